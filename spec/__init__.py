@@ -1,0 +1,122 @@
+"""A Spec is a frozen dataclass of plain values; everything else in the program is derived from it.
+
+This package is the lowest layer. It gives the fields of a Spec what people need to know about them (a label, a
+symbol, a range), checks them, and names a Spec by its digest. It knows nothing of rules, surfaces, networks or pages.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import math
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["N_", "Refused", "Setting", "check", "digest", "setting", "settings"]
+
+
+def N_(text: str) -> str:
+    """Return `text` unchanged, and mark it for the translators (gettext's no-op marker).
+
+    The layers below the interface name things in English; the interface translates when it shows them.
+    """
+    return text
+
+
+class Refused(ValueError):
+    """An input that cannot be used, said in one sentence that can be translated.
+
+    `text` is a format string marked with `N_`, `values` are what it mentions. `str()` gives the English sentence;
+    the interface translates `text` first and then fills in the values.
+    """
+
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(text, values)
+        self.text = text
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.text.format(**self.values)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Worker processes send it back; BaseException would call Refused(text, values) and fail.
+        return _refused, (self.text, self.values)
+
+
+def _refused(text: str, values: dict[str, object]) -> Refused:
+    return Refused(text, **values)
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What people need to know about one field of a Spec.
+
+    `low` and `high` bound the slider; `minimum`, `maximum` (inclusive) and `below` (exclusive) bound what is valid.
+    `log` asks for a logarithmic scale, `choices` lists the valid values, `optional` also allows None.
+    """
+
+    label: str
+    symbol: str = ""
+    help: str = ""
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    below: float | None = None
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+
+def setting(default: Any = dataclasses.MISSING, label: str = "", **facts: Any) -> Any:
+    """Return a dataclass field that carries a `Setting(label, **facts)`; mark the label with `N_`."""
+    metadata: Mapping[str, Setting] = {"setting": Setting(label, **facts)}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def settings(spec: Any) -> dict[str, Setting]:
+    """Return the `Setting` of every described field of a Spec (class or instance), in the order of definition."""
+    return {f.name: f.metadata["setting"] for f in dataclasses.fields(spec) if "setting" in f.metadata}
+
+
+def check(spec: Any) -> None:
+    """Raise `Refused` when a described field of `spec` holds a value that is not valid; nested Specs check themselves."""
+    for name, fact in settings(spec).items():
+        _check_value(fact, getattr(spec, name))
+
+
+def _check_value(fact: Setting, value: Any) -> None:
+    if value is None and fact.optional:
+        return
+    if fact.choices and value not in fact.choices:
+        raise Refused(
+            N_("{label} must be one of {choices}, not {value}."),
+            label=fact.label, choices=", ".join(fact.choices), value=value,
+        )  # fmt: skip
+    numbers = value if isinstance(value, tuple) else (value,)
+    for number in numbers:
+        if isinstance(number, (int, float)) and not isinstance(number, bool):
+            _check_number(fact, number)
+        elif fact.minimum is not None or fact.maximum is not None or fact.below is not None:
+            raise Refused(N_("{label} must be a number, not {value}."), label=fact.label, value=number)
+
+
+def _check_number(fact: Setting, number: float) -> None:
+    said = {"label": fact.label, "value": f"{number:g}"}
+    if not math.isfinite(number):
+        raise Refused(N_("{label} must be a finite number, not {value}."), **said)
+    if fact.minimum is not None and number < fact.minimum:
+        raise Refused(N_("{label} must be at least {bound}, not {value}."), bound=f"{fact.minimum:g}", **said)
+    if fact.maximum is not None and number > fact.maximum:
+        raise Refused(N_("{label} must be at most {bound}, not {value}."), bound=f"{fact.maximum:g}", **said)
+    if fact.below is not None and number >= fact.below:
+        raise Refused(N_("{label} must be below {bound}, not {value}."), bound=f"{fact.below:g}", **said)
+
+
+def digest(spec: Any) -> str:
+    """Return 16 hexadecimal digits that name a Spec, the same in every process and on every machine.
+
+    The text hashed is the Spec's `repr`, which for frozen dataclasses of plain values holds every field and no
+    address in memory.
+    """
+    return hashlib.sha256(repr(spec).encode()).hexdigest()[:16]
