@@ -80,7 +80,7 @@ def settings(spec: Any) -> dict[str, Setting]:
 
 
 def check(spec: Any) -> None:
-    """Raise `Refused` when a described field of `spec` holds a value that is not valid; nested Specs check themselves."""
+    """Raise `Refused` when a described field holds a value that is not valid; nested Specs check themselves."""
     for name, fact in settings(spec).items():
         _check_value(fact, getattr(spec, name))
 
