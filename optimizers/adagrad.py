@@ -1,0 +1,58 @@
+"""AdaGrad gives every parameter a learning rate of its own, which shrinks as its squared gradients add up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet
+from spec import N_, setting
+
+
+@dataclass(frozen=True)
+class AdaGrad(Optimizer):
+    """AdaGrad: h ← h + g²; w ← w - lr · g / (sqrt(h) + eps).
+
+    Source: Duchi, Hazan and Singer 2011 (the diagonal form); `torch.optim.Adagrad`, with its extra decay of the rate.
+    """
+
+    lr: float = setting(1e-2, N_("learning rate"), symbol=r"\eta", low=1e-3, high=10.0, log=True, minimum=0)
+    lr_decay: float = setting(0.0, N_("learning-rate decay"), symbol=r"\delta", low=0.0, high=1.0, minimum=0)
+    weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
+    initial_accumulator_value: float = setting(0.0, N_("initial sum"), symbol="h_0", low=0.0, high=1.0, minimum=0)
+    eps: float = setting(1e-10, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
+
+    key = "adagrad"
+    title = N_("AdaGrad")
+    sentence = N_("Slows each parameter by all the gradients it has ever seen: even progress at first, a stall later.")
+    formula = r"""\begin{aligned}
+g &\leftarrow g + \lambda w \\
+h &\leftarrow h + g^2 \\
+w &\leftarrow w - \frac{\eta}{1 + (t - 1)\,\delta}\, \frac{g}{\sqrt{h} + \epsilon}
+\end{aligned}"""
+    paper = (
+        "John Duchi, Elad Hazan and Yoram Singer, "
+        "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization, 2011"
+    )
+    paper_url = "https://jmlr.org/papers/v12/duchi11a.html"
+    published = "2011-07"
+    family = "accumulating"
+    slots = ("sum",)
+
+    def init(self, params: Array) -> State:
+        """Return the state before the first step; the sum of squares starts at `initial_accumulator_value`."""
+        state = super().init(params)
+        state["sum"] += np.asarray(self.initial_accumulator_value, params.dtype)
+        return state
+
+    @quiet
+    def step(self, params: Array, grads: Array, state: State) -> None:
+        state["step"] += 1
+        rate = self.lr / (1 + (state["step"] - 1) * self.lr_decay)
+        arrays = params, grads, state["sum"]
+        coefficients = rate, self.weight_decay, self.eps
+        for (w, g, h), (rate, weight_decay, eps) in in_cache(arrays, coefficients):
+            g = decayed(g, w, weight_decay)
+            h += g * g
+            w -= rate * g / (np.sqrt(h) + eps)

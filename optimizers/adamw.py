@@ -1,0 +1,56 @@
+"""AdamW is Adam with a weight decay that stays apart from the gradient, and so from its running means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizers.rule import Array, Optimizer, State, in_cache, quiet
+from spec import N_, setting
+
+
+@dataclass(frozen=True)
+class AdamW(Optimizer):
+    """AdamW: w ← (1 - lr · weight_decay) · w, then Adam's step: w ← w - lr · m̂ / (sqrt(v̂) + eps).
+
+    Source: Loshchilov and Hutter 2017; `torch.optim.AdamW`, whose decay, unlike the paper's, scales with lr.
+    """
+
+    lr: float = setting(1e-3, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
+    beta1: float = setting(0.9, N_("memory of the mean"), symbol=r"\beta_1", low=0.0, high=0.999, minimum=0, below=1)
+    beta2: float = setting(0.999, N_("memory of squares"), symbol=r"\beta_2", low=0.0, high=0.9999, minimum=0, below=1)
+    eps: float = setting(1e-8, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
+    weight_decay: float = setting(0.01, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
+
+    key = "adamw"
+    title = N_("AdamW")
+    sentence = N_("Takes Adam's steps, and shrinks every weight at the same pace, however large its gradients.")
+    formula = r"""\begin{aligned}
+w &\leftarrow (1 - \eta\lambda)\, w \\
+m &\leftarrow \beta_1 m + (1 - \beta_1)\, g \\
+v &\leftarrow \beta_2 v + (1 - \beta_2)\, g^2 \\
+\hat m &= \frac{m}{1 - \beta_1^t} \qquad \hat v = \frac{v}{1 - \beta_2^t} \\
+w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
+\end{aligned}"""
+    paper = "Ilya Loshchilov and Frank Hutter, Decoupled Weight Decay Regularization, 2017"
+    paper_url = "https://arxiv.org/abs/1711.05101"
+    published = "2017-11"
+    family = "normalised"
+    slots = ("exp_avg", "exp_avg_sq")
+
+    @quiet
+    def step(self, params: Array, grads: Array, state: State) -> None:
+        t = state["step"] = state["step"] + 1
+        keep = 1 - self.lr * self.weight_decay
+        rate = self.lr / (1 - np.power(self.beta1, t))  # rate · m is lr · m̂
+        root = 1 / np.sqrt(1 - np.power(self.beta2, t))  # root · sqrt(v) is sqrt(v̂)
+        arrays = params, grads, state["exp_avg"], state["exp_avg_sq"]
+        coefficients = keep, rate, root, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, self.eps
+        for (w, g, m, v), (keep, rate, root, beta1, rest1, beta2, rest2, eps) in in_cache(arrays, coefficients):
+            w *= keep
+            m *= beta1
+            m += rest1 * g
+            v *= beta2
+            v += rest2 * g * g
+            w -= rate * m / (root * np.sqrt(v) + eps)

@@ -1,0 +1,49 @@
+"""Momentum lets a heavy ball roll: each step adds to a velocity, which keeps a share of all steps before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet
+from spec import N_, setting
+
+
+@dataclass(frozen=True)
+class Momentum(Optimizer):
+    """Momentum: b ← momentum · b + (1 - dampening) · g; w ← w - lr · b.
+
+    Source: Polyak 1964; `torch.optim.SGD(momentum=...)`. As in torch, the first step takes the whole gradient,
+    undamped, and dampening does nothing without momentum. Many texts write v ← momentum · v - lr · g; w ← w + v,
+    which is the same path as long as lr stays the same (v = -lr · b).
+    """
+
+    lr: float = setting(1e-3, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
+    momentum: float = setting(0.9, N_("momentum"), symbol=r"\mu", low=0.0, high=0.999, minimum=0)
+    dampening: float = setting(0.0, N_("dampening"), symbol=r"\tau", low=0.0, high=1.0, minimum=0, maximum=1)
+    weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
+
+    key = "momentum"
+    title = N_("Momentum")
+    sentence = N_("Rolls like a heavy ball: pushes across the ravine cancel out, pushes along it add up.")
+    formula = r"""\begin{aligned}
+g &\leftarrow g + \lambda w \\
+b &\leftarrow \mu\, b + (1 - \tau)\, g, \qquad b_1 = g \\
+w &\leftarrow w - \eta\, b
+\end{aligned}"""
+    paper = "Boris T. Polyak, Some Methods of Speeding Up the Convergence of Iteration Methods, 1964"
+    paper_url = "https://doi.org/10.1016/0041-5553(64)90137-5"
+    published = "1964"
+    family = "velocity"
+    slots = ("momentum_buffer",)
+
+    @quiet
+    def step(self, params: Array, grads: Array, state: State) -> None:
+        state["step"] += 1
+        share = 1.0 if state["step"] == 1 else 1 - self.dampening * (self.momentum != 0)
+        arrays = params, grads, state["momentum_buffer"]
+        coefficients = self.lr, self.momentum, share, self.weight_decay
+        for (w, g, b), (lr, momentum, share, weight_decay) in in_cache(arrays, coefficients):
+            g = decayed(g, w, weight_decay)
+            b *= momentum
+            b += share * g
+            w -= lr * b

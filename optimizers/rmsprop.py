@@ -1,0 +1,62 @@
+"""RMSProp divides by the root of a running mean of squares, which, unlike AdaGrad's sum, forgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet
+from spec import N_, setting
+
+
+@dataclass(frozen=True)
+class RMSProp(Optimizer):
+    """RMSProp: s ← alpha · s + (1 - alpha) · g²; w ← w - lr · g / (sqrt(s) + eps).
+
+    Source: Tieleman and Hinton 2012; `torch.optim.RMSprop`, with its momentum and its centred form, which divides by
+    the standard deviation in place of the root mean square. torch leaves out a slot that a setting does not need;
+    here `grad_avg` then stays 0, and `momentum_buffer` holds the last step over lr.
+    """
+
+    lr: float = setting(1e-2, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
+    alpha: float = setting(0.99, N_("memory of squares"), symbol=r"\alpha", low=0.0, high=0.999, minimum=0)
+    eps: float = setting(1e-8, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
+    weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
+    momentum: float = setting(0.0, N_("momentum"), symbol=r"\mu", low=0.0, high=0.999, minimum=0)
+    centered: bool = setting(False, N_("centred"), symbol="c")
+
+    key = "rmsprop"
+    title = N_("RMSProp")
+    sentence = N_("Divides by the recent size of each gradient, so steep and flat directions advance alike.")
+    formula = r"""\begin{aligned}
+g &\leftarrow g + \lambda w \\
+s &\leftarrow \alpha\, s + (1 - \alpha)\, g^2 \\
+a &\leftarrow \alpha\, a + c\,(1 - \alpha)\, g \\
+b &\leftarrow \mu\, b + \frac{g}{\sqrt{s - a^2} + \epsilon} \\
+w &\leftarrow w - \eta\, b
+\end{aligned}"""
+    paper = "Tijmen Tieleman and Geoffrey Hinton, Lecture 6.5, Neural Networks for Machine Learning, 2012"
+    paper_url = "https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf"
+    published = "2012-10"
+    family = "normalised"
+    slots = ("square_avg", "grad_avg", "momentum_buffer")
+
+    @quiet
+    def step(self, params: Array, grads: Array, state: State) -> None:
+        state["step"] += 1
+        arrays = params, grads, state["square_avg"], state["grad_avg"], state["momentum_buffer"]
+        rest = 1 - self.alpha
+        coefficients = self.lr, self.alpha, rest, self.centered * rest, self.eps, self.weight_decay, self.momentum
+        for (w, g, s, a, b), (lr, alpha, rest, share, eps, weight_decay, momentum) in in_cache(arrays, coefficients):
+            g = decayed(g, w, weight_decay)
+            s *= alpha
+            s += rest * g * g
+            variance = s
+            if np.count_nonzero(share):  # some row is centred; in the others a stays 0, and so s - a² is s
+                a *= alpha
+                a += np.where(share, share * g, 0)
+                variance = s - a * a
+            b *= momentum
+            b += g / (np.sqrt(variance) + eps)
+            w -= lr * b
