@@ -1,0 +1,242 @@
+"""A race: several rules start at one point of a surface and follow its gradient, step by step.
+
+`descend(default_race("rosenbrock")).path` is [contender, step, 2].
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+
+from optimizers import RULES, Optimizer, State
+from spec import N_, Refused, check, setting
+from surfaces import SURFACES, Surface
+
+Array = np.ndarray
+
+LECTURE = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
+"""The five rules a race shows unless told otherwise, by their keys."""
+
+MOST_CONTENDERS = 12
+LOST = 1000
+"""A contender this many domain diagonals away from the domain's centre has diverged."""
+
+
+def contenders_for(surface: str, rules: Iterable[str] = LECTURE) -> tuple[Optimizer, ...]:
+    """Return one contender per rule, at its defaults but for the learning rate that suits its family on the surface."""
+    rates = SURFACES[surface].rate
+    return tuple(RULES[rule](lr=rates(RULES[rule].family)) for rule in rules)  # pyright: ignore[reportCallIssue]
+
+
+@dataclass(frozen=True)
+class Race:
+    """Which rules race, on which surface, from where and how long; raises `Refused` where that makes no race.
+
+    `noise` is the standard deviation of Gaussian noise added to both components of every gradient, as mini-batches
+    would; it comes from `seed` and is the same for every contender. 0 races on the exact gradient.
+    """
+
+    surface: str = setting("ravine", N_("Surface"), choices=tuple(SURFACES))
+    contenders: tuple[Optimizer, ...] = setting(contenders_for("ravine"), N_("Contenders"))
+    start: tuple[float, float] = setting(SURFACES["ravine"].start, N_("Start"), symbol=r"w_0")
+    steps: int = setting(SURFACES["ravine"].steps, N_("Steps"), symbol="T", low=10, high=500, minimum=1, maximum=2000)
+    noise: float = setting(0.0, N_("Gradient noise"), symbol=r"\sigma", low=0.0, high=2.0, minimum=0)
+    seed: int = setting(0, N_("Seed of the noise"), low=0, high=99, minimum=0)
+
+    def __post_init__(self) -> None:
+        check(self)
+        _check_contenders(self.contenders)
+        for label, value in ((N_("Steps"), self.steps), (N_("Seed of the noise"), self.seed)):
+            if not isinstance(value, int):
+                raise Refused(N_("{label} must be a whole number, not {value}."), label=label, value=value)
+        # One race, one digest: -7 and -7.0, or a list from a slider and a tuple, must not make two.
+        object.__setattr__(self, "contenders", tuple(self.contenders))
+        object.__setattr__(self, "start", _point(self.start))
+        object.__setattr__(self, "noise", float(self.noise))
+
+
+def _check_contenders(contenders: object) -> None:
+    if not isinstance(contenders, (tuple, list)) or not all(isinstance(c, Optimizer) for c in contenders):
+        raise Refused(N_("Contenders must be rules, such as SGD or Adam."))
+    if not 1 <= len(contenders) <= MOST_CONTENDERS:
+        raise Refused(
+            N_("A race has between 1 and {most} contenders, not {count}."), most=MOST_CONTENDERS, count=len(contenders)
+        )
+
+
+def _point(start: object) -> tuple[float, float]:
+    """Return the start as two floats; raise `Refused` for anything but two finite numbers."""
+    if isinstance(start, (tuple, list)) and len(start) == 2 and all(isinstance(number, Real) for number in start):
+        x, y = float(start[0]), float(start[1])
+        if math.isfinite(x) and math.isfinite(y):
+            return x, y
+    raise Refused(N_("The start must be two finite numbers, not {value}."), value=start)
+
+
+def default_race(surface: str, rules: Iterable[str] = LECTURE) -> Race:
+    """Return the race that tells a surface's story: its own start and steps, and rates that suit each rule's family."""
+    entry = SURFACES[surface]
+    return Race(surface, contenders_for(surface, rules), entry.start, entry.steps)
+
+
+class Descent(NamedTuple):
+    """What happened in a race of k contenders, at steps 0 (the start) ... `steps`.
+
+    path       [k, steps + 1, 2]  the points visited
+    loss       [k, steps + 1]     the heights there
+    gradient   [k, steps + 1, 2]  the true gradients there, without the noise
+    slots      k dicts            what each contender's rule remembers there: slot -> [steps + 1, 2]
+    diverged   [k]                the first step at which a contender is lost, -1 if it never is: its position, height,
+                                  gradient or memory is not finite, or it is farther from the domain's centre than
+                                  1000 of the domain's diagonals. From that step on all its rows are nan; up to it
+                                  nothing is clipped
+    converged  [k]                the first step with |loss - minimum| < tolerance, -1 if there is none
+    tolerance                     as `tolerance` tells; nan where the surface has no minimum, and so nobody converges
+    """
+
+    path: Array
+    loss: Array
+    gradient: Array
+    slots: tuple[dict[str, Array], ...]
+    diverged: Array
+    converged: Array
+    tolerance: float
+
+
+class Team(NamedTuple):
+    """Contenders that follow the same rule: their settings stacked, and the rows of the points they move."""
+
+    rule: Optimizer
+    rows: slice
+
+
+def line_up(contenders: Sequence[Optimizer]) -> tuple[list[Team], list[int]]:
+    """Stand contenders of the same rule side by side; return the teams, and the row at which each contender stands."""
+    members: dict[type[Optimizer], list[int]] = {}
+    for contender, settings in enumerate(contenders):
+        members.setdefault(type(settings), []).append(contender)
+    teams, row_of = [], [0] * len(contenders)
+    first = 0
+    for rule, team in members.items():
+        teams.append(Team(rule.stack([contenders[i] for i in team]), slice(first, first + len(team))))
+        for row, contender in enumerate(team, first):
+            row_of[contender] = row
+        first += len(team)
+    return teams, row_of
+
+
+def walk(
+    surface: Surface, teams: Sequence[Team], points: Array, steps: int, noise: Array | None = None
+) -> Iterator[tuple[Array, list[State]]]:
+    """Move points [n, 2] in place; yield the true gradients [n, 2] and each team's state at steps 0 ... `steps`.
+
+    Points and states change with the next step: copy what is to be kept. `noise` [steps, 2] is added to the gradients
+    which the rules see. A cloud of many points walks faster Fortran-ordered (`np.asfortranarray`).
+    """
+    places = [points[team.rows] for team in teams]
+    states = [team.rule.init(place) for team, place in zip(teams, places, strict=True)]
+    moves = list(zip(teams, places, states, strict=True))
+    for step in range(steps):
+        gradient = surface.gradient(points)
+        yield gradient, states
+        seen = gradient if noise is None else gradient + noise[step]
+        for (rule, rows), place, state in moves:
+            rule.step(place, seen[rows], state)
+    yield surface.gradient(points), states
+
+
+@np.errstate(all="ignore")  # divergence is data
+def descend(race: Race) -> Descent:
+    """Run a race: every contender follows the surface's gradient from the start, each by its own rule.
+
+    All advance together, as rows of one array, and each as it would alone. Nothing is clipped.
+    """
+    surface = SURFACES[race.surface]
+    teams, row_of = line_up(race.contenders)
+    points = np.tile(race.start, (len(race.contenders), 1))
+    noise = race.noise * np.random.default_rng(race.seed).standard_normal((race.steps, 2)) if race.noise else None
+
+    path = np.empty((race.steps + 1, *points.shape))
+    gradient = np.empty_like(path)
+    memory = [{slot: np.empty_like(path[:, team.rows]) for slot in team.rule.slots} for team in teams]
+    for step, (slope, states) in enumerate(walk(surface, teams, points, race.steps, noise)):
+        path[step], gradient[step] = points, slope
+        for slots, state in zip(memory, states, strict=True):
+            for slot, history in slots.items():
+                history[step] = state[slot]
+    loss = surface.value(path)
+
+    everyone = slice(None)
+    told = [(everyone, path), (everyone, gradient), (everyone, loss[..., None])]
+    told += [(team.rows, history) for team, slots in zip(teams, memory, strict=True) for history in slots.values()]
+    lost = _far(surface, path)
+    for rows, history in told:
+        lost[:, rows] |= ~np.isfinite(history).all(-1)
+    gone = np.logical_or.accumulate(lost)
+    for rows, history in told:
+        history[gone[:, rows]] = np.nan
+
+    near = tolerance(surface)
+    floor = np.nan if surface.minimum is None else surface.minimum
+    arrived = np.abs(loss - floor) < near
+    by_row = [
+        {slot: history[:, row] for slot, history in slots.items()}
+        for team, slots in zip(teams, memory, strict=True)
+        for row in range(team.rows.stop - team.rows.start)
+    ]
+    return Descent(
+        path.swapaxes(0, 1)[row_of],
+        loss.T[row_of],
+        gradient.swapaxes(0, 1)[row_of],
+        tuple(by_row[row] for row in row_of),
+        _first(lost)[row_of],
+        _first(arrived)[row_of],
+        near,
+    )
+
+
+def _far(surface: Surface, path: Array) -> Array:
+    """Return whether each point is beyond all telling; a point that is not a number is."""
+    x, y = np.moveaxis(path - surface.centre, -1, 0)
+    return ~(np.hypot(x, y) <= LOST * surface.diagonal)
+
+
+def _first(happened: Array) -> Array:
+    """Return the first step at which something happened, [steps + 1, k] -> [k]; -1 where it never did."""
+    return np.where(happened.any(0), happened.argmax(0), -1)
+
+
+def tolerance(surface: Surface) -> float:
+    """Return how near to the minimum's height counts as arrived; nan where the surface has no minimum.
+
+    It is a thousandth of the drop from the surface's own start to its minimum, so it does not depend on the race; a
+    ten-thousandth where heights are drawn on a logarithmic scale, as starts are high there.
+    """
+    if surface.minimum is None:
+        return math.nan
+    share = 1e-4 if surface.log_levels else 1e-3
+    return share * (float(surface.value(np.array(surface.start))) - surface.minimum)
+
+
+@np.errstate(all="ignore")
+def curvature(surface: Surface, points: Array | Sequence[float]) -> Array:
+    """Return the eigenvalues of the Hessian at each point, ascending: [..., 2] -> [..., 2]; nan where it is not finite.
+
+    On a bowl gradient descent is stable for rates below 2 / (the larger one); a negative one marks a way down. The
+    Hessian is taken by central differences of the exact gradient, with h = cbrt(machine epsilon) · max(1, |x|, |y|):
+    about nine digits are right.
+    """
+    points = np.asarray(points, dtype=float)
+    h = np.cbrt(np.finfo(float).eps) * np.maximum(1, np.abs(points).max(-1))[..., None, None]
+    shift = h * np.eye(2)
+    here = points[..., None, :]
+    hessian = (surface.gradient(here + shift) - surface.gradient(here - shift)) / (2 * h)
+    hessian = (hessian + hessian.swapaxes(-1, -2)) / 2
+    finite = np.isfinite(hessian).all((-1, -2))
+    eigenvalues = np.linalg.eigvalsh(np.where(finite[..., None, None], hessian, 0))
+    return np.where(finite[..., None], eigenvalues, np.nan)

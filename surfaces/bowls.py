@@ -1,0 +1,182 @@
+"""Surfaces with one minimum and no traps: what stretching, turning and steepness do to a descent."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from spec import N_
+from surfaces.surface import Array, Surface
+
+JAMIL = "Jamil and Yang (2013), arXiv:1308.4008"
+
+
+class Sphere(Surface):
+    key = "sphere"
+    title = N_("Sphere")
+    sentence = N_(
+        "Equally curved in every direction, so the gradient points straight at the minimum and every rule finds it."
+    )
+    latex = r"x^2 + y^2"
+    source = JAMIL
+    domain = ((-5, 5), (-5, 5))
+    minima = ((0.0, 0.0),)
+    minimum = 0.0
+    start = (-4.0, 2.5)
+    steps = 100
+    rates: ClassVar = {"gradient": 0.1, "velocity": 0.02, "accumulating": 1.0, "normalised": 0.15}
+
+    def formula(self, x: Array, y: Array) -> Array:
+        return x**2 + y**2
+
+    def slope(self, x: Array, y: Array) -> tuple[Array, Array]:
+        return 2 * x, 2 * y
+
+
+class Ravine(Surface):
+    key = "ravine"
+    title = N_("Elongated bowl")
+    sentence = N_(
+        "Twenty times steeper across than along: plain gradient descent zig-zags between the walls and creeps forward."
+    )
+    latex = r"\tfrac{1}{20}x^2 + y^2"
+    source = "Saitoh (2016), Deep Learning from Scratch, chapter 6"
+    domain = ((-10, 10), (-5, 5))
+    minima = ((0.0, 0.0),)
+    minimum = 0.0
+    start = (-7.0, 2.0)
+    steps = 100
+    rates: ClassVar = {"gradient": 0.95, "velocity": 0.1, "accumulating": 1.5, "normalised": 0.3}
+
+    def formula(self, x: Array, y: Array) -> Array:
+        return x**2 / 20 + y**2
+
+    def slope(self, x: Array, y: Array) -> tuple[Array, Array]:
+        return x / 10, 2 * y
+
+
+class IllConditioned(Surface):
+    key = "ill_conditioned"
+    title = N_("Ill-conditioned bowl")
+    sentence = N_("The steepest direction caps the learning rate at 2/λmax; the flattest one then has to wait.")
+    latex = r"\tfrac12\left(x^2 + 25\,y^2\right)"
+    source = "Goh (2017), Why Momentum Really Works, distill.pub"
+    domain = ((-5, 5), (-5, 5))
+    minima = ((0.0, 0.0),)
+    minimum = 0.0
+    start = (-4.5, 1.5)
+    steps = 120
+    rates: ClassVar = {"gradient": 0.075, "velocity": 0.01, "accumulating": 0.8, "normalised": 0.15}
+
+    def formula(self, x: Array, y: Array) -> Array:
+        return (x**2 + 25 * y**2) / 2
+
+    def slope(self, x: Array, y: Array) -> tuple[Array, Array]:
+        return x, 25 * y
+
+
+class Rotated(Surface):
+    key = "rotated"
+    title = N_("Rotated bowl")
+    sentence = N_("The same bowl turned by 45°: rules that scale each coordinate on its own lose their advantage.")
+    latex = r"\tfrac14\left[(x+y)^2 + 25\,(x-y)^2\right]"
+    source = "Goh (2017), Why Momentum Really Works, distill.pub"
+    domain = ((-5, 5), (-5, 5))
+    minima = ((0.0, 0.0),)
+    minimum = 0.0
+    start = (-4.2, -2.1)
+    steps = 150
+    rates: ClassVar = {"gradient": 0.075, "velocity": 0.01, "accumulating": 0.8, "normalised": 0.15}
+
+    def formula(self, x: Array, y: Array) -> Array:
+        return ((x + y) ** 2 + 25 * (x - y) ** 2) / 4
+
+    def slope(self, x: Array, y: Array) -> tuple[Array, Array]:
+        along, across = (x + y) / 2, 25 * (x - y) / 2
+        return along + across, along - across
+
+
+class Booth(Surface):
+    key = "booth"
+    title = N_("Booth")
+    sentence = N_(
+        "A tilted bowl with a mild valley: both coordinates matter to both slopes, yet nothing stands in the way."
+    )
+    latex = r"(x+2y-7)^2 + (2x+y-5)^2"
+    source = JAMIL
+    domain = ((-10, 10), (-10, 10))
+    minima = ((1.0, 3.0),)
+    minimum = 0.0
+    start = (-8.0, 4.0)
+    steps = 120
+    rates: ClassVar = {"gradient": 0.1, "velocity": 0.01, "accumulating": 3.0, "normalised": 0.5}
+
+    def formula(self, x: Array, y: Array) -> Array:
+        return (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
+
+    def slope(self, x: Array, y: Array) -> tuple[Array, Array]:
+        a, b = x + 2 * y - 7, 2 * x + y - 5
+        return 2 * a + 4 * b, 4 * a + 2 * b
+
+
+class Matyas(Surface):
+    key = "matyas"
+    title = N_("Matyas")
+    sentence = N_("A trough almost flat along its diagonal: all rules drop into it quickly, then patience decides.")
+    latex = r"0.26\,(x^2+y^2) - 0.48\,xy"
+    source = JAMIL
+    domain = ((-10, 10), (-10, 10))
+    minima = ((0.0, 0.0),)
+    minimum = 0.0
+    start = (-9.0, -3.0)
+    steps = 150
+    rates: ClassVar = {"gradient": 1.5, "velocity": 0.2, "accumulating": 2.0, "normalised": 0.4}
+
+    def formula(self, x: Array, y: Array) -> Array:
+        return 0.26 * (x**2 + y**2) - 0.48 * x * y
+
+    def slope(self, x: Array, y: Array) -> tuple[Array, Array]:
+        return 0.52 * x - 0.48 * y, 0.52 * y - 0.48 * x
+
+
+class Trid(Surface):
+    key = "trid"
+    title = N_("Trid")
+    sentence = N_("A slanted bowl whose minimum lies off centre and below zero: a loss need not end at zero.")
+    latex = r"(x-1)^2 + (y-1)^2 - xy"
+    source = "Surjanovic and Bingham, sfu.ca/~ssurjano/trid.html"
+    domain = ((-4, 4), (-4, 4))
+    minima = ((2.0, 2.0),)
+    minimum = -2.0
+    start = (-3.0, 1.0)
+    steps = 120
+    rates: ClassVar = {"gradient": 0.2, "velocity": 0.03, "accumulating": 1.0, "normalised": 0.12}
+
+    def formula(self, x: Array, y: Array) -> Array:
+        return (x - 1) ** 2 + (y - 1) ** 2 - x * y
+
+    def slope(self, x: Array, y: Array) -> tuple[Array, Array]:
+        return 2 * (x - 1) - y, 2 * (y - 1) - x
+
+
+class Zakharov(Surface):
+    key = "zakharov"
+    title = N_("Zakharov")
+    sentence = N_("Steep as a fourth power far out and gentle inside: a rate safe at the rim is slow at the floor.")
+    latex = r"x^2 + y^2 + s^2 + s^4, \quad s = \tfrac12 x + y"
+    source = JAMIL
+    domain = ((-5, 10), (-5, 10))
+    minima = ((0.0, 0.0),)
+    minimum = 0.0
+    log_levels = True
+    start = (8.0, 1.0)
+    steps = 200
+    rates: ClassVar = {"gradient": 0.0015, "velocity": 0.0003, "accumulating": 3.0, "normalised": 0.3}
+
+    def formula(self, x: Array, y: Array) -> Array:
+        s = x / 2 + y
+        return x**2 + y**2 + s**2 + s**4
+
+    def slope(self, x: Array, y: Array) -> tuple[Array, Array]:
+        s = x / 2 + y
+        wall = 2 * s + 4 * s**3
+        return 2 * x + wall / 2, 2 * y + wall

@@ -1,0 +1,89 @@
+"""A surface is a loss of two numbers: its formula, its exact gradient, and what is known about it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+Array = np.ndarray
+Point = tuple[float, float]
+
+FAMILIES = ("gradient", "velocity", "accumulating", "normalised")
+"""Kinds of rules that want learning rates of different size; `Optimizer.family` names one of them."""
+
+TINY = np.finfo(float).tiny
+"""Kept under a square root in a denominator, so that 0/0 becomes 0 exactly on a kink."""
+
+
+class Surface(ABC):
+    """One loss surface: a subclass states the facts, `formula(x, y)` and `slope(x, y)`; nothing else is needed.
+
+    key        name in the address bar and in `SURFACES`
+    title      name for people
+    sentence   what the surface shows, in one sentence
+    latex      f(x, y), without "f(x, y) ="
+    source     author and year, or the page the formula is from
+    domain     the part shown, ((x0, x1), (y0, y1))
+    minima     every global minimum inside the domain, each accurate to the last digits of a float
+    minimum    the value there; None where the surface falls without end
+    log_levels draw heights on a logarithmic scale above the minimum
+    kinks      True where the gradient jumps or is infinite on some line or point (there we return 0 for 0/0)
+    start      where a race shows what the surface teaches
+    steps      how many steps tell that story, from there
+    rates      the learning rate that suits each family of rules, from there
+    """
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    sentence: ClassVar[str]
+    latex: ClassVar[str]
+    source: ClassVar[str]
+    domain: ClassVar[tuple[Point, Point]]
+    minima: ClassVar[tuple[Point, ...]]
+    minimum: ClassVar[float | None]
+    log_levels: ClassVar[bool] = False
+    kinks: ClassVar[bool] = False
+    start: ClassVar[Point]
+    steps: ClassVar[int]
+    rates: ClassVar[Mapping[str, float]]
+
+    @abstractmethod
+    def formula(self, x: Array, y: Array) -> Array:
+        """Return f(x, y); x and y have one shape, so has the result."""
+
+    @abstractmethod
+    def slope(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Return (df/dx, df/dy), derived by hand from `formula`."""
+
+    def value(self, points: Array) -> Array:
+        """Return the height f at each point, [..., 2] -> [...]; overflow gives inf or nan, without a warning."""
+        points = np.asarray(points, dtype=float)
+        with np.errstate(all="ignore"):
+            return self.formula(points[..., 0], points[..., 1])
+
+    def gradient(self, points: Array) -> Array:
+        """Return (df/dx, df/dy) at each point, [..., 2] -> [..., 2], in the memory order of `points`."""
+        points = np.asarray(points, dtype=float)
+        gradient = np.empty_like(points)
+        with np.errstate(all="ignore"):
+            gradient[..., 0], gradient[..., 1] = self.slope(points[..., 0], points[..., 1])
+        return gradient
+
+    def rate(self, family: str) -> float:
+        """Return the learning rate that suits a family of rules here; the one of "gradient" for a family not listed."""
+        return self.rates.get(family, self.rates["gradient"])
+
+    @property
+    def centre(self) -> Point:
+        """The middle of the domain."""
+        (x0, x1), (y0, y1) = self.domain
+        return (x0 + x1) / 2, (y0 + y1) / 2
+
+    @property
+    def diagonal(self) -> float:
+        """The length of the domain's diagonal: the size of the picture in the surface's own units."""
+        (x0, x1), (y0, y1) = self.domain
+        return float(np.hypot(x1 - x0, y1 - y0))
