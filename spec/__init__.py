@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["N_", "Refused", "Setting", "check", "digest", "setting", "settings"]
+__all__ = ["N_", "Refused", "Setting", "check", "digest", "same", "setting", "settings"]
 
 
 def N_(text: str) -> str:
@@ -71,6 +71,12 @@ class Setting:
 def setting(default: Any = dataclasses.MISSING, label: str = "", **facts: Any) -> Any:
     """Return a dataclass field that carries a `Setting(label, **facts)`; mark the label with `N_`."""
     metadata: Mapping[str, Setting] = {"setting": Setting(label, **facts)}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def same(spec: type, name: str, default: Any) -> Any:
+    """Return a dataclass field that means what field `name` of another Spec means, with a default of its own."""
+    metadata = next(field.metadata for field in dataclasses.fields(spec) if field.name == name)
     return dataclasses.field(default=default, metadata=metadata)
 
 

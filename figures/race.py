@@ -1,0 +1,243 @@
+"""A race on a surface: the paths over the contours, and the loss at every step, under one clock."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from experiments.descend import Descent, Race, tolerance
+from figures import theme
+from figures.scene import Say, names
+from figures.scene import scene as _scene
+from spec import N_, digest
+from surfaces import SURFACES, Surface
+
+GRID = 101  # points a side: 41 kB as float32, and no kink seen in a contour at 1,200 px
+BEYOND = 0.12  # how far the contours reach past the domain, as a share of it, so that panning finds them
+DEPTH = 1e-6  # log levels resolve heights down to this share of the range above the minimum
+DECADES = 10  # the loss axis shows at most so many powers of ten below the start
+
+
+def scene(race: Race, run: Descent, *, say: Say, alt: str, view: str = "2d") -> dict[str, Any]:
+    """Return the stage's scene for a race: surface ("2d" from above or "3d") and loss curves, with a table."""
+    surface = SURFACES[race.surface]
+    looks = theme.styles(race.contenders)
+    titles = names(race.contenders, say)
+    first = _space if view == "3d" else _plane
+    return _scene(
+        f"{race.surface} {race.start} {view}", say=say, alt=alt, layout="side",
+        clock={
+            "name": say(N_("step")), "last": race.steps, "seconds": float(np.clip(race.steps / 40, 3, 9)),
+            "play": True, "live": False,
+        },
+        panels=[first(surface, race, run, looks, titles, say), _curves(surface, race, run, looks, titles, say)],
+        table=_table(race, run, looks, titles, say),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def heights(key: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (x [n], y [n], z [n, n]) of a surface over a little more than its domain; log10 where it asks for that."""
+    surface = SURFACES[key]
+    (x0, x1), (y0, y1) = surface.domain
+    x = np.linspace(x0 - BEYOND * (x1 - x0), x1 + BEYOND * (x1 - x0), GRID)
+    y = np.linspace(y0 - BEYOND * (y1 - y0), y1 + BEYOND * (y1 - y0), GRID)
+    z = surface.value(np.stack(np.meshgrid(x, y), axis=-1))
+    return x, y, _scaled(surface, z) if surface.log_levels else z
+
+
+def _scaled(surface: Surface, z: np.ndarray) -> np.ndarray:
+    """Return log10 of the height above the minimum, so that a valley and a cliff can be seen in one picture."""
+    low, span = _range(surface.key)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.log10(np.maximum(z - low, 0) + DEPTH * span)
+
+
+@lru_cache(maxsize=64)
+def _range(key: str) -> tuple[float, float]:
+    surface = SURFACES[key]
+    (x0, x1), (y0, y1) = surface.domain
+    z = surface.value(np.stack(np.meshgrid(np.linspace(x0, x1, GRID), np.linspace(y0, y1, GRID)), axis=-1))
+    low = float(np.min(z)) if surface.minimum is None else surface.minimum
+    return low, float(np.max(z)) - low
+
+
+def _levels(surface: Surface) -> dict[str, float]:
+    """Return contour levels over the domain alone: what lies beyond it must not use them up."""
+    low, span = _range(surface.key)
+    bottom, top = low, low + span
+    if surface.log_levels:
+        bottom, top = _scaled(surface, np.array([low, low + span]))
+    size = (top - bottom) / 22
+    return {"start": bottom + size / 2, "end": top, "size": size}
+
+
+def _plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+    x, y, z = heights(surface.key)
+    levels = _levels(surface)
+    contour = {
+        "type": "contour", "x": x, "y": y, "z": z, "showscale": False, "hoverinfo": "skip",
+        "contours": levels, "autocontour": False, "zmin": levels["start"], "zmax": levels["end"],
+        "colorscale": [[0, "@low"], [0.5, "@middle"], [1, "@high"]], "line": {"width": 0.8, "color": "@contour"},
+    }  # fmt: skip
+    (x0, x1), (y0, y1) = surface.domain
+    layout = theme.layout(
+        xaxis=theme.axis("x", range=[x0, x1], showgrid=False),
+        yaxis=theme.axis("y", range=[y0, y1], showgrid=False),
+        margin={"l": 46, "r": 8, "t": 8, "b": 42},
+        uirevision=surface.key,
+    )
+    tracks = [
+        {
+            "x": run.path[i, :, 0], "y": run.path[i, :, 1], "values": run.loss[i], "title": titles[i],
+            "name": _label(run, i, titles[i], say), "width": 2.6, **looks[i],
+        }
+        for i in range(len(titles))
+    ]  # fmt: skip
+    return {
+        "kind": "plane", "grow": 1.45, "mark": f"plane {surface.key}", "figure": {"data": [contour], "layout": layout},
+        "tracks": tracks, "start": list(race.start), "stars": [list(p) for p in surface.minima], "dots": True,
+        "crowd": True, "pan": True,
+    }  # fmt: skip
+
+
+def _label(run: Descent, i: int, title: str, say: Say) -> str:
+    if run.diverged[i] < 0:
+        return title
+    return say(N_("{rule}: left the picture, diverged at step {step}")).format(rule=title, step=run.diverged[i])
+
+
+def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+    x, y, z = heights(surface.key)
+    # A path is laid on the relief as it is drawn: between grid points that is not exactly f, and f would sink below it.
+    lift = 0.015 * float(np.ptp(z))
+    inside = _inside(run.path, x, y)
+    tracks = [
+        {
+            "x": np.where(inside[i], run.path[i, :, 0], np.nan), "y": np.where(inside[i], run.path[i, :, 1], np.nan),
+            "z": _relief(run.path[i], x, y, z) + lift, "title": titles[i], **looks[i],
+        }
+        for i in range(len(titles))
+    ]  # fmt: skip
+    relief = {
+        "type": "surface", "x": x, "y": y, "z": z, "showscale": False, "hoverinfo": "skip",
+        "colorscale": [[0, "@low"], [0.5, "@middle"], [1, "@high"]],
+        "contours": {"z": {"show": True, "usecolormap": False, "color": "@contour", "width": 1, **_levels(surface)}},
+        "lighting": {"ambient": 0.75, "diffuse": 0.5, "specular": 0.05, "roughness": 0.9},
+    }  # fmt: skip
+    lines = [
+        {"type": "scatter3d", "mode": "lines", "x": [], "y": [], "z": [], "line": {"width": 7}, "hoverinfo": "skip"}
+        for _ in titles
+    ]
+    points = [
+        {"type": "scatter3d", "mode": "markers", "x": [], "y": [], "z": [], "hoverinfo": "skip",
+         "marker": {"size": 6, "color": look["color"], "line": {"width": 1, "color": "@halo"}}}
+        for look in looks
+    ]  # fmt: skip
+    height = say(N_("f, log scale")) if surface.log_levels else "f"
+    axis = {"color": "@quiet", "gridcolor": "@grid", "showbackground": False, "zeroline": False}
+    layout = theme.layout(
+        margin={"l": 0, "r": 0, "t": 0, "b": 0}, uirevision=surface.key,
+        scene={
+            "xaxis": {"title": {"text": "x"}, **axis}, "yaxis": {"title": {"text": "y"}, **axis},
+            "zaxis": {"title": {"text": height}, "showticklabels": not surface.log_levels, **axis},
+            "aspectratio": {"x": 1.25, "y": 1.25, "z": 0.75}, "camera": {"eye": {"x": -1.05, "y": -1.3, "z": 0.95}, "center": {"x": 0, "y": 0, "z": -0.12}},
+            "dragmode": "turntable",
+        },
+    )  # fmt: skip
+    figure = {"data": [relief, *lines, *points], "layout": layout}
+    mark = f"space {surface.key} {' '.join(look['color'] for look in looks)}"
+    return {"kind": "space", "grow": 1.45, "mark": mark, "figure": figure, "tracks": tracks, "first": 1}
+
+
+def _relief(path: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Return the height of the drawn relief under each point [n, 2], between its grid points; nan outside it."""
+    place = [(path[:, axis] - grid[0]) / (grid[1] - grid[0]) for axis, grid in enumerate((x, y))]
+    held = [np.clip(np.nan_to_num(p), 0, GRID - 1.001) for p in place]
+    (i, j), (u, v) = [h.astype(int) for h in held], [h % 1 for h in held]
+    low = z[j, i] * (1 - u) + z[j, i + 1] * u
+    high = z[j + 1, i] * (1 - u) + z[j + 1, i + 1] * u
+    return np.where(_inside(path, x, y), low * (1 - v) + high * v, np.nan)
+
+
+def _inside(path: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return (path[..., 0] >= x[0]) & (path[..., 0] <= x[-1]) & (path[..., 1] >= y[0]) & (path[..., 1] <= y[-1])
+
+
+def _curves(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+    known = surface.minimum is not None
+    with np.errstate(invalid="ignore"):
+        loss = run.loss - surface.minimum if known else run.loss
+    title = "f − f*" if known else "f"
+    axis = _log_axis(loss) if known else _linear_axis(surface, loss)
+    layout = theme.layout(
+        xaxis=theme.axis(say(N_("step")), range=[0, race.steps]),
+        yaxis=theme.axis(title, **axis),
+        margin={"l": 66, "r": 92, "t": 10, "b": 42},
+        uirevision=f"{surface.key} {race.steps}",
+    )
+    if known:
+        _arrived_line(layout, tolerance(surface), say)
+    tracks = [
+        {"y": loss[i], "name": titles[i], "title": titles[i], "width": 2.4, **looks[i]} for i in range(len(titles))
+    ]
+    mark = f"curves {digest((surface.key, race.steps, title, axis))}"
+    figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}
+    return {"kind": "curves", "grow": 1, "mark": mark, "figure": figure, "tracks": tracks, "along": True}
+
+
+def _arrived_line(layout: dict[str, Any], near: float, say: Say) -> None:
+    line = {"width": 1, "dash": "dot", "color": "@quiet"}
+    layout["shapes"] = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": near, "y1": near, "line": line}]
+    layout["annotations"] = [{
+        "xref": "paper", "x": 0.01, "xanchor": "left", "y": float(np.log10(near)), "yanchor": "bottom",
+        "text": say(N_("arrived: below {value}")).format(value=f"{near:.2g}"), "showarrow": False,
+        "font": {"size": theme.TYPE - 1, "color": "@quiet"},
+    }]  # fmt: skip
+
+
+def _log_axis(loss: np.ndarray) -> dict[str, Any]:
+    """Return a log axis over what the curves reach: at most ten powers of ten below the start, four above it."""
+    start = max(float(loss[0, 0]), 1e-12)
+    seen = loss[np.isfinite(loss) & (loss > 0)]
+    low = max(float(seen.min(initial=start)), start * 10.0**-DECADES)
+    high = min(float(seen.max(initial=start)), start * 1e4)
+    ends = [float(np.floor(np.log10(low) * 2) / 2), float(np.log10(high) + 0.15)]
+    return {"type": "log", "range": ends, "dtick": 2 if ends[1] - ends[0] > 6 else 1, "exponentformat": "power"}
+
+
+def _linear_axis(surface: Surface, loss: np.ndarray) -> dict[str, Any]:
+    """Return a linear axis that shows what happens inside the domain; a fall without end leaves through the bottom."""
+    low, span = _range(surface.key)
+    top = float(np.nanmax(np.minimum(loss, low + span)))
+    bottom = float(np.nanmin(np.maximum(loss, low)))
+    pad = 0.06 * max(top - bottom, 1e-9)
+    return {"range": [bottom - pad, top + pad]}
+
+
+def _table(race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+    rows = []
+    for i, rule in enumerate(race.contenders):
+        if run.diverged[i] >= 0:
+            step = int(run.diverged[i])
+            end = {"from": step, "text": say(N_("lost at {step}")).format(step=step), "before": "–"}
+        elif run.converged[i] >= 0:
+            step = int(run.converged[i])
+            end = {"from": step, "text": str(step), "before": "–"}
+        else:
+            end = "–"
+        rate = f"{getattr(rule, 'lr', float('nan')):g}"
+        rows.append({"style": looks[i], "label": say(rule.title), "cells": [rate, {"values": run.loss[i]}, end]})
+    columns = ["", "η", "f", say(N_("arrived at"))]
+    return {"columns": columns, "rows": rows}
+
+
+def numbers(race: Race, run: Descent, say: Say) -> dict[str, np.ndarray]:
+    """Return what is drawn as columns: the step, then x, y and f of every contender."""
+    columns = {say(N_("step")): np.arange(race.steps + 1)}
+    for i, title in enumerate(names(race.contenders, say)):
+        name = f"{i + 1} {title}"
+        columns |= {f"{name} x": run.path[i, :, 0], f"{name} y": run.path[i, :, 1], f"{name} f": run.loss[i]}
+    return columns

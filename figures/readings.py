@@ -1,0 +1,120 @@
+"""Readings are sentences that say what a picture shows, made from the numbers it is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from experiments.descend import Descent, Race, curvature
+from experiments.fit import History
+from experiments.studies import gap, stops
+from figures.scene import Say, names
+from figures.training import Line, middle
+from spec import N_
+from surfaces import SURFACES
+
+
+def raced(race: Race, run: Descent, say: Say) -> str:
+    """Return one or two sentences that read the picture back, from the numbers it is drawn from."""
+    surface = SURFACES[race.surface]
+    titles = names(race.contenders, say)
+    arrived = sorted((int(step), titles[i]) for i, step in enumerate(run.converged) if step >= 0)
+    lost = [i for i, step in enumerate(run.diverged) if step >= 0]
+    late = [title for i, title in enumerate(titles) if run.converged[i] < 0 and i not in lost]
+    parts = []
+    if arrived:
+        step, title = arrived[0]
+        parts.append(say(N_("**{rule}** arrives first, after {step} steps (f − f* < {near}).")).format(
+            rule=title, step=step, near=f"{run.tolerance:.2g}"))  # fmt: skip
+        if late:
+            parts.append(say(N_("Not there after {steps} steps: {rules}.")).format(
+                steps=race.steps, rules=", ".join(late)))  # fmt: skip
+    elif late:
+        ends = {title: float(run.loss[i, -1]) for i, title in enumerate(titles) if title in late}
+        best = min(ends, key=lambda title: ends[title])
+        text = (
+            N_("Nobody has arrived after {steps} steps; **{rule}** is lowest, at f = {value}.")
+            if surface.minimum is not None
+            else N_("This surface falls without end; after {steps} steps **{rule}** is lowest, at f = {value}.")
+        )
+        parts.append(say(text).format(steps=race.steps, rule=best, value=f"{ends[best]:.3g}"))
+    parts += [_lost(race, run, i, titles[i], say) for i in lost]
+    return " ".join(parts)
+
+
+def _lost(race: Race, run: Descent, i: int, title: str, say: Say) -> str:
+    """Say when a contender diverged and, for plain gradient descent, against which bound of this surface."""
+    surface, rule, step = SURFACES[race.surface], race.contenders[i], int(run.diverged[i])
+    steepest = float(np.max(curvature(surface, np.array(race.start)), initial=-np.inf))
+    rate = getattr(rule, "lr", 0.0)
+    if rule.family == "gradient" and steepest > 0 and rate > 2 / steepest:
+        text = N_("**{rule}** diverged at step {step}: its rate {rate} is above 2/λmax = {bound} at the start.")
+        return say(text).format(rule=title, step=step, rate=f"{rate:g}", bound=f"{2 / steepest:.3g}")
+    text = N_("**{rule}** diverged at step {step}, with rate {rate}.")
+    return say(text).format(rule=title, step=step, rate=f"{rate:g}")
+
+
+def compared(history: History, lines: Sequence[Line], say: Say, *, done: bool) -> str:
+    """Return the sentence that reads a comparison back."""
+    if not history.val_loss.size:
+        return say(N_("The networks are about to start."))
+    lowest = {line.name: _best(history, line) for line in lines}
+    finite = {name: pair for name, pair in lowest.items() if np.isfinite(pair[0])}
+    lost = [name for name in lowest if name not in finite]
+    parts = []
+    if finite:
+        name = min(finite, key=lambda n: finite[n][0])
+        loss, epoch = finite[name]
+        text = (
+            N_("**{rule}** comes lowest on validation: {loss} at epoch {epoch}.")
+            if done
+            else N_("So far **{rule}** is lowest on validation: {loss} at epoch {epoch}.")
+        )
+        parts.append(say(text).format(rule=name, loss=f"{loss:.3f}", epoch=epoch))
+        worst = max(finite, key=lambda n: finite[n][0])
+        if worst != name:
+            text = N_("{rule} gets no lower than {loss}.")
+            parts.append(say(text).format(rule=worst, loss=f"{finite[worst][0]:.3f}"))
+    if lost:
+        parts.append(say(N_("Diverged: {rules}.")).format(rules=", ".join(lost)))
+    return " ".join(parts)
+
+
+def _best(history: History, line: Line) -> tuple[float, int]:
+    """Return the lowest validation loss of a line (the median over its seeds) and its epoch; inf where it diverged."""
+    val = middle(history.val_loss[line.rows])
+    if not np.isfinite(val[-1]):
+        return np.inf, 0
+    epoch = int(np.nanargmin(val))
+    return float(val[epoch]), epoch
+
+
+def overfitted(history: History, lines: Sequence[Line], patience: int, say: Say, *, done: bool) -> str:
+    """Return the sentence that reads the remedies back: where the gap opens, and what each remedy gains."""
+    if history.val_loss.shape[1] < 2:
+        return say(N_("The networks are about to start."))
+    opening = gap(history, 0)
+    if opening.epoch >= 0:
+        text = N_("Without a remedy the gap opens at epoch {epoch} and is {size} at the end.")
+        if not done:
+            text = N_("Without a remedy the gap has opened at epoch {epoch}; it is {size} now.")
+        parts = [say(text).format(epoch=opening.epoch, size=f"{opening.end:.2f}")]
+    else:
+        parts = [say(N_("Without a remedy no gap has opened: validation loss is still near its best."))]
+    end = history.val_loss[:, -1]
+    for i, line in enumerate(lines[1:], start=1):
+        lower = float(end[0] - end[i])
+        text = (
+            N_("**{remedy}** ends {difference} lower on validation.")
+            if lower >= 0
+            else N_("**{remedy}** ends {difference} higher on validation.")
+        )
+        if np.isfinite(lower):
+            parts.append(say(text).format(remedy=line.name, difference=f"{abs(lower):.2f}"))
+    stop, best = stops(history, patience)
+    if stop[0] - best[0] >= patience:
+        text = N_("Early stopping (patience {patience}) would have ended it at epoch {epoch}, {difference} lower.")
+        kept = float(end[0] - history.val_loss[0, best[0]])
+        parts.append(say(text).format(patience=patience, epoch=int(stop[0]), difference=f"{kept:.2f}"))
+    return " ".join(parts)

@@ -1,0 +1,98 @@
+"""The theme owns every colour, type size, dash and marker of the pictures, for light and dark paper.
+
+Figures name colours ("@grid", "@c3"); the stage looks them up in the palette of the reader's theme. The eight track
+colours are those of Okabe & Ito (2008, "Color Universal Design"), lightened on dark paper; dashes and markers repeat
+the difference for grey print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from optimizers import RULES, Optimizer
+
+TYPE = 15  # px on screen
+FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans KR', 'Noto Sans CJK KR', 'Malgun Gothic', sans-serif"
+
+_LIGHT = ["#2b2b2b", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#8A7A00"]
+_DARK = ["#eceff3", "#F2B233", "#86CCF5", "#23C197", "#F57F45", "#4C9BE8", "#DE93BC", "#E8DC5A"]
+_DASHES: list[list[int]] = [[], [10, 5], [3, 5], [14, 5, 3, 5], [7, 4], [], [10, 4, 3, 4, 3, 4], [2, 4]]
+_MARKERS = ["circle", "square", "up", "diamond", "down", "hexagon", "star", "cross"]
+
+
+def _mix(a: str, b: str, share: float) -> str:
+    """Return colour `a` mixed with the given share of colour `b`, all #rrggbb."""
+    channels = [(int(a[i : i + 2], 16), int(b[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(x * (1 - share) + y * share):02x}" for x, y in channels)
+
+
+def _palette(tracks: list[str], **named: str) -> dict[str, str]:
+    palette = dict(named)
+    for i, colour in enumerate(tracks):
+        palette[f"c{i}"] = colour
+        palette[f"c{i}b"] = _mix(colour, named["text"], 0.45)  # a second contender of the same rule
+        palette[f"c{i}c"] = _mix(colour, named["paper"], 0.4)  # and a third
+    return palette
+
+
+PALETTES = {
+    "light": _palette(
+        _LIGHT,
+        paper="#ffffff", text="#1b2430", quiet="#5a6572", grid="#e6eaef", halo="#ffffff", star="#1b2430",
+        low="#a9bfdb", middle="#d6e1ee", high="#f8fafc", contour="#8fa5c1",
+        class0="#D55E00", class1="#0072B2", class2="#007a59", tint0="#f3c5a3", tint1="#a6cfe8", tint2="#a5d8c8",
+    ),
+    "dark": _palette(
+        _DARK,
+        paper="#0f141b", text="#e9eef4", quiet="#9dabb9", grid="#26303c", halo="#0f141b", star="#ffffff",
+        low="#3d5f8f", middle="#263a55", high="#131a23", contour="#4c6a93",
+        class0="#F57F45", class1="#4C9BE8", class2="#23C197", tint0="#6b3a20", tint1="#1f4a78", tint2="#115e4b",
+    ),
+}  # fmt: skip
+
+
+def styles(rules: Sequence[Optimizer]) -> list[dict[str, Any]]:
+    """Return colour, dash and marker per contender: a rule looks the same on every page.
+
+    A second and third contender of the same rule get a darker and a paler shade, and the next dash and marker.
+    """
+    order = list(RULES)
+    seen: dict[str, int] = {}
+    looks = []
+    for rule in rules:
+        again = seen.get(rule.key, 0)
+        seen[rule.key] = again + 1
+        place = order.index(rule.key)
+        looks.append(_look(place, again))
+    return looks
+
+
+def variant_styles(n: int) -> list[dict[str, Any]]:
+    """Return colour, dash and marker for `n` variants that are not told apart by their rule."""
+    return [_look(i, 0) for i in range(n)]
+
+
+def _look(place: int, again: int) -> dict[str, Any]:
+    return {
+        "color": f"@c{place % 8}{('', 'b', 'c')[again % 3]}",
+        "dash": _DASHES[(place + again) % 8],
+        "marker": _MARKERS[(place + again) % 8],
+    }
+
+
+def axis(title: str = "", **more: Any) -> dict[str, Any]:
+    """Return a Plotly axis in the house's look."""
+    return {
+        "title": {"text": title, "standoff": 6}, "gridcolor": "@grid", "linecolor": "@quiet", "zeroline": False,
+        "ticks": "outside", "ticklen": 4, "tickcolor": "@grid", "color": "@quiet", "automargin": False, **more,
+    }  # fmt: skip
+
+
+def layout(**more: Any) -> dict[str, Any]:
+    """Return a Plotly layout in the house's look: transparent, no legend, a quiet frame."""
+    return {
+        "font": {"family": FONT, "size": TYPE, "color": "@text"},
+        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 58, "r": 12, "t": 10, "b": 44}, "showlegend": False, "hovermode": False, **more,
+    }  # fmt: skip

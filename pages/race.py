@@ -1,0 +1,109 @@
+"""Race: several rules on one surface, from the same start."""
+
+from __future__ import annotations
+
+import inspect
+
+import streamlit as st
+
+from experiments.descend import Descent, Race, default_race
+from experiments.links import Suggest
+from figures import race as figure
+from figures import readings
+from optimizers import Optimizer
+from spec import N_, Refused
+from surfaces import SURFACES
+from ui import cached, controls, frame
+from ui.desk import Desk
+from ui.language import _
+from ui.stage import stage
+
+TITLE = N_("Race")
+QUESTION = N_("Who gets down first, and along which path?")
+SECTION = N_("On a surface")
+ICON = ":material/route:"
+ORDER = 10
+
+
+def default(anchors: dict[str, str]) -> Race:
+    surface = anchors.get("surface", "ravine")
+    return default_race(surface if surface in SURFACES else "ravine")
+
+
+def suggest(race: Race) -> Suggest:
+    surface = SURFACES[race.surface]
+    return lambda rule: rule(lr=surface.rate(rule.family))  # type: ignore[call-arg]
+
+
+def show() -> None:
+    desk = Desk("race", default, suggest, anchors=("surface",), own={"view": ("2d", "3d")})
+    with st.sidebar:
+        settings(desk)
+    desk.notices()
+    picture(desk)
+    desk.publish()
+
+
+def settings(desk: Desk[Race]) -> None:
+    def move(surface: str) -> None:
+        rules = [rule.key for rule in desk.spec.contenders]
+        desk.put(default_race(surface, rules))
+
+    controls.field(desk, "surface", choices={key: _(surface.title) for key, surface in SURFACES.items()}, on=move)
+    st.caption(_(SURFACES[desk.spec.surface].sentence))
+    controls.contenders(desk, "contenders")
+    controls.field(desk, "start")
+    controls.field(desk, "steps")
+    more = st.expander(_("More"), on_change="rerun", key="race more")
+    if more.open:
+        with more:
+            controls.field(desk, "noise")
+            controls.field(desk, "seed")
+    controls.view(desk, "view", _("3-D view"), "3d")
+
+
+def picture(desk: Desk[Race]) -> None:
+    race = desk.spec
+    run = cached.descend(race)
+    sentence = readings.raced(race, run, _)
+    st.markdown(sentence)
+
+    def start() -> None:
+        wish = st.session_state["race stage"].start
+        try:
+            desk.change(start=tuple(float(part) for part in wish["at"]))
+        except (TypeError, ValueError, KeyError):
+            desk.refuse(Refused(N_("The start must be two numbers.")))
+
+    scene = figure.scene(race, run, say=_, alt=sentence, view=desk.view("view"))
+    stage(scene, key="race stage", on_start=start)
+    about(race, run)
+
+
+def about(race: Race, run: Descent) -> None:
+    surface = SURFACES[race.surface]
+    book = st.expander(_("Formulas and code"), icon=":material/function:", on_change="rerun", key="race book")
+    if book.open:
+        with book:
+            st.markdown(f"**{_(surface.title)}**: {_(surface.sentence)}")
+            st.latex(rf"f(x, y) = {surface.latex}")
+            st.caption(_("Source: {source}").format(source=surface.source))
+            for rule in dict.fromkeys(type(rule) for rule in race.contenders):
+                explain(rule)
+    numbers = st.expander(_("Numbers"), icon=":material/table:", on_change="rerun", key="race numbers")
+    if numbers.open:
+        with numbers:
+            table = figure.numbers(race, run, _)
+            st.dataframe(table, hide_index=True, height=320)
+
+
+def explain(rule: type[Optimizer]) -> None:
+    """Show a rule's sentence, formula, paper and the code that runs."""
+    st.markdown(f"**{_(rule.title)}**: {_(rule.sentence)}")
+    left, right = st.columns([2, 3])
+    left.latex(rule.formula)
+    left.caption(f"[{rule.paper}]({rule.paper_url})")
+    right.code(inspect.cleandoc("\n" + inspect.getsource(rule.step)), language="python")
+
+
+frame.page(__file__, show)

@@ -1,0 +1,1 @@
+"""The interface: everything that speaks to Streamlit, apart from app.py and the pages themselves."""

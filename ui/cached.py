@@ -1,0 +1,27 @@
+"""Everything the web process keeps: results by the digest of their Spec, the same for every visitor.
+
+Arrays are shared, not copied, and therefore made read-only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from experiments.descend import Descent, Race
+from experiments.descend import descend as _descend
+from spec import digest
+
+
+def descend(race: Race) -> Descent:
+    """Return the paths of a race, computed once for all who ask."""
+    return _descended(digest(race), race)
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _descended(mark: str, _race: Race) -> Descent:
+    run = _descend(_race)
+    for part in (*run, *(history for slots in run.slots for history in slots.values())):
+        if isinstance(part, np.ndarray):
+            part.flags.writeable = False
+    return run

@@ -1,0 +1,156 @@
+"""A desk holds the settings of one page: one Spec, kept alike in the session, in the address bar and in the widgets.
+
+The Spec in the session is the truth. Whatever happens (a widget moved, the stage clicked, the back button, a link)
+makes a new Spec; widgets and address bar then follow it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import streamlit as st
+
+from experiments import links
+from optimizers import Optimizer
+from spec import Refused
+from ui import language
+from ui.language import _
+
+S = TypeVar("S")
+LAG = 1.0  # seconds for which the browser may still report the address before the last
+
+# Parameters that the frame reads and writes, on every page.
+FRAME = ("lang",)
+
+
+class Desk(Generic[S]):
+    """The settings of page `name`, of class S.
+
+    `default(anchors)` gives the Spec that an empty link means; `anchors` are the fields of the link on which that
+    depends (the surface brings its own start), named in `anchors`. `suggest(spec)(rule class)` gives a rule with the
+    rate that suits this Spec. `own` are parameters of the page beside the Spec (a view), as {name: allowed values,
+    the default first}.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        default: Callable[[dict[str, str]], S],
+        suggest: Callable[[S], links.Suggest],
+        anchors: tuple[str, ...] = (),
+        own: dict[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        self.name = name
+        self._default = default
+        self._suggest = suggest
+        self._anchors = anchors
+        self.own = own or {}
+        self._arrive()
+
+    @property
+    def _store(self) -> dict[str, Any]:
+        return st.session_state[f"desk {self.name}"]
+
+    @property
+    def spec(self) -> S:
+        return self._store["spec"]
+
+    def view(self, name: str) -> str:
+        """Return the page's own parameter `name`."""
+        return self._store["own"][name]
+
+    def suggest(self, rule: type[Optimizer]) -> Optimizer:
+        """Return a rule with the learning rate that suits the present settings."""
+        return self._suggest(self.spec)(rule)
+
+    # -- changes, called from callbacks
+
+    def put(self, spec: S) -> None:
+        """Take a new Spec."""
+        st.session_state["touched"] = True
+        self._store.update(spec=spec, notices=[])
+
+    def change(self, **fields: Any) -> None:
+        """Change fields of the Spec; what is refused leaves it as it is, with a notice."""
+        try:
+            self.put(dataclasses.replace(self.spec, **fields))  # type: ignore[type-var]
+        except Refused as refusal:
+            self.refuse(refusal)
+
+    def refuse(self, refusal: Refused) -> None:
+        """Keep the Spec and say why."""
+        st.session_state["touched"] = True
+        self._store["notices"] = [refusal]
+
+    def turn(self, name: str, value: str) -> None:
+        """Set the page's own parameter `name`."""
+        st.session_state["touched"] = True
+        self._store["own"][name] = value
+
+    # -- the address bar
+
+    def _arrive(self) -> None:
+        """Take the Spec from the address, where that is news, else from the session."""
+        query = {name: st.query_params.get_all(name) for name in st.query_params if name not in FRAME}
+        key = f"desk {self.name}"
+        saved = st.session_state.get(key)
+        stayed = st.session_state.get("desk") == self.name
+        touched = st.session_state.pop("touched", False)
+        st.session_state["desk"] = self.name
+        if saved is None:
+            news = True
+        else:
+            late = query == saved["before"] and time.monotonic() - saved["at"] < LAG
+            known = touched or late or query == saved["query"]
+            news = not known and (stayed or bool(query))  # coming back by the menu finds the page as it was left
+        if news:
+            spec, own, notices = self._read(query)
+            st.session_state[key] = {
+                "spec": spec, "own": own, "notices": notices, "query": query, "before": None, "at": 0.0,
+            }  # fmt: skip
+
+    def _read(self, query: dict[str, list[str]]) -> tuple[S, dict[str, str], list[Refused]]:
+        base = self._default({name: query[name][-1] for name in self._anchors if name in query})
+        spec, notices = links.read(query, base, self._suggest(base), known=tuple(self.own))
+        own = {}
+        for name, choices in self.own.items():
+            asked = query.get(name, [choices[0]])[-1]
+            own[name] = asked if asked in choices else choices[0]
+            if asked not in choices:
+                notices.append(links.unknown_choice(name, asked, choices))
+        return spec, own, notices
+
+    def _write(self) -> dict[str, list[str]]:
+        first = links.write(self.spec, self._default({}), self._suggest(self.spec))
+        anchors = {name: first[name] for name in self._anchors if name in first}
+        base = self._default({name: value[-1] for name, value in anchors.items()})
+        query = anchors | links.write(self.spec, base, self._suggest(self.spec))
+        return query | {name: [self.view(name)] for name, choices in self.own.items() if self.view(name) != choices[0]}
+
+    def publish(self) -> None:
+        """Let the address bar say what the page shows; defaults are left out."""
+        query = self._write()
+        store = self._store
+        frame = {} if language.current() == language.preferred() else {"lang": [language.current()]}
+        if query != store["query"]:
+            store.update(query=query, before=store["query"], at=time.monotonic())
+        wanted = frame | query
+        shown = {name: st.query_params.get_all(name) for name in st.query_params}
+        if shown != wanted and not (frame == {} and shown == {"lang": [language.current()]} | query):
+            st.query_params.from_dict(wanted)
+
+    def notices(self) -> None:
+        """Say what could not be used, until the next change."""
+        for refusal in self._store["notices"][:5]:
+            st.warning(said(refusal), icon=":material/info:")
+
+
+def said(refusal: Refused) -> str:
+    """Return a refusal's sentence in the reader's language, with its values taken literally."""
+    values = {name: _(str(value)) if name == "label" else value for name, value in refusal.values.items()}
+    text = _(refusal.text).format(**values)
+    text = text[:1].upper() + text[1:]
+    return "".join("\\" + c if c in "\\`*_{}[]<>#$|~:" else c for c in text)

@@ -1,0 +1,125 @@
+"""The frame is what every page stands in: page set-up, language, navigation, title and notices.
+
+A page is one file in pages/ whose first lines say TITLE, QUESTION, SECTION, ICON and ORDER; no list names it. These
+lines are read as text, so that one page can be shown without running the others.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+import runs
+from ui import language
+from ui.controls import follow
+from ui.language import _
+
+ROOT = Path(__file__).parents[1]
+WARM = ("experiments.fit", "networks", "datasets")  # what the workers import before the first request
+
+STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding: 3.6rem 2rem 1.5rem; max-width: none; }
+[data-testid="stSidebarHeader"] { height: 2.2rem; margin: 0; padding-top: .4rem; }
+[data-testid="stMain"] h1 { padding: 0; font-size: 1.9rem; }
+[data-testid="stSidebarUserContent"] { padding-bottom: 2rem; }
+[data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] { gap: 0.5rem; }
+[data-testid="stSidebarUserContent"] [class*="-contender-"] [data-testid="stVerticalBlock"] { gap: 0.1rem; }
+[class*="-status"] { min-height: 3.2rem; flex-wrap: nowrap; }
+[class*="-status"] [data-testid="stMarkdown"] { flex: 1; }
+@media (max-width: 640px) { [data-testid="stMainBlockContainer"] { padding: 3.6rem 0.8rem 1rem; } }
+</style>"""
+
+
+class Page(NamedTuple):
+    """One page as its first lines describe it; `path` is its address."""
+
+    file: Path
+    path: str
+    title: str
+    question: str
+    section: str
+    icon: str
+    order: int
+
+
+@functools.cache
+def pages() -> tuple[Page, ...]:
+    """Return every page in pages/, in order."""
+    return tuple(sorted((_describe(file) for file in (ROOT / "pages").glob("*.py")), key=lambda page: page.order))
+
+
+def _describe(file: Path) -> Page:
+    facts: dict[str, str | int] = {}
+    for line in ast.parse(file.read_text()).body:
+        if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name):
+            value = line.value.args[0] if isinstance(line.value, ast.Call) and line.value.args else line.value
+            if isinstance(value, ast.Constant):
+                facts[line.targets[0].id] = value.value  # type: ignore[assignment]
+    title, question, section, icon = (str(facts[name]) for name in ("TITLE", "QUESTION", "SECTION", "ICON"))
+    return Page(file, file.stem, title, question, section, icon, int(facts["ORDER"]))
+
+
+def run() -> None:
+    """Set up the page, draw the navigation and run the page that the address names."""
+    st.set_page_config(page_title="Descent Lab", page_icon=str(ROOT / "ui" / "icon.svg"), layout="wide")
+    runs.warm_up(WARM)
+    _choose_language()
+    st.html(STYLE)
+    sections: dict[str, list] = {}
+    for page in pages():
+        entry = st.Page(page.file, title=_(page.title), icon=page.icon, url_path=page.path, default=page.order == 0)
+        sections.setdefault(_(page.section), []).append(entry)
+    chosen = st.navigation(sections, position="top")
+    st.session_state["framed"] = True
+    try:
+        chosen.run()
+    finally:
+        st.session_state["framed"] = False
+
+
+def page(file: str, show: Callable[[], None]) -> None:
+    """Show a page inside the frame: its title, its question, the notices, then `show`.
+
+    A fresh server runs a page that is the first address asked for without app.py; the frame is then put around it.
+    """
+    if not st.session_state.get("framed"):
+        run()
+        return
+    me = next(page for page in pages() if page.file.name == Path(file).name)
+    if me.order:
+        st.title(_(me.title), anchor=False)
+        st.caption(_(me.question))
+        show()
+        with st.sidebar:
+            _language_menu()
+    else:  # home has no settings, and so no sidebar
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.title("Descent Lab", anchor=False)
+            _language_menu()
+        show()
+
+
+def _choose_language() -> None:
+    asked = st.query_params.get("lang")
+    if asked in language.languages() and asked != st.session_state.get("lang asked"):
+        st.session_state["lang"] = asked
+    st.session_state["lang asked"] = asked
+
+
+def _language_menu() -> None:
+    codes = language.languages()
+    key = "language"
+    shown = follow(key, language.current())
+
+    def choose() -> None:
+        st.session_state["lang"] = st.session_state[key] or language.current()
+
+    st.segmented_control(
+        _("Language"), list(codes), default=shown, format_func=codes.__getitem__, key=key, on_change=choose,
+        label_visibility="collapsed", required=True,
+    )  # fmt: skip

@@ -1,0 +1,55 @@
+"""Languages: English is the source, the gettext catalogues in locale/ hold the others.
+
+The catalogues are read as text (.po) when first needed, so no compiled file can be out of date.
+"""
+
+from __future__ import annotations
+
+import functools
+import gettext
+import io
+from pathlib import Path
+
+import streamlit as st
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LOCALE = Path(__file__).parents[1] / "locale"
+SOURCE = "en"
+
+
+@functools.cache
+def languages() -> dict[str, str]:
+    """Return every language there is, as {code: its own name}: the source, and a folder in locale/ for each other."""
+    codes = [SOURCE, *sorted(path.parent.parent.name for path in LOCALE.glob("*/LC_MESSAGES/messages.po"))]
+    return {code: (Locale.parse(code).display_name or code) for code in codes}
+
+
+@functools.cache
+def catalogue(code: str) -> gettext.NullTranslations:
+    """Return the translations of a language; the source language translates to itself."""
+    path = LOCALE / code / "LC_MESSAGES" / "messages.po"
+    if code == SOURCE or not path.exists():
+        return gettext.NullTranslations()
+    compiled = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=code))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def preferred() -> str:
+    """Return the language the browser asks for, if we have it."""
+    code = (st.context.locale or SOURCE).split("-")[0].lower()
+    return code if code in languages() else SOURCE
+
+
+def current() -> str:
+    """Return the reader's language: chosen in the link or the menu, else the browser's."""
+    return st.session_state.get("lang") or preferred()
+
+
+def _(text: str) -> str:
+    """Return `text` in the reader's language."""
+    return catalogue(current()).gettext(text) if text else ""

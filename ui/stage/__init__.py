@@ -1,0 +1,103 @@
+"""The stage is the animated picture: one component that every moving page uses.
+
+A scene is a plain dict (see `figures`) whose arrays travel as bytes, so a race of six rules over 300 steps is about
+60 kB with its contours. The browser's half is stage.js beside this file: it draws, plays, scrubs and reports clicks.
+Streamlit serves browser files from the static folder only, so `publish` copies the two files there, together with the
+plotly.js that the installed plotly package carries; their names hold a digest of their content, so a browser's cache
+is never stale.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from streamlit.components import v2
+
+HERE = Path(__file__).parent
+STATIC = HERE.parents[1] / "static"
+
+# Inlined code would travel with every new scene, so it only fetches the module, once.
+LOADER = """
+let module;
+export default function (component) {
+  module ??= import(new URL("app/static/%s", document.baseURI));
+  module.then((stage) => stage.show(component));
+  return () => module.then((stage) => stage.leave(component.parentElement));
+}
+"""
+TYPES = {"float32": "f4", "float64": "f4", "uint8": "u1", "int32": "i4", "int64": "i4", "bool": "u1"}
+
+
+@functools.cache
+def publish() -> dict[str, str]:
+    """Copy the browser's files to the static folder and return their names there by kind: js, css, plotly."""
+    plotly = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
+    sources = {"js": HERE / "stage.js", "css": HERE / "stage.css", "plotly": plotly}
+    STATIC.mkdir(exist_ok=True)
+    names = {}
+    for kind, source in sources.items():
+        mark = hashlib.sha256(source.read_bytes()).hexdigest()[:10]
+        stem, ending = source.name.split(".", 1)
+        target = STATIC / f"{stem}-{mark}.{ending}"
+        if not target.exists():
+            for old in STATIC.glob(f"{stem}-*.{ending}"):
+                old.unlink()
+            shutil.copyfile(source, target)
+        names[kind] = target.name
+    return names
+
+
+def pack(scene: Any) -> bytes:
+    """Return a scene as bytes: uint32 length of the JSON, the JSON, then the arrays, 4-byte aligned.
+
+    In the JSON an array stands as ``{"$": [offset, type, shape]}``; floats become float32 (the picture is 2,000 pixels
+    wide), integers int32, and nan and infinity stay what they are.
+    """
+    blocks: list[bytes] = []
+    size = 0
+
+    def place(value: Any) -> Any:
+        nonlocal size
+        if isinstance(value, np.ndarray):
+            kind = TYPES[value.dtype.name]
+            with np.errstate(over="ignore"):  # a diverging float64 may be infinite as float32: so it is drawn
+                block = np.ascontiguousarray(value, dtype="<" + kind if kind != "u1" else "u1").tobytes()
+            block += b"\0" * (-len(block) % 4)
+            blocks.append(block)
+            size += len(block)
+            return {"$": [size - len(block), kind, list(value.shape)]}
+        if isinstance(value, dict):
+            return {name: place(part) for name, part in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [place(part) for part in value]
+        return value.item() if isinstance(value, np.generic) else value
+
+    text = json.dumps(place(scene), separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 4)
+    return len(text).to_bytes(4, "little") + text + b"".join(blocks)
+
+
+@functools.cache
+def _component() -> Any:
+    names = publish()
+    # The style sheet is a link for the same reason as the module: it is fetched once.
+    html = f'<link rel="stylesheet" href="app/static/{names["css"]}">'
+    return v2.component("descent_lab.stage", html=html, js=LOADER % names["js"], isolate_styles=False)
+
+
+def stage(scene: dict[str, Any], *, key: str, on_start: Callable[[], None] | None = None) -> None:
+    """Show a scene; one that is already shown under this key goes on with the new arrays.
+
+    A click or a dragged ring calls `on_start`; the wish is then in ``st.session_state[key].start``:
+    ``{"at": [x, y], "dragging": bool}``.
+    """
+    data = pack({**scene, "plotly": f"app/static/{publish()['plotly']}"})
+    _component()(key=key, data=data, on_start_change=on_start or (lambda: None))

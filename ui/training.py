@@ -1,0 +1,98 @@
+"""A training run on a page: started as soon as its settings are there, shown while it grows, stopped when left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+import runs
+from experiments import live
+from experiments.fit import Fit, History
+from runs import Chain, View
+from ui.desk import said
+from ui.language import _
+
+POLL = 0.3  # seconds between two looks at a run
+PATIENCE = 0.25  # seconds a page waits for the first points, so that it need not open empty
+
+Read = Callable[[History, View], str]
+Draw = Callable[[History, View, str], None]
+
+
+def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw) -> None:
+    """Train `variants`, and show them now and whenever there is more, until it is over.
+
+    `read(history so far, view)` gives the sentence, `draw(history, view, sentence)` shows the picture below it.
+
+    A page that shows other variants than before, or is left, gives up its interest in the former run at once.
+    """
+    chain = Chain("experiments.fit:begin", "experiments.live:advance", variants)
+    halted: runs.Run | None = st.session_state.get("stopped")
+    if halted is not None and halted.chain == chain:
+        run, view = halted, halted.view()
+    else:
+        halted = st.session_state["stopped"] = None
+        run = runs.start(chain, _visitor())
+        view = run.look(_visitor())
+        if not view.result:
+            view = run.wait(PATIENCE, since=view.version, who=_visitor())
+    former: runs.Run | None = st.session_state.get("run")
+    if former is not None and former is not run:
+        former.leave(_visitor())
+    st.session_state["run"] = run
+
+    @st.fragment(run_every=None if halted or view.state in ("done", "failed") else POLL)
+    def follow() -> None:
+        now = run.view() if halted else run.look(_visitor())
+        history = live.history(variants, now.result)
+        sentence = read(history, now)
+        _status(name, run, now, sentence, halted=halted is not None)
+        draw(history, now, sentence)
+        if now.state in ("done", "failed") and view.state not in ("done", "failed"):
+            st.rerun()  # once, so that the clock of the fragment stops
+
+    follow()
+
+
+def _visitor() -> str:
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
+
+
+def _status(name: str, run: runs.Run, view: View, sentence: str, *, halted: bool) -> None:
+    """The sentence, how far the run is, and the button that stops it or lets it go on: always of the same height."""
+
+    def stop() -> None:
+        st.session_state["stopped"] = run
+        run.leave(_visitor())
+
+    def go_on() -> None:
+        st.session_state["stopped"] = None
+
+    progress = _progress(view._replace(state="cancelled") if halted and view.state != "done" else view)
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{name}-status"):
+        st.markdown(f"{sentence} :gray[{progress}]")
+        if view.state in ("queued", "running") and not halted:
+            st.button(_("Stop"), icon=":material/stop:", key=f"{name} stop", on_click=stop)
+        elif halted and view.state != "done":
+            st.button(_("Go on"), icon=":material/play_arrow:", key=f"{name} go on", on_click=go_on)
+
+
+def _progress(view: View) -> str:
+    epoch, epochs = view.progress
+    if view.state == "queued":
+        return _("Waiting: number {place} in the queue.").format(place=view.place)
+    if view.state == "failed" and view.failure is not None:
+        return _("Failed: {reason}").format(reason=said(view.failure))
+    if view.state == "cancelled":
+        return _("Stopped at epoch {epoch} of {epochs}.").format(epoch=epoch, epochs=epochs)
+    if view.state == "done":
+        return _("Trained for {epochs} epochs.").format(epochs=epochs)
+    if not epochs:
+        return _("Starting …")
+    if view.seconds_left is None:
+        return _("Epoch {epoch} of {epochs}").format(epoch=epoch, epochs=epochs)
+    left = max(1, round(view.seconds_left))
+    return _("Epoch {epoch} of {epochs}, about {seconds} s left").format(epoch=epoch, epochs=epochs, seconds=left)
