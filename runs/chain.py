@@ -1,0 +1,111 @@
+"""A chain is an experiment cut into pure chunks: each takes the state the one before it left, and moves it on.
+
+Two functions make a chain, named by dotted path so that only a worker process imports their modules:
+
+    begin(spec)             -> state            every chain starts here
+    advance(state, seconds) -> state, report    as many units of work (epochs, folds ...) as begin within `seconds`,
+                                                at least one
+
+Both change nothing they are given, and the numbers do not depend on the process or on how the work is cut; only how far
+one chunk comes does. So a chunk can be repeated after a crash, and a chain can stop and go on later, anywhere. A state
+is whatever `pickle` can carry; nobody but `advance` looks inside. A report is a tuple with the fields of `Report`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spec import N_, Refused
+
+__all__ = ["Answer", "Chain", "Failure", "Report", "answer"]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """An experiment that runs chunk by chunk: two functions as "package.module:name", and the Spec `begin` is given."""
+
+    begin: str
+    advance: str
+    spec: Any
+
+
+class Report(NamedTuple):
+    """What a chunk tells: `done` of `total` units, and what is new in the result.
+
+    `grown` holds new columns, joined to the earlier ones along the last axis; `latest` holds arrays (or numbers) that
+    replace the earlier ones of the same name. A chunk sends what it added, never the whole result again.
+    """
+
+    done: int
+    total: int
+    grown: Mapping[str, ArrayLike] = {}
+    latest: Mapping[str, ArrayLike] = {}
+
+
+class Answer(NamedTuple):
+    """A chunk done: the pickled state it left, its report (as NumPy arrays), and the seconds `advance` took."""
+
+    state: bytes
+    report: Report
+    seconds: float
+
+
+class Failure(NamedTuple):
+    """A chunk that raised: the reason for people, and the traceback for the log (none for an input refused)."""
+
+    reason: Refused
+    trace: str
+
+
+def answer(chain: bytes, state: bytes | None, seconds: float) -> Answer | Failure:
+    """Make one chunk of the pickled `chain` from the pickled `state` (None: from the beginning); runs in a worker.
+
+    The state stays pickled outside of workers, and a report leaves as NumPy arrays: so the process that keeps them
+    imports none of the modules that made them.
+    """
+    try:
+        spec: Chain = pickle.loads(chain)
+        begin, advance = _function(spec.begin), _function(spec.advance)
+        before = begin(spec.spec) if state is None else pickle.loads(state)
+        started = time.perf_counter()
+        after, report = advance(before, seconds)
+        took = time.perf_counter() - started
+        return Answer(pickle.dumps(after, pickle.HIGHEST_PROTOCOL), _plain(Report(*report)), took)
+    except Exception as error:  # noqa: BLE001 (whatever an experiment raises is its result, told to whoever asked)
+        return failure(error)
+
+
+def failure(error: Exception) -> Failure:
+    """Return the exception as a `Failure` made of plain text, which any process can read."""
+    if isinstance(error, Refused):
+        plain = (str, int, float, type(None))
+        values = {name: value if type(value) in plain else str(value) for name, value in error.values.items()}
+        return Failure(Refused(error.text, **values), "")
+    reason = Refused(N_("The computation stopped: {kind}: {message}"), kind=type(error).__name__, message=str(error))
+    return Failure(reason, "".join(traceback.format_exception(error)))
+
+
+def _function(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _plain(report: Report) -> Report:
+    return Report(int(report.done), int(report.total), _arrays(report.grown), _arrays(report.latest))
+
+
+def _arrays(values: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
+    arrays = {name: np.asarray(value) for name, value in values.items()}
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise TypeError(f"the report's {name!r} is not an array of numbers or text")
+    return arrays

@@ -1,0 +1,410 @@
+"""A pool runs many experiments on few processes, fairly, each one once, and only while somebody looks.
+
+One lock guards everything below. One thread per worker takes the next run, has its worker make one chunk, lands the
+answer and takes the next: no thread polls, and none waits while it holds the lock.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import pickle
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from runs.chain import Answer, Chain, Failure, Report, failure
+from runs.worker import Died, Worker
+from spec import N_, Refused, digest
+
+__all__ = ["Pool", "Run", "State", "View", "worker_count"]
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+LIVE = ("queued", "running")
+MOST_WORKERS = 64
+MOST_DEATHS = 3
+
+log = logging.getLogger(__name__)
+
+
+def worker_count() -> int:
+    """Return how many workers to use: DESCENT_LAB_WORKERS if set, else one per core this process may use.
+
+    Raises `Refused` when DESCENT_LAB_WORKERS is not a whole number from 1 to 64.
+    """
+    asked = os.environ.get("DESCENT_LAB_WORKERS", "")
+    if not asked:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return min(cores, MOST_WORKERS)
+    if not (asked.isdecimal() and 1 <= int(asked) <= MOST_WORKERS):
+        text = N_("DESCENT_LAB_WORKERS must be a whole number from 1 to {most}, not {value}.")
+        raise Refused(text, most=MOST_WORKERS, value=asked)
+    return int(asked)
+
+
+class View(NamedTuple):
+    """A run as it stood at one moment; all fields belong together. See `Run` for what they mean."""
+
+    state: State
+    place: int | None
+    progress: tuple[int, int]
+    result: Mapping[str, np.ndarray]
+    version: int
+    seconds_left: float | None
+    failure: Refused | None
+
+
+class Run:
+    """One experiment: how it stands, and what it has found so far. Its pool writes it; everybody reads it.
+
+    * `state`: "queued", "running", "done", "failed" or "cancelled" (nobody looked; `start` goes on from here).
+    * `progress`: units done and in all; (0, 0) until the first chunk has told.
+    * `result`: read-only arrays by name, as far as they are known. A new mapping replaces it, so one once read stays.
+    * `version`: grows with every change of the above.
+    * `failure`: why it failed (`leave` it and `start` again to try anew), as a sentence that can be translated.
+
+    Read one after the other they may come from two moments (`result` before the last chunk, `state` after it): `look`
+    returns them all from one.
+    """
+
+    def __init__(self, pool: Pool, key: str, chain: Chain) -> None:
+        self.key = key
+        self.chain = chain
+        self.state: State = "cancelled"
+        self.progress: tuple[int, int] = (0, 0)
+        self.result: Mapping[str, np.ndarray] = MappingProxyType({})
+        self.version = 0
+        self.failure: Refused | None = None
+        # The pool's own notes.
+        self._pool = pool
+        self._chain = pickle.dumps(chain, pickle.HIGHEST_PROTOCOL)
+        self._state: bytes | None = None  # what the last chunk left
+        self._watchers: dict[Hashable, float] = {}  # who -> when the lease ends
+        self._pace: float | None = None  # seconds of work per unit
+        self._deaths = 0  # of workers at this very chunk
+
+    @property
+    def place(self) -> int | None:
+        """The place in the queue, 1 being next; None when not queued."""
+        return self.view().place
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate from the pace so far and the number of runs that share the workers; None until known."""
+        return self.view().seconds_left
+
+    def view(self) -> View:
+        """Return the run as it stands now."""
+        return self._pool._view(self)
+
+    def look(self, who: Hashable = "") -> View:
+        """Return the run as it stands now, and keep it going for `who` for the length of one lease."""
+        return self._pool._look(self, who)
+
+    def leave(self, who: Hashable = "") -> None:
+        """Give the lease of `who` back at once; with nobody left the run makes no further chunk."""
+        self._pool._leave(self, who)
+
+    def wait(self, timeout: float | None = None, since: int | None = None, who: Hashable = "") -> View:
+        """Wait until the run ends, or its version is above `since`, or for `timeout` seconds, and look at it for `who`.
+
+        It keeps going meanwhile, and for one lease after that.
+        """
+        return self._pool._wait(self, timeout, since, who)
+
+
+class Pool:
+    """Workers, the runs they share, and the results they found.
+
+    The workers start at once, in the background. Runs beyond `active` (three for each worker by default) wait in a
+    queue, first come, first served; the active ones take turns, one chunk each, of about `chunk_seconds`. A run nobody
+    has looked at for `lease` seconds stops. The last `keep` runs at rest are remembered, as long as they hold no more
+    than `keep_bytes` in all.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        *,
+        active: int | None = None,
+        lease: float = 6.0,
+        chunk_seconds: float = 0.2,
+        keep: int = 128,
+        keep_bytes: int = 128_000_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        count = worker_count() if workers is None else workers
+        self._most_active = 3 * count if active is None else active
+        self._lease, self._chunk_seconds, self._clock = lease, chunk_seconds, clock
+        self._keep, self._keep_bytes = keep, keep_bytes
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)  # there is something for a worker to do
+        self._changed = threading.Condition(self._lock)  # a run has changed
+        self._runs: OrderedDict[str, Run] = OrderedDict()  # by key; the least recently started first
+        self._queue: deque[Run] = deque()  # not yet active
+        self._ring: deque[Run] = deque()  # active, waiting for their turn
+        self._flying: set[Run] = set()  # active, with a worker now
+        self._warm: frozenset[str] = frozenset()
+        self._closed = False
+        self._workers = [Worker() for _ in range(count)]
+        self._threads = [threading.Thread(target=self._serve, args=(w,), daemon=True) for w in self._workers]
+        for thread in self._threads:
+            thread.start()
+
+    def start(self, chain: Chain, who: Hashable = "") -> Run:
+        """Return the run of `chain`: the one there is, whoever started it, or a new one; `who` looks at it.
+
+        A cancelled run goes on where it stopped. A failed one is tried anew once nobody looks at it any more: a page
+        that starts what it shows each time it is drawn would else fail for ever.
+        """
+        key = digest(chain)
+        fresh = Run(self, key, chain)
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the pool is closed")
+            run = self._runs.setdefault(key, fresh)
+            if run.state == "failed" and not self._watched(run):
+                run = self._runs[key] = fresh
+            self._runs.move_to_end(key)
+            if run.state == "cancelled":
+                if run in self._flying:
+                    self._set(run, "running")
+                else:
+                    self._set(run, "queued")
+                    self._queue.append(run)
+            self._renew(run, who)
+            self._admit()
+            return run
+
+    def warm_up(self, paths: Iterable[str]) -> None:
+        """Have every worker do once, now and whenever it starts anew, what takes time the first time.
+
+        A path "package.module" is imported, a path "package.module:function" is called. Returns at once.
+        """
+        with self._lock:
+            self._warm |= frozenset(paths)
+            self._work.notify_all()
+
+    def close(self) -> None:
+        """End all workers and runs, and wait until they have ended."""
+        with self._lock:
+            self._closed = True
+            for run in [*self._queue, *self._ring, *self._flying]:
+                self._rest(run, "cancelled")
+            self._work.notify_all()
+        for worker in self._workers:
+            worker.close()
+        for thread in self._threads:
+            thread.join()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # A run's own questions.
+
+    def _view(self, run: Run) -> View:
+        with self._lock:
+            return self._seen(run)
+
+    def _look(self, run: Run, who: Hashable) -> View:
+        with self._lock:
+            self._renew(run, who)
+            return self._seen(run)
+
+    def _leave(self, run: Run, who: Hashable) -> None:
+        with self._lock:
+            run._watchers.pop(who, None)
+            self._drop_abandoned([run])
+            self._admit()
+
+    def _wait(self, run: Run, timeout: float | None, since: int | None, who: Hashable) -> View:
+        def over() -> bool:
+            return run.state not in LIVE or (since is not None and run.version > since)
+
+        waiting = object()  # holds a lease of its own: others may wait as `who` too
+        with self._lock:
+            if run.state in LIVE:
+                run._watchers[waiting] = math.inf
+            try:
+                self._changed.wait_for(over, timeout)
+            finally:
+                run._watchers.pop(waiting, None)
+                self._renew(run, who)
+            return self._seen(run)
+
+    # What the threads do. `_take` and `_land` are the whole dispatcher.
+
+    def _serve(self, worker: Worker) -> None:
+        with worker:
+            while True:
+                run = self._take(worker)
+                if self._closed:
+                    return
+                try:
+                    worker.prepare(self._warm)
+                    outcome = None if run is None else self._chunk(worker, run)
+                except Died as death:
+                    if not self._closed:
+                        log.warning("a worker died: %s", death)
+                    outcome = death
+                if run is not None and outcome is not None:
+                    self._land(run, outcome)
+
+    def _take(self, worker: Worker) -> Run | None:
+        """Wait for the next run and take it; None asks for the worker to be prepared, or the pool is closed."""
+        with self._lock:
+            while not self._closed and worker.ready == self._warm:
+                self._drop_abandoned([*self._queue, *self._ring])
+                self._admit()
+                if self._ring:
+                    run = self._ring.popleft()
+                    self._flying.add(run)
+                    return run
+                self._work.wait()
+            return None
+
+    def _chunk(self, worker: Worker, run: Run) -> tuple[Answer, Mapping[str, np.ndarray]] | Failure:
+        """Have the worker make the run's next chunk; return its answer and the result so far. Nobody else writes it."""
+        # The first chunk is one unit, so that there is something to see soon.
+        answer = worker.advance(run._chain, run._state, self._chunk_seconds if run._state else 0.0)
+        if isinstance(answer, Failure):
+            log.log(logging.ERROR if answer.trace else logging.INFO, "run %s: %s\n%s", run.key, *answer)
+            return answer
+        try:
+            done, total, *_ = answer.report
+            if done < total and done <= run.progress[0] and run._state is not None:
+                raise RuntimeError(f"advance did not move on from {done} of {total}")
+            return answer, _joined(run.result, answer.report)
+        except Exception as error:
+            log.exception("run %s reported what cannot be joined", run.key)
+            return failure(error)
+
+    def _land(self, run: Run, outcome: tuple[Answer, Mapping[str, np.ndarray]] | Failure | Died) -> None:
+        """Write down what came of the run's chunk, and give the run its next turn or its rest."""
+        with self._lock:
+            self._flying.discard(run)
+            match outcome:
+                case Died():
+                    run._deaths += 1
+                    if run._deaths >= MOST_DEATHS and not self._closed:
+                        self._fail(run, _died_too_often(run))
+                    elif run.state == "running":
+                        self._ring.appendleft(run)
+                        self._work.notify()
+                case Failure(reason):
+                    self._fail(run, reason)
+                case answer, result:
+                    self._write(run, answer, result)
+                    if run.progress[0] >= run.progress[1]:
+                        run._state = None
+                        self._rest(run, "done")
+                    elif run.state == "running":
+                        self._ring.append(run)
+            self._admit()
+            self._changed.notify_all()
+
+    # The rest is called with the lock held.
+
+    def _seen(self, run: Run) -> View:
+        place = None
+        if run.state == "queued":
+            ahead = list(self._queue)[: self._queue.index(run)]
+            place = 1 + sum(map(self._watched, ahead))
+        return View(run.state, place, run.progress, run.result, run.version, self._seconds_left(run), run.failure)
+
+    def _seconds_left(self, run: Run) -> float | None:
+        if run.state != "running" or run._pace is None:
+            return None
+        shared = max(1.0, (len(self._ring) + len(self._flying)) / len(self._workers))
+        return (run.progress[1] - run.progress[0]) * run._pace * shared
+
+    def _renew(self, run: Run, who: Hashable) -> None:
+        if run.state in LIVE or run.state == "failed":
+            run._watchers[who] = self._clock() + self._lease
+
+    def _watched(self, run: Run) -> bool:
+        now = self._clock()
+        return any(end > now for end in run._watchers.values())
+
+    def _drop_abandoned(self, runs: Iterable[Run]) -> None:
+        for run in runs:
+            if run.state in LIVE and not self._watched(run):
+                self._rest(run, "cancelled")
+
+    def _admit(self) -> None:
+        """Make queued runs active as long as there is room."""
+        while self._queue and len(self._ring) + len(self._flying) < self._most_active:
+            run = self._queue.popleft()
+            self._set(run, "running")
+            self._ring.append(run)
+            self._work.notify()
+
+    def _write(self, run: Run, answer: Answer, result: Mapping[str, np.ndarray]) -> None:
+        done, total, *_ = answer.report
+        if run._state is not None:  # the first chunk pays for all that is lazy: its pace says nothing about the next
+            pace = answer.seconds / max(1, done - run.progress[0])
+            run._pace = pace if run._pace is None else 0.7 * run._pace + 0.3 * pace
+        run.progress = (done, total)
+        run.result, run._state = result, answer.state
+        run._deaths = 0
+        run.version += 1
+
+    def _fail(self, run: Run, reason: Refused) -> None:
+        run.failure, run._state = reason, None
+        self._rest(run, "failed")
+
+    def _rest(self, run: Run, state: State) -> None:
+        """Take a run out of its turn. One that is with a worker stays there; what comes of it is still written down."""
+        for line in (self._queue, self._ring):
+            if run in line:
+                line.remove(run)
+        if state != "failed":
+            run._watchers.clear()
+        self._set(run, state)
+        self._forget()
+
+    def _set(self, run: Run, state: State) -> None:
+        run.state = state
+        run.version += 1
+        self._changed.notify_all()
+
+    def _forget(self) -> None:
+        """Forget the runs at rest that were started longest ago, beyond what is kept; the newest one stays."""
+        resting = [r for r in self._runs.values() if r.state not in LIVE and r not in self._flying]
+        count, size = len(resting), sum(map(_size, resting))
+        for run in resting[:-1]:
+            if count <= self._keep and size <= self._keep_bytes:
+                return
+            del self._runs[run.key]
+            count, size = count - 1, size - _size(run)
+
+
+def _joined(result: Mapping[str, np.ndarray], report: Report) -> Mapping[str, np.ndarray]:
+    """Return the result so far with what the report adds, read-only."""
+    joined = dict(result)
+    for name, columns in report.grown.items():
+        new = np.asarray(columns)
+        joined[name] = np.concatenate([joined[name], new], axis=-1) if name in joined else new
+    joined |= {name: np.asarray(value) for name, value in report.latest.items()}
+    for array in joined.values():
+        array.flags.writeable = False
+    return MappingProxyType(joined)
+
+
+def _size(run: Run) -> int:
+    return len(run._state or b"") + sum(array.nbytes for array in run.result.values())
+
+
+def _died_too_often(run: Run) -> Refused:
+    done, total = run.progress
+    text = N_("The worker process died {times} times after step {done} of {total}, perhaps out of memory.")
+    return Refused(text, times=run._deaths, done=done, total=total or "?")

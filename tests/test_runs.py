@@ -1,0 +1,449 @@
+"""Runs: each experiment once, in turn, while somebody looks, and whatever happens to the processes that make it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import chains
+import numpy as np
+import pytest
+from chains import Walk
+
+import runs
+from runs import Chain, Pool, Run
+from runs.pool import worker_count
+from spec import Refused
+
+ENOUGH = 30.0  # seconds that are waited before a test is given up; none of them waits long
+
+
+STOPPED = "The computation stopped: {kind}: {message}"
+DIED = "The worker process died {times} times after step {done} of {total}, perhaps out of memory."
+
+
+def chain(walk: Walk, advance: str = "advance") -> Chain:
+    return Chain("chains:begin", f"chains:{advance}", walk)
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for something without looking at a run: `Run.wait` would keep it going."""
+    deadline = time.monotonic() + ENOUGH
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.002)
+
+
+def lines(log: Path) -> list[str]:
+    return log.read_text().splitlines() if log.exists() else []
+
+
+def alive(pool: Pool) -> bool:
+    return all(worker._process and worker._process.poll() is None for worker in pool._workers)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    with Pool(2) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def one() -> Iterator[Pool]:
+    """One worker, one step a chunk: what happens next is certain."""
+    with Pool(1, active=3, chunk_seconds=0.0) as pool:
+        yield pool
+
+
+def test_a_run_gives_what_the_chain_gives(pool: Pool) -> None:
+    walk = Walk("plain", steps=200, pause=0.002)
+    view = pool.start(chain(walk)).wait(ENOUGH)
+    assert (view.state, view.progress, view.failure) == ("done", (200, 200), None)
+    np.testing.assert_array_equal(view.result["path"], chains.whole(walk))
+    np.testing.assert_array_equal(view.result["last"], chains.whole(walk)[:, -1])
+
+
+def test_a_chunk_may_print(pool: Pool) -> None:
+    assert pool.start(chain(Walk("chatter", steps=1), "chatter")).wait(ENOUGH).state == "done"
+
+
+def test_the_same_spec_runs_once(pool: Pool, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    together = threading.Barrier(16)
+    found: list[Run] = []
+
+    def student(number: int) -> None:
+        together.wait()
+        run = pool.start(chain(Walk("once", steps=20, pause=0.005, log=str(log))), who=number)
+        assert run.wait(ENOUGH, who=number).state == "done"
+        found.append(run)
+
+    threads = [threading.Thread(target=student, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 16
+    assert len(set(map(id, found))) == 1
+    assert [line.split()[1] for line in lines(log)] == [str(step) for step in range(1, 21)]
+    assert pool.start(chain(Walk("once", steps=20, pause=0.005, log=str(log)))) is found[0]
+
+
+def test_active_runs_take_turns_and_the_others_queue(one: Pool, tmp_path: Path) -> None:
+    gate, log = tmp_path / "gate", tmp_path / "log"
+    held = [one.start(chain(Walk(name, steps=4, gate=str(gate), log=str(log)))) for name in "abcde"]
+    assert [(run.state, run.place) for run in held] == [
+        ("running", None), ("running", None), ("running", None), ("queued", 1), ("queued", 2),
+    ]  # fmt: skip
+    gate.touch()
+    for run in held:
+        assert run.wait(ENOUGH).state == "done"
+    turns = "".join(line[0] for line in lines(log))
+    assert turns == "abcabcabcabcdedededede"[: len(turns)]
+    assert sorted(turns) == sorted("abcde" * 4)
+
+
+def test_who_leaves_the_queue_makes_room(one: Pool, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    held = [one.start(chain(Walk(name, steps=2, gate=str(gate)))) for name in "fghijk"]
+    held[3].leave()
+    assert [run.place for run in held] == [None, None, None, None, 1, 2]
+    assert held[3].state == "cancelled"
+    one.start(held[3].chain)
+    assert [run.place for run in held] == [None, None, None, 3, 1, 2]
+    held[1].leave()  # an active one: the first of the queue takes its turn
+    assert [run.state for run in held] == ["running", "cancelled", "running", "queued", "running", "queued"]
+    gate.touch()
+    assert [run.wait(ENOUGH).state for run in held] == ["done", "cancelled", "done", "done", "done", "done"]
+
+
+def test_it_stops_when_the_last_one_leaves_and_goes_on_where_it_stopped(one: Pool, tmp_path: Path) -> None:
+    walk = Walk("left", steps=30, pause=0.002, log=str(tmp_path / "log"))
+    run = one.start(chain(walk), who="ann")
+    one.start(chain(walk), who="ben")
+    run.leave("ann")
+    assert run.wait(ENOUGH, since=run.version, who="ben").state == "running", "ben is still there"
+    while run.look("ben").progress[0] < 5:
+        run.wait(ENOUGH, since=run.version, who="ben")
+    run.leave("ben")
+    assert run.state == "cancelled"
+    until(lambda: run not in one._flying)
+    stopped, version = run.progress[0], run.version
+    assert 5 <= stopped < 30
+    np.testing.assert_array_equal(run.result["path"], chains.whole(walk)[:, : stopped + 1])
+    assert one.start(chain(Walk("another"))).wait(ENOUGH).state == "done"
+    assert (run.progress[0], run.version) == (stopped, version), "it made no further chunk"
+
+    assert one.start(chain(walk), who="cleo") is run
+    assert run.wait(ENOUGH).state == "done"
+    np.testing.assert_array_equal(run.result["path"], chains.whole(walk))
+    steps = [int(line.split()[1]) for line in lines(tmp_path / "log")]
+    assert steps == list(range(1, 31)), "no step was made twice"
+
+
+def test_a_run_left_and_started_again_within_one_chunk_never_flies_twice(pool: Pool, tmp_path: Path) -> None:
+    gate, log = tmp_path / "gate", tmp_path / "log"
+    walk = Walk("again", steps=5, gate=str(gate), log=str(log))
+    run = pool.start(chain(walk))
+    until(lambda: run in pool._flying)
+    for _ in range(3):
+        run.leave()
+        assert run.state == "cancelled"
+        assert pool.start(chain(walk)) is run
+        assert run.state == "running"
+    gate.touch()
+    assert run.wait(ENOUGH).state == "done"
+    assert len(lines(log)) == 5
+
+
+def test_a_lease_runs_out(tmp_path: Path) -> None:
+    now = [100.0]
+    gate = tmp_path / "gate"
+    with Pool(1, active=1, lease=6.0, chunk_seconds=0.0, clock=lambda: now[0]) as pool:
+        closed = pool.start(chain(Walk("closed", gate=str(gate))))
+        lapsed = pool.start(chain(Walk("lapsed", gate=str(gate))))
+        looked = pool.start(chain(Walk("looked", gate=str(gate))))
+        until(lambda: closed in pool._flying)
+        now[0] += 5
+        looked.look()
+        assert looked.place == 2
+        now[0] += 5
+        assert looked.place == 1, "nobody waits behind those who have gone"
+        gate.touch()
+        assert looked.wait(ENOUGH).state == "done"
+        assert (closed.state, closed.progress) == ("cancelled", (1, 10)), "the chunk it was in is kept, and is the last"
+        assert (lapsed.state, lapsed.progress) == ("cancelled", (0, 0))
+        assert closed.look().state == "cancelled", "looking alone does not start it again"
+
+
+def test_who_waits_needs_no_lease(tmp_path: Path) -> None:
+    now = [100.0]
+    gate = tmp_path / "gate"
+    with Pool(1, lease=6.0, chunk_seconds=0.0, clock=lambda: now[0]) as pool:
+        run = pool.start(chain(Walk("awaited", gate=str(gate))))
+        waiting = threading.Thread(target=run.wait)
+        waiting.start()
+        until(lambda: len(run._watchers) == 2)
+        now[0] += 100
+        gate.touch()
+        waiting.join(ENOUGH)
+        assert run.state == "done"
+
+
+@pytest.mark.parametrize(
+    ("advance", "text", "sentence"),
+    [
+        ("refuse", "The rate must be below {bound}, not {value}.", "The rate must be below 1.5, not (2+1j)."),
+        ("crash", STOPPED, "The computation stopped: ZeroDivisionError: by nothing"),
+        ("missing", STOPPED, "AttributeError"),
+        ("stand_still", STOPPED, "did not move on from 0 of 10"),
+        ("misfit", STOPPED, "ValueError"),
+        ("tell_objects", STOPPED, "'thing' is not an array"),
+        ("die", DIED, "died 3 times after step 0 of ?, perhaps out of memory"),
+    ],
+)
+def test_a_failure_has_its_reason(pool: Pool, advance: str, text: str, sentence: str) -> None:
+    view = pool.start(chain(Walk(advance), advance)).wait(ENOUGH)
+    assert view.state == "failed"
+    assert isinstance(view.failure, Refused)
+    assert view.failure.text == text
+    assert sentence in str(view.failure)
+
+
+def test_a_traceback_goes_to_the_log(pool: Pool, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        pool.start(chain(Walk("logged"), "crash")).wait(ENOUGH)
+    assert 'raise ZeroDivisionError("by nothing")' in caplog.text
+
+
+def test_a_failed_run_is_tried_anew(pool: Pool, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    tried = chain(Walk("anew", gate=str(gate)), "refuse_until")
+    first = pool.start(tried)
+    assert first.wait(ENOUGH).state == "failed"
+    gate.touch()
+    assert pool.start(tried) is first, (
+        "not while somebody looks at it: a page that is drawn again must not try for ever"
+    )
+    first.leave()
+    second = pool.start(tried)
+    assert second is not first
+    assert second.wait(ENOUGH).state == "done"
+    assert first.state == "failed"
+
+
+def test_a_killed_worker_costs_no_result(pool: Pool) -> None:
+    walks = [Walk(f"killed {i}", steps=300, pause=0.005) for i in range(4)]
+    running = [pool.start(chain(walk)) for walk in walks]
+    for _ in range(2):
+        until(lambda: alive(pool))
+        done = running[0].progress[0]
+        until(lambda done=done: all(run.look().progress[0] > min(done + 20, 250) for run in running))
+        process = pool._workers[0]._process
+        assert process is not None
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    for run, walk in zip(running, walks, strict=True):
+        assert run.wait(ENOUGH).state == "done"
+        np.testing.assert_array_equal(run.result["path"], chains.whole(walk))
+
+
+def test_a_warm_worker_takes_over(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with Pool(2) as pool:
+        until(lambda: alive(pool))
+        pids = {str(worker._process.pid) for worker in pool._workers if worker._process}
+        run = pool.start(chain(Walk("taken over", log=str(log), deadly=(2,))))
+        assert run.wait(ENOUGH).state == "done"
+        assert {line.split()[-1] for line in lines(log)} == pids
+        until(lambda: alive(pool))  # the other one is replaced, though nobody needs it yet
+
+
+def test_only_deaths_at_the_same_step_count(one: Pool, tmp_path: Path) -> None:
+    walk = Walk("mortal", steps=8, log=str(tmp_path / "log"), deadly=(2, 3, 5, 7))
+    view = one.start(chain(walk)).wait(ENOUGH)
+    assert view.state == "done", view.failure
+    np.testing.assert_array_equal(view.result["path"], chains.whole(walk))
+
+
+def test_a_worker_killed_while_idle_is_replaced(tmp_path: Path) -> None:
+    with Pool(1) as pool:
+        pid = int(pool.start(chain(Walk("pid 1"), "surroundings")).wait(ENOUGH).result["pid"])
+        os.kill(pid, signal.SIGKILL)
+        view = pool.start(chain(Walk("pid 2"), "surroundings")).wait(ENOUGH)
+        assert view.state == "done"
+        assert int(view.result["pid"]) != pid
+
+
+@pytest.mark.parametrize("end", ["SIGTERM", "SIGKILL", "SIGINT", "exit"])
+def test_workers_die_with_their_owner(tmp_path: Path, end: str) -> None:
+    log, root = tmp_path / "log", Path(runs.__file__).parents[1]
+    script = f"""
+import time, sys, runs, chains
+from pathlib import Path
+run = runs.start(runs.Chain("chains:begin", "chains:spin", chains.Walk(log={str(log)!r})))
+while not Path({str(log)!r}).exists():
+    run.look()
+    time.sleep(0.01)
+print("busy", flush=True)
+if {end!r} != "exit":
+    time.sleep(600)
+"""
+    owner = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(root / "tests")]), "DESCENT_LAB_WORKERS": "2"},
+    )
+    assert owner.stdout is not None
+    assert owner.stdout.readline() == b"busy\n"
+    if end != "exit":
+        owner.send_signal(getattr(signal, end))
+    # Its workers hold the other end of its standard error: this returns when the last of them has gone.
+    _, errors = owner.communicate(timeout=ENOUGH)
+    assert owner.returncode == {"exit": 0, "SIGINT": -signal.SIGINT}.get(end, -getattr(signal, end, 0))
+    assert errors == b"" or end == "SIGINT"
+
+
+def test_finished_runs_are_kept_up_to_a_number() -> None:
+    with Pool(1, keep=3) as pool:
+        chained = [chain(Walk(f"kept {i}")) for i in range(5)]
+        done = [pool.start(each) for each in chained]
+        assert [run.wait(ENOUGH).state for run in done] == ["done"] * 5
+        assert [pool.start(each) is run for each, run in zip(chained[2:], done[2:], strict=True)] == [True] * 3
+        assert pool.start(chained[0]) is not done[0]
+        assert done[0].view().state == "done", "who still holds a forgotten run can read it"
+        assert pool.start(chained[0]).wait(ENOUGH).state == "done"
+        assert pool.start(chained[2]) is not done[2], "the one started longest ago went first"
+        assert pool.start(chained[4]) is done[4]
+
+
+def test_finished_runs_are_kept_up_to_a_size() -> None:
+    def run(i: int) -> Run:
+        return pool.start(chain(Walk(f"big {i}", steps=1000)))  # a path of 16 kB
+
+    with Pool(1, keep_bytes=40_000) as pool:
+        done = [run(i) for i in range(4)]
+        assert [each.wait(ENOUGH).state for each in done] == ["done"] * 4
+        assert [each._state for each in done] == [None] * 4
+        assert [run(3) is done[3], run(2) is done[2], run(1) is done[1]] == [True, True, False]
+    with Pool(1, keep_bytes=1) as pool:
+        only = run(0)
+        assert only.wait(ENOUGH).state == "done"
+        assert run(0) is only, "the newest stays, however big"
+
+
+def test_workers_warm_up_alone() -> None:
+    before = set(sys.modules)
+    with Pool(2) as pool:
+        pool.warm_up(["colorsys"])
+        pool.warm_up(["colorsys", "zipapp", "no_such_module", "chains:warm", "chains:crash"])
+        for name in ("warm 1", "warm 2"):
+            view = pool.start(chain(Walk(name), "surroundings")).wait(ENOUGH)
+            assert {"colorsys", "zipapp", "wave"} <= set(view.result["modules"])
+            assert not {"streamlit", "pytest", "torch", "__mp_main__"} & set(view.result["modules"])
+            assert view.result["threads"].tolist() == ["1", "1", "1"]
+        os.kill(int(view.result["pid"]), signal.SIGKILL)
+        view = pool.start(chain(Walk("warm 3"), "surroundings")).wait(ENOUGH)
+        assert {"colorsys", "zipapp", "wave"} <= set(view.result["modules"]), "a new worker is as warm as the old one"
+    assert not {"zipapp", "wave"} & (set(sys.modules) - before)
+
+
+def test_a_worker_that_cannot_warm_up_does_not_start_for_ever(tmp_path: Path) -> None:
+    with Pool(1) as pool:
+        pool.warm_up(["chains:die_now"])
+        until(lambda: pool._workers[0].ready == {"chains:die_now"} and pool._workers[0]._process is None)
+        view = pool.start(chain(Walk("never warm"))).wait(ENOUGH)
+        assert view.state == "failed"
+        assert "died 3 times" in str(view.failure)
+
+
+def test_results_are_read_only_and_belong_together(one: Pool) -> None:
+    walk = Walk("read", steps=60, pause=0.002)
+    run = one.start(chain(walk))
+    views = [run.look()]
+    while views[-1].state == "running":
+        views.append(run.wait(ENOUGH, since=views[-1].version))
+    assert len(views) > 30
+    assert [view.version for view in views] == sorted({view.version for view in views})
+    for view in views[1:]:
+        done = view.progress[0]
+        assert int(view.result["step"]) == done
+        np.testing.assert_array_equal(view.result["path"], chains.whole(walk)[:, : done + 1])
+        with pytest.raises(ValueError, match="read-only"):
+            view.result["path"][0, 0] = 1.0
+        with pytest.raises(TypeError):
+            view.result["path"] = np.zeros(1)  # pyright: ignore[reportIndexIssue]
+    left = [view.seconds_left for view in views if view.state == "running" and view.progress[0] > 2]
+    assert all(seconds is not None and seconds > 0 for seconds in left)
+    assert views[0].seconds_left is views[-1].seconds_left is None
+
+
+def test_many_students_at_once(tmp_path: Path) -> None:
+    """Whatever they start, leave and look at, and though workers die: what is wanted in the end is done, and right."""
+    walks = [
+        Walk(f"walk {i}", steps=5 + i, pause=0.001, log=str(tmp_path / "log"), deadly=(3,) if i % 7 == 0 else ())
+        for i in range(28)
+    ]
+
+    def student(pool: Pool, seed: int) -> None:
+        choice = random.Random(seed)
+        mine: list[Run] = []
+        for _ in range(150):
+            mine.append(pool.start(chain(choice.choice(walks)), who=seed))
+            if choice.random() < 0.7:
+                mine.pop(choice.randrange(len(mine))).leave(seed)
+            if mine:
+                view = choice.choice(mine).look(seed)
+                assert view.failure is None
+            if choice.random() < 0.1:
+                time.sleep(0.02)
+        for run in mine:
+            run.leave(seed)
+
+    for lease in (6.0, 0.001):
+        with Pool(2, lease=lease, chunk_seconds=0.003) as pool:
+            threads = [threading.Thread(target=student, args=(pool, seed)) for seed in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(ENOUGH)
+            assert not any(thread.is_alive() for thread in threads)
+            for walk in walks:
+                while (view := pool.start(chain(walk)).wait(ENOUGH)).state == "cancelled":
+                    pass  # the short lease ran out between start and wait
+                assert view.state == "done", (walk, view)
+                np.testing.assert_array_equal(view.result["path"], chains.whole(walk))
+            until(lambda pool=pool: not (pool._flying or pool._ring or pool._queue))
+
+
+def test_closing_ends_everything(tmp_path: Path) -> None:
+    pool = Pool(2)
+    held = [pool.start(chain(Walk(f"held {i}", gate=str(tmp_path / "never")))) for i in range(8)]
+    waiting = threading.Thread(target=held[0].wait)
+    waiting.start()
+    pool.close()
+    waiting.join(ENOUGH)
+    assert not waiting.is_alive()
+    assert {run.state for run in held} == {"cancelled"}
+    with pytest.raises(RuntimeError, match="closed"):
+        pool.start(chain(Walk("late")))
+
+
+def test_the_number_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DESCENT_LAB_WORKERS", raising=False)
+    assert 1 <= worker_count() <= (os.cpu_count() or 1)
+    monkeypatch.setenv("DESCENT_LAB_WORKERS", "3")
+    assert worker_count() == 3
+    for wrong in ("0", "-1", "65", "many", "2.5"):
+        monkeypatch.setenv("DESCENT_LAB_WORKERS", wrong)
+        with pytest.raises(Refused, match="whole number from 1 to 64"):
+            worker_count()
