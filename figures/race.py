@@ -111,6 +111,10 @@ def _label(run: Descent, i: int, title: str, say: Say) -> str:
 
 def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
     x, y, z = heights(surface.key)
+    kept = [
+        np.flatnonzero((grid >= low) & (grid <= high)) for grid, (low, high) in zip((x, y), surface.domain, strict=True)
+    ]
+    x, y, z = x[kept[0]], y[kept[1]], z[np.ix_(kept[1], kept[0])]  # a wall beyond the domain would hide what is in it
     # A path is laid on the relief as it is drawn: between grid points that is not exactly f, and f would sink below it.
     lift = 0.015 * float(np.ptp(z))
     inside = _inside(run.path, x, y)
@@ -137,13 +141,17 @@ def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list
         for look in looks
     ]  # fmt: skip
     height = say(N_("f, log scale")) if surface.log_levels else "f"
-    axis = {"color": "@quiet", "gridcolor": "@grid", "showbackground": False, "zeroline": False}
+    axis = {
+        "color": "@quiet", "gridcolor": "@grid", "showbackground": False, "zeroline": False, "nticks": 6,
+        "tickfont": {"size": 12},
+    }  # fmt: skip
     layout = theme.layout(
         margin={"l": 0, "r": 0, "t": 0, "b": 0}, uirevision=surface.key,
         scene={
             "xaxis": {"title": {"text": "x"}, **axis}, "yaxis": {"title": {"text": "y"}, **axis},
             "zaxis": {"title": {"text": height}, "showticklabels": not surface.log_levels, **axis},
-            "aspectratio": {"x": 1.25, "y": 1.25, "z": 0.75}, "camera": {"eye": {"x": -1.05, "y": -1.3, "z": 0.95}, "center": {"x": 0, "y": 0, "z": -0.12}},
+            "aspectratio": {"x": 1.25, "y": 1.25, "z": 0.75},
+            "camera": {"eye": {"x": -0.85, "y": -1.15, "z": 1.25}, "center": {"x": 0, "y": 0, "z": -0.15}},
             "dragmode": "turntable",
         },
     )  # fmt: skip
@@ -155,7 +163,7 @@ def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list
 def _relief(path: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
     """Return the height of the drawn relief under each point [n, 2], between its grid points; nan outside it."""
     place = [(path[:, axis] - grid[0]) / (grid[1] - grid[0]) for axis, grid in enumerate((x, y))]
-    held = [np.clip(np.nan_to_num(p), 0, GRID - 1.001) for p in place]
+    held = [np.clip(np.nan_to_num(p), 0, len(grid) - 1.001) for p, grid in zip(place, (x, y), strict=True)]
     (i, j), (u, v) = [h.astype(int) for h in held], [h % 1 for h in held]
     low = z[j, i] * (1 - u) + z[j, i + 1] * u
     high = z[j + 1, i] * (1 - u) + z[j + 1, i + 1] * u

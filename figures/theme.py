@@ -31,8 +31,9 @@ def _palette(tracks: list[str], **named: str) -> dict[str, str]:
     palette = dict(named)
     for i, colour in enumerate(tracks):
         palette[f"c{i}"] = colour
-        palette[f"c{i}b"] = _mix(colour, named["text"], 0.45)  # a second contender of the same rule
-        palette[f"c{i}c"] = _mix(colour, named["paper"], 0.4)  # and a third
+        # A second contender of the same rule is nearer to the text's colour; the first colour is that already.
+        palette[f"c{i}b"] = _mix(colour, named["text"], 0.45) if i else _mix(colour, named["paper"], 0.5)
+        palette[f"c{i}c"] = _mix(colour, named["paper"], 0.4 if i else 0.3)  # and a third
     return palette
 
 

@@ -206,3 +206,17 @@ def stop_column(history: History, patience: int, say: Say, *, done: bool) -> tup
     ended = [int(s) if s - b >= patience else None for s, b in zip(stop, best, strict=True)]
     none = say(N_("never")) if done else "–"
     return say(N_("early stop")), [none if epoch is None else str(epoch) for epoch in ended]
+
+
+def numbers(history: History, lines: Sequence[Line], say: Say) -> dict[str, np.ndarray]:
+    """Return what is drawn as columns: the epoch, then the losses and scores of every line and seed."""
+    columns = {say(N_("epoch")): np.arange(history.train_loss.shape[1])}
+    curves = {
+        say(N_("training loss")): history.train_loss, say(N_("validation loss")): history.val_loss,
+        say(N_("training score")): history.train_score, say(N_("validation score")): history.val_score,
+    }  # fmt: skip
+    for i, line in enumerate(lines):
+        for seed, row in enumerate(range(line.rows.start, line.rows.stop)):
+            again = f" ({seed + 1})" if line.rows.stop - line.rows.start > 1 else ""
+            columns |= {f"{i + 1} {line.name}{again} {title}": curve[row] for title, curve in curves.items()}
+    return columns

@@ -91,12 +91,13 @@ def in_cache(
     `arrays` share one shape; a coefficient is a number or a column [n, 1], and comes out in the arrays' dtype: NumPy
     would compute float32 arrays times a float64 column in float64, slowly. Arrays of one dimension come out whole.
     """
-    shape, dtype = arrays[0].shape, arrays[0].dtype
-    coefficients = [np.asarray(coefficient, dtype) for coefficient in coefficients]
-    rows = max(1, BLOCK // max(1, math.prod(shape[1:])))
-    if len(shape) == 1 or shape[0] <= rows:
+    first = arrays[0]
+    coefficients = [np.asarray(coefficient, first.dtype) for coefficient in coefficients]
+    if first.size <= BLOCK or first.ndim == 1:
         yield arrays, coefficients
         return
+    shape = first.shape
+    rows = max(1, BLOCK // math.prod(shape[1:]))
     for row in range(0, shape[0], rows):
         cut = slice(row, row + rows)
         yield [array[cut] for array in arrays], [column[cut] if column.ndim else column for column in coefficients]

@@ -13,7 +13,7 @@ from figures.scene import names
 from networks import ACTIVATIONS, INITS
 from runs import View
 from spec import N_
-from ui import controls, frame
+from ui import controls, frame, panels
 from ui.desk import Desk
 from ui.language import _
 from ui.stage import stage
@@ -45,13 +45,14 @@ def settings(desk: Desk[Comparison]) -> None:
     controls.field(desk, "epochs")
     controls.optional(desk, "batch_size", _("all rows"))
     controls.view(desk, "show", _("Accuracy instead of loss"), "score")
-    more = st.expander(_("More"), on_change="rerun", key="compare more")
-    if more.open:
-        with more:
-            controls.field(desk, "activation", choices={key: _(entry.title) for key, entry in ACTIVATIONS.items()})
-            controls.field(desk, "init", choices={key: _(entry.title) for key, entry in INITS.items()})
-            controls.field(desk, "seeds")
-            controls.field(desk, "seed")
+
+    def more() -> None:
+        controls.field(desk, "activation", choices={key: _(entry.title) for key, entry in ACTIVATIONS.items()})
+        controls.field(desk, "init", choices={key: _(entry.title) for key, entry in INITS.items()})
+        controls.field(desk, "seeds")
+        controls.field(desk, "seed")
+
+    panels.folded("compare more", _("More"), ":material/more_horiz:", more)
 
 
 def picture(desk: Desk[Comparison]) -> None:
@@ -75,8 +76,12 @@ def picture(desk: Desk[Comparison]) -> None:
             table=training.table(variants, history, lines, _, done=done), points=live.points(view.result),
         )  # fmt: skip
         stage(scene, key="compare stage")
+        panels.numbers("compare numbers", lambda: training.numbers(history, lines, _))
 
     watch("compare", variants, read, draw)
+    panels.folded(
+        "compare book", _("Formulas and code"), ":material/function:", lambda: panels.explain(spec.contenders)
+    )
 
 
 frame.page(__file__, show)

@@ -11,7 +11,7 @@ from experiments.studies import Remedies
 from figures import readings, theme, training
 from runs import View
 from spec import N_
-from ui import controls, frame
+from ui import controls, frame, panels
 from ui.desk import Desk
 from ui.language import _
 from ui.stage import stage
@@ -47,12 +47,13 @@ def settings(desk: Desk[Remedies]) -> None:
     controls.field(desk, "patience")
     controls.field(desk, "epochs")
     controls.view(desk, "show", _("Accuracy instead of loss"), "score")
-    more = st.expander(_("More"), on_change="rerun", key="overfitting more")
-    if more.open:
-        with more:
-            controls.rule(desk, "optimizer")
-            controls.optional(desk, "batch_size", _("all rows"))
-            controls.field(desk, "seed")
+
+    def more() -> None:
+        controls.rule(desk, "optimizer")
+        controls.optional(desk, "batch_size", _("all rows"))
+        controls.field(desk, "seed")
+
+    panels.folded("overfitting more", _("More"), ":material/more_horiz:", more)
 
 
 def picture(desk: Desk[Remedies]) -> None:
@@ -76,6 +77,7 @@ def picture(desk: Desk[Remedies]) -> None:
             table=training.table(variants, history, lines, _, done=done, more=stop), points=live.points(view.result),
         )  # fmt: skip
         stage(scene, key="overfitting stage")
+        panels.numbers("overfitting numbers", lambda: training.numbers(history, lines, _))
 
     watch("overfitting", variants, read, draw)
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-
 import streamlit as st
 
 from experiments.descend import Descent, Race, default_race
 from experiments.links import Suggest
 from figures import race as figure
 from figures import readings
-from optimizers import Optimizer
 from spec import N_, Refused
 from surfaces import SURFACES
-from ui import cached, controls, frame
+from ui import cached, controls, frame, panels
 from ui.desk import Desk
 from ui.language import _
 from ui.stage import stage
@@ -54,11 +51,12 @@ def settings(desk: Desk[Race]) -> None:
     controls.contenders(desk, "contenders")
     controls.field(desk, "start")
     controls.field(desk, "steps")
-    more = st.expander(_("More"), on_change="rerun", key="race more")
-    if more.open:
-        with more:
-            controls.field(desk, "noise")
-            controls.field(desk, "seed")
+
+    def more() -> None:
+        controls.field(desk, "noise")
+        controls.field(desk, "seed")
+
+    panels.folded("race more", _("More"), ":material/more_horiz:", more)
     controls.view(desk, "view", _("3-D view"), "3d")
 
 
@@ -81,29 +79,15 @@ def picture(desk: Desk[Race]) -> None:
 
 
 def about(race: Race, run: Descent) -> None:
-    surface = SURFACES[race.surface]
-    book = st.expander(_("Formulas and code"), icon=":material/function:", on_change="rerun", key="race book")
-    if book.open:
-        with book:
-            st.markdown(f"**{_(surface.title)}**: {_(surface.sentence)}")
-            st.latex(rf"f(x, y) = {surface.latex}")
-            st.caption(_("Source: {source}").format(source=surface.source))
-            for rule in dict.fromkeys(type(rule) for rule in race.contenders):
-                explain(rule)
-    numbers = st.expander(_("Numbers"), icon=":material/table:", on_change="rerun", key="race numbers")
-    if numbers.open:
-        with numbers:
-            table = figure.numbers(race, run, _)
-            st.dataframe(table, hide_index=True, height=320)
+    def book() -> None:
+        surface = SURFACES[race.surface]
+        st.markdown(f"**{_(surface.title)}**: {_(surface.sentence)}")
+        st.latex(rf"f(x, y) = {surface.latex}")
+        st.caption(_("Source: {source}").format(source=_(surface.source)))
+        panels.explain(race.contenders)
 
-
-def explain(rule: type[Optimizer]) -> None:
-    """Show a rule's sentence, formula, paper and the code that runs."""
-    st.markdown(f"**{_(rule.title)}**: {_(rule.sentence)}")
-    left, right = st.columns([2, 3])
-    left.latex(rule.formula)
-    left.caption(f"[{rule.paper}]({rule.paper_url})")
-    right.code(inspect.cleandoc("\n" + inspect.getsource(rule.step)), language="python")
+    panels.folded("race book", _("Formulas and code"), ":material/function:", book)
+    panels.numbers("race numbers", lambda: figure.numbers(race, run, _))
 
 
 frame.page(__file__, show)

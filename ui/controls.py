@@ -196,7 +196,7 @@ def _menu(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer | Non
         except Refused as refusal:
             desk.refuse(refusal)
 
-    st.text_input(_("exact learning rate η"), value=rate, key=exact, on_change=typed)
+    st.text_input(_("Exact learning rate η"), value=rate, key=exact, on_change=typed)
     for name in settings(rule):
         if name != "lr":
             draw(desk, f"{key} {name}", rule, name,

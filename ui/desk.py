@@ -144,8 +144,8 @@ class Desk(Generic[S]):
 
     def notices(self) -> None:
         """Say what could not be used, until the next change."""
-        for refusal in self._store["notices"][:5]:
-            st.warning(said(refusal), icon=":material/info:")
+        if refusals := self._store["notices"][:5]:
+            st.warning("  \n".join(map(said, refusals)), icon=":material/info:")
 
 
 def said(refusal: Refused) -> str:

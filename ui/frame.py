@@ -20,18 +20,33 @@ from ui.controls import follow
 from ui.language import _
 
 ROOT = Path(__file__).parents[1]
-WARM = ("experiments.fit", "networks", "datasets")  # what the workers import before the first request
+WARM = ("experiments.live:warm_up",)  # what the workers do before the first request
 
 STYLE = """<style>
+@media (min-width: 1600px) { html { font-size: 18px; } }
 [data-testid="stMainBlockContainer"] { padding: 3.6rem 2rem 1.5rem; max-width: none; }
 [data-testid="stSidebarHeader"] { height: 2.2rem; margin: 0; padding-top: .4rem; }
 [data-testid="stMain"] h1 { padding: 0; font-size: 1.9rem; }
 [data-testid="stSidebarUserContent"] { padding-bottom: 2rem; }
-[data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] { gap: 0.5rem; }
-[data-testid="stSidebarUserContent"] [class*="-contender-"] [data-testid="stVerticalBlock"] { gap: 0.1rem; }
+[data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] { gap: .5rem; }
+[data-testid="stSidebarUserContent"] [class*="-contender-"] [data-testid="stVerticalBlock"] { gap: .1rem; }
 [class*="-status"] { min-height: 3.2rem; flex-wrap: nowrap; }
 [class*="-status"] [data-testid="stMarkdown"] { flex: 1; }
-@media (max-width: 640px) { [data-testid="stMainBlockContainer"] { padding: 3.6rem 0.8rem 1rem; } }
+/* On a phone the settings stand below the picture, not over it, and the menu below them. */
+@media (max-width: 640px) {
+  [data-testid="stMainBlockContainer"] { padding: 4rem .8rem 1rem; }
+  [data-testid="stAppViewContainer"] { flex-direction: column; overflow-y: auto; }
+  [data-testid="stAppViewContainer"] > div:has(> [data-testid="stMain"]) { order: 1; height: auto; flex: none; }
+  [data-testid="stMain"] { position: static; height: auto; overflow: visible; }
+  [data-testid="stSidebar"] {
+    order: 2; position: static; transform: none !important; flex: none;
+    width: 100% !important; min-width: 100%; max-width: none; height: auto !important;
+  }
+  [data-testid="stSidebar"] > div { width: 100% !important; height: auto; position: static; }
+  [data-testid="stSidebarContent"] { display: flex; flex-direction: column; overflow: visible; height: auto; }
+  [data-testid="stSidebarNav"] { order: 3; }
+  [data-testid="stSidebarHeader"], [data-testid="stExpandSidebarButton"] { display: none; }
+}
 </style>"""
 
 

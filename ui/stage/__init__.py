@@ -1,18 +1,19 @@
 """The stage is the animated picture: one component that every moving page uses.
 
 A scene is a plain dict (see `figures`) whose arrays travel as bytes, so a race of six rules over 300 steps is about
-60 kB with its contours. The browser's half is stage.js beside this file: it draws, plays, scrubs and reports clicks.
-Streamlit serves browser files from the static folder only, so `publish` copies the two files there, together with the
-plotly.js that the installed plotly package carries; their names hold a digest of their content, so a browser's cache
-is never stale.
+80 kB with its contours. The browser's half is in browser/: it draws, plays, scrubs and reports clicks. Streamlit serves
+browser files from the static folder only, so `publish` copies them there, together with the plotly.js that the
+installed plotly package carries; the names hold a digest of the content, so a browser's cache is never stale.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
 import shutil
+import tempfile
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -28,7 +29,7 @@ STATIC = HERE.parents[1] / "static"
 LOADER = """
 let module;
 export default function (component) {
-  module ??= import(new URL("app/static/%s", document.baseURI));
+  module ??= import(new URL("%s/stage.js", document.baseURI));
   module.then((stage) => stage.show(component));
   return () => module.then((stage) => stage.leave(component.parentElement));
 }
@@ -37,22 +38,35 @@ TYPES = {"float32": "f4", "float64": "f4", "uint8": "u1", "int32": "i4", "int64"
 
 
 @functools.cache
-def publish() -> dict[str, str]:
-    """Copy the browser's files to the static folder and return their names there by kind: js, css, plotly."""
+def publish() -> tuple[str, str]:
+    """Copy the browser's files to the static folder; return the addresses of the stage's folder and of plotly.js."""
+    own = sorted((HERE / "browser").iterdir())
     plotly = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
-    sources = {"js": HERE / "stage.js", "css": HERE / "stage.css", "plotly": plotly}
+    folder = STATIC / f"stage-{_mark(own)}"
+    library = STATIC / f"plotly-{_mark([plotly])}.min.js"
+    _appear(folder, lambda place: shutil.copytree(HERE / "browser", place))
+    _appear(library, lambda place: shutil.copyfile(plotly, place))
+    return f"app/static/{folder.name}", f"app/static/{library.name}"
+
+
+def _appear(target: Path, copy: Callable[[Path], object]) -> None:
+    """Make `target` by `copy`, all at once: several servers may start together, and none may see half of it."""
+    if target.exists():
+        return
     STATIC.mkdir(exist_ok=True)
-    names = {}
-    for kind, source in sources.items():
-        mark = hashlib.sha256(source.read_bytes()).hexdigest()[:10]
-        stem, ending = source.name.split(".", 1)
-        target = STATIC / f"{stem}-{mark}.{ending}"
-        if not target.exists():
-            for old in STATIC.glob(f"{stem}-*.{ending}"):
-                old.unlink()
-            shutil.copyfile(source, target)
-        names[kind] = target.name
-    return names
+    with tempfile.TemporaryDirectory(dir=STATIC) as near:
+        copy(Path(near) / target.name)
+        with contextlib.suppress(OSError):  # another server was first
+            (Path(near) / target.name).rename(target)
+    if not target.exists():
+        raise OSError(f"cannot write {target}")
+
+
+def _mark(sources: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:10]
 
 
 def pack(scene: Any) -> bytes:
@@ -63,17 +77,23 @@ def pack(scene: Any) -> bytes:
     """
     blocks: list[bytes] = []
     size = 0
+    placed: dict[tuple, dict[str, Any]] = {}  # curves that a panel and the table share are sent once
 
     def place(value: Any) -> Any:
         nonlocal size
         if isinstance(value, np.ndarray):
+            view = value.__array_interface__
+            same = (view["data"], view["strides"], view["shape"], view["typestr"])
+            if same in placed:
+                return placed[same]
             kind = TYPES[value.dtype.name]
             with np.errstate(over="ignore"):  # a diverging float64 may be infinite as float32: so it is drawn
                 block = np.ascontiguousarray(value, dtype="<" + kind if kind != "u1" else "u1").tobytes()
             block += b"\0" * (-len(block) % 4)
             blocks.append(block)
             size += len(block)
-            return {"$": [size - len(block), kind, list(value.shape)]}
+            placed[same] = {"$": [size - len(block), kind, list(value.shape)]}
+            return placed[same]
         if isinstance(value, dict):
             return {name: place(part) for name, part in value.items()}
         if isinstance(value, (list, tuple)):
@@ -87,10 +107,10 @@ def pack(scene: Any) -> bytes:
 
 @functools.cache
 def _component() -> Any:
-    names = publish()
+    folder, _library = publish()
     # The style sheet is a link for the same reason as the module: it is fetched once.
-    html = f'<link rel="stylesheet" href="app/static/{names["css"]}">'
-    return v2.component("descent_lab.stage", html=html, js=LOADER % names["js"], isolate_styles=False)
+    html = f'<link rel="stylesheet" href="{folder}/stage.css">'
+    return v2.component("descent_lab.stage", html=html, js=LOADER % folder, isolate_styles=False)
 
 
 def stage(scene: dict[str, Any], *, key: str, on_start: Callable[[], None] | None = None) -> None:
@@ -99,5 +119,5 @@ def stage(scene: dict[str, Any], *, key: str, on_start: Callable[[], None] | Non
     A click or a dragged ring calls `on_start`; the wish is then in ``st.session_state[key].start``:
     ``{"at": [x, y], "dragging": bool}``.
     """
-    data = pack({**scene, "plotly": f"app/static/{publish()['plotly']}"})
+    data = pack({**scene, "plotly": publish()[1]})
     _component()(key=key, data=data, on_start_change=on_start or (lambda: None))

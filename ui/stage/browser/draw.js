@@ -1,0 +1,116 @@
+/* What is drawn by hand: colours, numbers, markers, icons, and the small pieces of the page around the picture. */
+
+export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+export const coarse = () => matchMedia("(pointer: coarse)").matches;
+export const narrow = () => matchMedia("(max-width: 640px)").matches;
+
+/** Replace every "@name" in a figure by the palette's colour. */
+export function coloured(value, palette) {
+  if (typeof value === "string") return value[0] === "@" ? palette[value.slice(1)] ?? value : value;
+  if (Array.isArray(value)) return value.map((v) => coloured(v, palette));
+  if (value && typeof value === "object" && !ArrayBuffer.isView(value))
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, coloured(v, palette)]));
+  return value;
+}
+
+/** #rrggbb colours a and b, mixed with the given share of b. */
+export function mixed(a, b, share) {
+  const channel = (hex, i) => parseInt(hex.slice(i, i + 2), 16);
+  return `#${[1, 3, 5].map((i) => Math.round(channel(a, i) * (1 - share) + channel(b, i) * share).toString(16).padStart(2, "0")).join("")}`;
+}
+
+export function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes))
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value !== null) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+
+/** 3 significant digits; powers of ten as on paper. */
+export function number(value) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e5)) {
+    const [mantissa, power] = value.toExponential(2).split("e");
+    const raised = [...String(Number(power))].map((c) => SUPERSCRIPT[c]).join("");
+    return `${Number(mantissa)}×10${raised}`.replace(/^-/, "−");
+  }
+  return String(Number(value.toPrecision(3))).replace(/^-/, "−");
+}
+
+/** Path of a marker of the given shape around (x, y), radius r. */
+export function marker(ctx, shape, x, y, r) {
+  const polygon = (n, turn, inner) => {
+    for (let i = 0; i < n; i++) {
+      const radius = inner && i % 2 ? r * inner : r;
+      const angle = turn + (2 * Math.PI * i) / n;
+      ctx[i ? "lineTo" : "moveTo"](x + radius * Math.cos(angle), y + radius * Math.sin(angle));
+    }
+    ctx.closePath();
+  };
+  ctx.beginPath();
+  if (shape === "square") ctx.rect(x - r * 0.85, y - r * 0.85, r * 1.7, r * 1.7);
+  else if (shape === "diamond") polygon(4, 0);
+  else if (shape === "up") polygon(3, -Math.PI / 2);
+  else if (shape === "down") polygon(3, Math.PI / 2);
+  else if (shape === "star") polygon(10, -Math.PI / 2, 0.45);
+  else if (shape === "cross") polygon(8, Math.PI / 4, 0.5);
+  else if (shape === "hexagon") polygon(6, 0);
+  else ctx.arc(x, y, r, 0, 2 * Math.PI);
+}
+
+/** A short sample of a track's line with its marker, for the table. */
+export function sample(style, palette) {
+  const canvas = make("canvas", { width: 88, height: 28, "aria-hidden": "true", class: "dl-sample" });
+  const ctx = canvas.getContext("2d");
+  ctx.scale(2, 2);
+  ctx.strokeStyle = ctx.fillStyle = coloured(style.color, palette);
+  ctx.lineWidth = 2.5;
+  ctx.setLineDash(style.dash ?? []);
+  ctx.beginPath();
+  ctx.moveTo(1, 7);
+  ctx.lineTo(43, 7);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  marker(ctx, style.marker, 22, 7, 5);
+  ctx.fill();
+  return canvas;
+}
+
+const ICONS = {
+  play: "M8 5v14l11-7z",
+  pause: "M6 5h4v14H6zM14 5h4v14h-4z",
+  back: "M6 6h2v12H6zM19 6v12l-9-6z",
+  forward: "M5 6v12l9-6zM16 6h2v12h-2z",
+  full: "M5 5h6v2H7v4H5zM13 5h6v6h-2V7h-4zM5 13h2v4h4v2H5zM17 13h2v6h-6v-2h4z",
+  plus: "M11 5h2v6h6v2h-6v6h-2v-6H5v-2h6z",
+  minus: "M5 11h14v2H5z",
+  home: "M12 4l8 7h-2v8h-4v-5h-4v5H6v-8H4z",
+};
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+export function near([x, y], [u, v], distance) {
+  return Math.hypot(x - u, y - v) <= distance;
+}
+
+export function spacing(points, n) {
+  let length = 0;
+  let count = 0;
+  for (let i = 1; i < n; i++) {
+    const d = Math.hypot(points[2 * i] - points[2 * i - 2], points[2 * i + 1] - points[2 * i - 1]);
+    if (d > 0.5 && d < 1e5) [length, count] = [length + d, count + 1];
+  }
+  return count ? length / count : 0;
+}

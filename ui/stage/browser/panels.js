@@ -1,0 +1,519 @@
+/* A panel is one picture of the stage: Plotly's still part, and above it a canvas for what moves. */
+
+import { coarse, coloured, icon, make, marker, mixed, near, number, spacing } from "./draw.js";
+
+const PLOTLY_CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset", scrollZoom: false, showTips: false };
+const RING = 9; // radius of the start ring, px
+
+/** Plotly's still part with a canvas above it; tracks are polylines that grow with the clock. */
+export class Panel {
+  constructor(stage, library) {
+    this.stage = stage;
+    this.library = library;
+    this.plot = make("div", { class: "dl-plot" });
+    this.canvas = make("canvas", { class: "dl-canvas", "aria-hidden": "true" });
+    this.tip = make("div", { class: "dl-tip", hidden: "" });
+    this.node = make("figure", { class: "dl-panel" }, this.plot, this.canvas, this.tip);
+    this.listen();
+  }
+
+  leave() {
+    window.removeEventListener("pointerup", this.up, true);
+    if (this.drawn) this.library.purge(this.plot);
+  }
+
+  async update(panel) {
+    this.panel = panel;
+    const { scale } = this.stage;
+    const mark = `${panel.mark} ${this.stage.drawnMode} ${scale}`; // names the still part: unchanged, it is not drawn again
+    const { clientWidth: width, clientHeight: height } = this.node;
+    if (mark !== this.mark) {
+      const figure = coloured(panel.figure, this.stage.palette);
+      enlarge(figure.layout, scale);
+      figure.layout.dragmode = panel.pan && !coarse() ? "pan" : false;
+      await this.library.react(this.plot, figure.data, { ...figure.layout, width, height }, PLOTLY_CONFIG);
+      if (!this.drawn) {
+        this.drawn = true;
+        this.plot.on("plotly_relayout", () => this.stage.redraw());
+        this.plot.on("plotly_relayouting", () => this.stage.redraw());
+      }
+      this.mark = mark;
+    }
+    this.seen = null; // the arrays changed: project them again
+    this.node.classList.toggle("dl-pick", Boolean(panel.start));
+  }
+
+  resize() {
+    if (!this.drawn) return;
+    const { clientWidth: width, clientHeight: height } = this.node;
+    if (width && height && (width !== this.plot._fullLayout.width || height !== this.plot._fullLayout.height))
+      this.library.relayout(this.plot, { width, height });
+  }
+
+  axes() {
+    const { xaxis, yaxis } = this.plot._fullLayout;
+    return [xaxis, yaxis];
+  }
+
+  toPixels(x, y) {
+    const [xaxis, yaxis] = this.axes();
+    return [xaxis._offset + xaxis.d2p(x), yaxis._offset + yaxis.d2p(y)];
+  }
+
+  /** Pixel positions of every track, kept until an axis or an array changes. */
+  project() {
+    const wide = this.stage.scale;
+    const [xaxis, yaxis] = this.axes();
+    const key = [...xaxis.range, ...yaxis.range, xaxis._length, yaxis._length, xaxis._offset, yaxis._offset].join();
+    if (key === this.seen) return;
+    this.seen = key;
+    const map = (axis) => {
+      const log = axis.type === "log";
+      const scale = axis._length / (axis.range[1] - axis.range[0]);
+      const flip = axis._id[0] === "y";
+      return (v) => {
+        const along = ((log ? Math.log10(v) : v) - axis.range[0]) * scale;
+        return axis._offset + (flip ? axis._length - along : along);
+      };
+    };
+    const [px, py] = [map(xaxis), map(yaxis)];
+    this.tracks = this.panel.tracks.map((track) => {
+      const n = track.y.length;
+      const points = new Float32Array(2 * n);
+      for (let i = 0; i < n; i++) {
+        points[2 * i] = px(track.x ? track.x[i] : i + (track.from ?? 0));
+        points[2 * i + 1] = py(track.y[i]);
+      }
+      return { ...track, width: track.width * wide, points, n, sparse: spacing(points, n) > 7 };
+    });
+  }
+
+  draw() {
+    if (!this.drawn) return;
+    this.project();
+    const ratio = window.devicePixelRatio || 1;
+    const { clientWidth: width, clientHeight: height } = this.node;
+    if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
+      this.canvas.width = Math.round(width * ratio);
+      this.canvas.height = Math.round(height * ratio);
+    }
+    const ctx = this.canvas.getContext("2d");
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    ctx.clearRect(0, 0, width, height);
+    ctx.lineJoin = ctx.lineCap = "round";
+    const [xaxis, yaxis] = this.axes();
+    this.area = { left: xaxis._offset, top: yaxis._offset, right: xaxis._offset + xaxis._length, bottom: yaxis._offset + yaxis._length };
+    this.type = this.stage.scene.type * this.stage.scale;
+    this.font = `600 ${this.type}px ${this.panel.figure.layout.font.family}`;
+    this.inside(ctx, () => {
+      this.shade(ctx);
+      this.lines(ctx);
+      this.stars(ctx);
+    });
+    for (const track of this.tracks) this.tipOf(ctx, track);
+    this.marks(ctx);
+    this.names(ctx);
+    this.ring(ctx);
+    this.cross(ctx);
+  }
+
+  inside(ctx, act) {
+    const { left, top, right, bottom } = this.area;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(left, top, right - left, bottom - top);
+    ctx.clip();
+    act();
+    ctx.restore();
+  }
+
+  /** Position of a track at the head: between two points it is interpolated; after its last finite point it stays there. */
+  at(track, head) {
+    const { points, n } = track;
+    const i = Math.min(Math.floor(head), n - 1);
+    const j = Math.min(i + 1, n - 1);
+    const part = Math.min(1, head - i);
+    const x = points[2 * i] + (points[2 * j] - points[2 * i]) * part;
+    const y = points[2 * i + 1] + (points[2 * j + 1] - points[2 * i + 1]) * part;
+    return Number.isFinite(x) && Number.isFinite(y) ? [x, y] : null;
+  }
+
+  trace(ctx, track, head) {
+    const { points, n } = track;
+    const whole = Math.min(Math.floor(head), n - 1);
+    let pen = false;
+    ctx.beginPath();
+    for (let i = 0; i <= whole; i++) {
+      const x = points[2 * i];
+      const y = points[2 * i + 1];
+      if (!(Math.abs(x) < 1e7 && Math.abs(y) < 1e7)) {
+        // nan ends a line; a point that is thousands of pictures away is left in its direction, as coordinates overflow
+        const [u, v] = [points[2 * i - 2], points[2 * i - 1]];
+        const far = Math.hypot(x - u, y - v) / 1e5;
+        if (pen && Number.isFinite(far)) ctx.lineTo(u + (x - u) / far, v + (y - v) / far);
+        pen = false;
+        continue;
+      }
+      if (pen) ctx.lineTo(x, y);
+      else ctx.moveTo(x, y);
+      pen = true;
+    }
+    const end = head > whole && this.at(track, head);
+    if (pen && end) ctx.lineTo(...end);
+  }
+
+  shade(ctx) {
+    const head = this.stage.head;
+    for (const { a, b, color } of this.panel.shades ?? []) {
+      const [upper, lower] = [this.tracks[a], this.tracks[b]];
+      const last = Math.min(Math.floor(head), upper.n - 1);
+      ctx.beginPath();
+      for (let i = 0; i <= last; i++) ctx.lineTo(upper.points[2 * i], upper.points[2 * i + 1]);
+      for (let i = last; i >= 0; i--) ctx.lineTo(lower.points[2 * i], lower.points[2 * i + 1]);
+      ctx.fillStyle = coloured(color, this.stage.palette);
+      ctx.globalAlpha = 0.13;
+      ctx.fill();
+      ctx.globalAlpha = 1;
+    }
+  }
+
+  lines(ctx) {
+    const { head, palette } = this.stage;
+    for (const track of this.tracks) {
+      this.trace(ctx, track, head);
+      ctx.strokeStyle = palette.halo;
+      ctx.globalAlpha = track.faint ? 0 : 0.75;
+      ctx.lineWidth = track.width + 2.5;
+      ctx.stroke();
+    }
+    for (const track of this.tracks) {
+      this.trace(ctx, track, head);
+      ctx.globalAlpha = track.faint ? 0.45 : 1;
+      ctx.strokeStyle = coloured(track.color, palette);
+      ctx.lineWidth = track.width;
+      ctx.setLineDash(track.dash ?? []);
+      ctx.stroke();
+      ctx.setLineDash([]);
+      if (this.panel.dots && track.sparse) this.dots(ctx, track);
+      ctx.globalAlpha = 1;
+    }
+  }
+
+  /** Every step of a path as a small dot, where steps are far enough apart to be told from one another. */
+  dots(ctx, track) {
+    ctx.fillStyle = coloured(track.color, this.stage.palette);
+    const last = Math.min(Math.floor(this.stage.head), track.n - 1);
+    for (let i = 0; i <= last; i++) {
+      ctx.beginPath();
+      ctx.arc(track.points[2 * i], track.points[2 * i + 1], track.width * 0.95, 0, 2 * Math.PI);
+      ctx.fill();
+    }
+  }
+
+  tipOf(ctx, track) {
+    if (!track.marker) return;
+    const end = this.at(track, Math.min(this.stage.head, track.n - 1));
+    if (!end || !this.holds(end)) return;
+    const { palette } = this.stage;
+    marker(ctx, track.marker, ...end, 6 * this.stage.scale);
+    ctx.fillStyle = coloured(track.color, palette);
+    ctx.strokeStyle = palette.halo;
+    ctx.lineWidth = 1.5;
+    ctx.fill();
+    ctx.stroke();
+  }
+
+  holds([x, y]) {
+    const { left, top, right, bottom } = this.area;
+    return x >= left - 1 && x <= right + 1 && y >= top - 1 && y <= bottom + 1;
+  }
+
+  stars(ctx) {
+    const { palette } = this.stage;
+    for (const [x, y] of this.panel.stars ?? []) {
+      marker(ctx, "star", ...this.toPixels(x, y), 8 * this.stage.scale);
+      ctx.fillStyle = palette.star;
+      ctx.strokeStyle = palette.halo;
+      ctx.lineWidth = 1.5;
+      ctx.fill();
+      ctx.stroke();
+    }
+  }
+
+  /** Vertical dotted lines with a label (best epoch, early stop), drawn once the head has reached them. */
+  marks(ctx) {
+    const { head, palette } = this.stage;
+    let row = 0;
+    for (const mark of this.panel.marks ?? []) {
+      if (mark.at > head + 1e-9) continue;
+      const [x] = this.toPixels(mark.at, 1);
+      const { left, top, right, bottom } = this.area;
+      if (x < left || x > right) continue;
+      ctx.strokeStyle = ctx.fillStyle = coloured(mark.color, palette);
+      ctx.lineWidth = 1.5;
+      ctx.setLineDash(mark.dash ?? [2, 4]);
+      ctx.beginPath();
+      ctx.moveTo(x, top);
+      ctx.lineTo(x, bottom);
+      ctx.stroke();
+      ctx.setLineDash([]);
+      if (!mark.label) continue;
+      ctx.font = this.font;
+      const wide = ctx.measureText(mark.label).width;
+      const y = top + 4 + row++ * (this.type + 5);
+      const from = x + 6 + wide > right ? x - 6 - wide : x + 6;
+      ctx.textBaseline = "top";
+      this.written(ctx, mark.label, from, y, ctx.fillStyle);
+    }
+  }
+
+  /** Text in a track's colour, taken towards the text colour until it can be read, on a halo of paper. */
+  written(ctx, text, x, y, color) {
+    ctx.lineWidth = 4;
+    ctx.strokeStyle = this.stage.palette.halo;
+    ctx.strokeText(text, x, y);
+    ctx.fillStyle = mixed(color, this.stage.palette.text, 0.35);
+    ctx.fillText(text, x, y);
+  }
+
+  /** Direct labels at the line ends, moved apart where they would overlap. */
+  names(ctx) {
+    const { head, palette } = this.stage;
+    const size = this.type;
+    ctx.font = this.font;
+    ctx.textBaseline = "middle";
+    const { left, right, top, bottom } = this.area;
+    const placed = [];
+    const room = this.node.clientWidth;
+    for (const track of this.tracks) {
+      if (!track.name) continue;
+      const end = this.at(track, Math.min(head, track.n - 1)) ?? this.lastFinite(track, head);
+      if (!end) continue;
+      const wide = ctx.measureText(track.name).width;
+      const outside = !this.holds(end);
+      const x = Math.max(left, Math.min(end[0] + 11, this.panel.crowd ? right - wide - 4 : room - wide - 2));
+      const y = Math.max(top + size / 2, Math.min(bottom - size / 2, end[1]));
+      placed.push({ track, x, y, wide, outside, wished: y });
+    }
+    placed.sort((a, b) => a.y - b.y);
+    // On the surface a label that has no room is left out (the table names every path); beside curves all are shown.
+    const kept = [];
+    for (const label of placed) {
+      const clash = (y) => kept.find((k) => Math.abs(k.y - y) < size + 2 && k.x < label.x + label.wide + 6 && label.x < k.x + k.wide + 6);
+      for (let hit = clash(label.y), tries = 0; hit && tries < 12; hit = clash(label.y), tries++) label.y = hit.y + size + 2.5;
+      if (this.panel.crowd && label.y - label.wished > 1.5 * size) continue;
+      kept.push(label);
+    }
+    const over = kept.length ? kept[kept.length - 1].y - (bottom - 2) : 0;
+    for (const { track, x, y } of kept) this.written(ctx, track.name, x, over > 0 ? y - over : y, coloured(track.color, palette));
+  }
+
+  lastFinite(track, head) {
+    for (let i = Math.min(Math.floor(head), track.n - 1); i >= 0; i--) {
+      const end = [track.points[2 * i], track.points[2 * i + 1]];
+      if (Number.isFinite(end[0]) && Number.isFinite(end[1])) return end;
+    }
+    return null;
+  }
+
+  ring(ctx) {
+    const start = this.drag ?? this.panel.start;
+    if (!start) return;
+    const { palette } = this.stage;
+    const [x, y] = this.toPixels(...start);
+    if (!this.holds([x, y])) return;
+    for (const [color, width] of [[palette.halo, 5], [palette.text, 2.25]]) {
+      ctx.beginPath();
+      ctx.arc(x, y, RING, 0, 2 * Math.PI);
+      ctx.strokeStyle = color;
+      ctx.lineWidth = width;
+      ctx.stroke();
+    }
+  }
+
+  cross(ctx) {
+    const at = this.stage.hover;
+    if (at === null || !this.panel.along) return;
+    const [x] = this.toPixels(at, 1);
+    const { top, bottom } = this.area;
+    ctx.strokeStyle = this.stage.palette.quiet;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    ctx.moveTo(x, top);
+    ctx.lineTo(x, bottom);
+    ctx.stroke();
+  }
+
+  /* pointer */
+
+  listen() {
+    const where = (event) => {
+      const box = this.node.getBoundingClientRect();
+      return [event.clientX - box.left, event.clientY - box.top];
+    };
+    this.node.addEventListener("pointerdown", (event) => {
+      if (!this.drawn || event.button || event.target.closest("button")) return;
+      this.down = where(event);
+      const start = this.panel.start;
+      if (start && near(this.toPixels(...start), this.down, RING + (event.pointerType === "touch" ? 16 : 7))) {
+        this.drag = start;
+        this.node.setPointerCapture(event.pointerId);
+        event.preventDefault();
+        event.stopPropagation();
+      }
+    }, true);
+    this.node.addEventListener("mousedown", (event) => this.drag && event.stopPropagation(), true);
+    this.node.addEventListener("touchstart", (event) => this.drag && event.stopPropagation(), true);
+    this.node.addEventListener("pointermove", (event) => {
+      if (!this.drawn) return;
+      const at = where(event);
+      if (this.drag) {
+        this.drag = this.toData(at);
+        this.ask(this.drag, true);
+        this.stage.redraw();
+      } else this.point(at);
+    });
+    this.up = (event) => {
+      if (!this.drawn || !this.down) return;
+      const at = where(event);
+      const moved = !near(this.down, at, 4);
+      this.down = null;
+      if (this.drag) {
+        const start = this.drag;
+        this.drag = null;
+        if (moved) this.ask(start, false);
+      } else if (!moved && this.holds(at)) this.click(at);
+    };
+    window.addEventListener("pointerup", this.up, true); // while a button is down Plotly covers the page
+    this.node.addEventListener("pointercancel", () => (this.drag = this.down = null));
+    this.node.addEventListener("pointerleave", () => this.point(null));
+  }
+
+  toData([x, y]) {
+    const [xaxis, yaxis] = this.axes();
+    return [xaxis.p2d(x - xaxis._offset), yaxis.p2d(y - yaxis._offset)];
+  }
+
+  click(at) {
+    if (this.panel.start) this.ask(this.toData(at), false);
+    else if (this.panel.along) this.stage.jump(Math.round(this.toData(at)[0]));
+  }
+
+  /** Ask for a new start. While dragging, one request at a time: the next leaves when the answer is here. */
+  ask([x, y], dragging) {
+    const round = (v, axis) => Number(v.toPrecision(Math.max(3, Math.ceil(Math.log10(Math.abs(v / axis) + 1)) + 3)));
+    const [xaxis, yaxis] = this.axes();
+    const start = [round(x, xaxis.range[1] - xaxis.range[0]), round(y, yaxis.range[1] - yaxis.range[0])];
+    const now = performance.now();
+    if (dragging && this.asked === this.panel && now - this.askedAt < 600) return;
+    this.asked = this.panel;
+    this.askedAt = now;
+    this.stage.wish = dragging ? "show" : "play";
+    this.stage.send("start", { at: start, dragging });
+  }
+
+  /** Exact numbers under the pointer: the nearest point of a path, or all curves at one step. */
+  point(at) {
+    const { stage } = this;
+    const before = stage.hover;
+    stage.hover = null;
+    this.tip.hidden = true;
+    if (at && this.drawn && this.tracks && this.holds(at)) {
+      if (this.panel.along) stage.hover = Math.max(0, Math.min(stage.scene.clock.last, Math.round(this.toData(at)[0])));
+      else this.nearest(at);
+    }
+    if (stage.hover !== before && stage.scene) stage.redraw();
+  }
+
+  nearest(at) {
+    let best = null;
+    let distance = 12;
+    const head = Math.floor(this.stage.head);
+    for (const track of this.tracks)
+      for (let i = 0; i <= Math.min(head, track.n - 1); i++) {
+        const d = Math.hypot(track.points[2 * i] - at[0], track.points[2 * i + 1] - at[1]);
+        if (d < distance) [distance, best] = [d, { track, i }];
+      }
+    if (!best) return;
+    const { track, i } = best;
+    const { clock } = this.stage.scene;
+    const values = track.values ? ` · f = ${number(track.values[i])}` : "";
+    this.tip.textContent = `${track.title} · ${clock.name} ${i} · (${number(track.x[i])}, ${number(track.y[i])})${values}`;
+    this.tip.hidden = false;
+    const left = Math.min(at[0] + 14, this.node.clientWidth - this.tip.offsetWidth - 4);
+    this.tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, at[1] - 34)}px)`;
+  }
+}
+
+/** The surface from above: a panel with buttons to zoom, since the wheel scrolls the page (ctrl + wheel zooms). */
+export class Plane extends Panel {
+  constructor(stage, library) {
+    super(stage, library);
+    const button = (name, act) => make("button", { type: "button", class: "dl-button", onclick: act }, icon(name));
+    this.zooms = [button("plus", () => this.zoom(0.7)), button("minus", () => this.zoom(1 / 0.7)), button("home", () => this.zoom(null))];
+    this.node.append(make("div", { class: "dl-zoom" }, ...this.zooms));
+    this.node.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      const box = this.node.getBoundingClientRect();
+      this.zoom(event.deltaY > 0 ? 1.15 : 1 / 1.15, this.toData([event.clientX - box.left, event.clientY - box.top]));
+    }, { passive: false });
+  }
+
+  async update(panel) {
+    await super.update(panel);
+    const { words } = this.stage.scene;
+    [words.closer, words.farther, words.whole].forEach((text, i) => this.stage.title(this.zooms[i], text));
+  }
+
+  zoom(factor, centre) {
+    const [xaxis, yaxis] = this.axes();
+    const { layout } = this.panel.figure;
+    const about = (axis, c) => axis.range.map((v) => c + (v - c) * factor);
+    const middle = (axis) => (axis.range[0] + axis.range[1]) / 2;
+    const [cx, cy] = centre ?? [middle(xaxis), middle(yaxis)];
+    this.library.relayout(this.plot, {
+      "xaxis.range": factor ? about(xaxis, cx) : [...layout.xaxis.range],
+      "yaxis.range": factor ? about(yaxis, cy) : [...layout.yaxis.range],
+    });
+  }
+}
+
+/** The surface in space: Plotly's own 3-D traces; the paths are traces too, given longer arrays as the clock runs. */
+export class Space extends Panel {
+  async update(panel) {
+    await super.update(panel);
+    this.drawnHead = null;
+  }
+
+  draw() {
+    if (!this.drawn) return;
+    const { head, playing, palette } = this.stage;
+    const now = performance.now();
+    if (this.drawnHead === head && this.drawnPanel === this.panel) return;
+    if (playing && now - (this.drawnAt ?? 0) < 45) return; // WebGL buffers are rebuilt at each call: 20 a second suffice
+    this.drawnAt = now;
+    this.drawnHead = head;
+    this.drawnPanel = this.panel;
+    const last = Math.floor(head) + 1;
+    const { tracks, first } = this.panel;
+    const cut = (name) => tracks.map((t) => Array.from(t[name].subarray(0, last)));
+    const tips = (name) => tracks.map((t) => [t[name][Math.min(last, t[name].length) - 1]]);
+    const lines = tracks.map((_, i) => first + i);
+    const heads = tracks.map((_, i) => first + tracks.length + i);
+    this.library.restyle(this.plot, {
+      x: [...cut("x"), ...tips("x")], y: [...cut("y"), ...tips("y")], z: [...cut("z"), ...tips("z")],
+      "line.color": [...tracks, ...tracks].map((t) => coloured(t.color, palette)),
+    }, [...lines, ...heads]);
+  }
+
+  listen() {} // Plotly turns the scene
+  point() {}
+}
+
+/** Scale type and margins of a Plotly layout, in place; `coloured` has made it our own. */
+function enlarge(layout, scale) {
+  for (const side of Object.keys(layout.margin)) layout.margin[side] *= scale;
+  layout.font.size *= scale;
+  for (const note of layout.annotations ?? []) note.font.size *= scale;
+}

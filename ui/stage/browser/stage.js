@@ -1,0 +1,298 @@
+/* The stage: one animated picture of panels that share a clock.
+
+   Plotly draws what stands still (axes, contours) once; a canvas above it draws what moves, from typed arrays that are
+   sent once. Colours are names looked up in the light or the dark palette, so that a change of theme needs no server. */
+
+import { unpack } from "./bytes.js";
+import { icon, make, number, sample, still } from "./draw.js";
+import { Fields } from "./fields.js";
+import { Panel, Plane, Space } from "./panels.js";
+
+const SPEEDS = [0.25, 0.5, 1, 2, 4];
+const KINDS = { plane: Plane, curves: Panel, space: Space, fields: Fields };
+
+let plotly; // one script tag for the page, however many stages
+function loadPlotly(address) {
+  plotly ??= window.Plotly
+    ? Promise.resolve(window.Plotly)
+    : new Promise((resolve, reject) => {
+        const tag = document.createElement("script");
+        tag.src = address;
+        tag.onload = () => resolve(window.Plotly);
+        tag.onerror = () => reject(new Error(`cannot load ${address}`));
+        document.head.append(tag);
+      });
+  return plotly;
+}
+
+class Stage {
+  constructor(root) {
+    this.root = root;
+    this.panels = [];
+    this.head = 0; // where the clock stands, in steps or epochs; may lie between two
+    this.playing = false;
+    this.speed = 1;
+    this.hover = null; // a step pointed at, shown in the table instead of the head
+    this.build();
+    this.frame = this.frame.bind(this);
+    this.onkey = (event) => this.key(event);
+    document.addEventListener("keydown", this.onkey);
+    this.sized = new ResizeObserver(() => this.resize());
+    this.sized.observe(this.panelBox);
+    this.themed = setInterval(() => this.scene && this.mode() !== this.drawnMode && this.update(this.scene, this.send), 700);
+  }
+
+  leave() {
+    document.removeEventListener("keydown", this.onkey);
+    clearInterval(this.themed);
+    cancelAnimationFrame(this.request);
+    this.sized.disconnect();
+    for (const panel of this.panels) panel.leave();
+  }
+
+  build() {
+    const button = (name, act) => make("button", { type: "button", class: "dl-button", onclick: act }, icon(name));
+    this.table = make("table", { class: "dl-table" });
+    this.panelBox = make("div", { class: "dl-panels" }, this.table);
+    this.buttons = {
+      play: button("play", () => this.toggle()),
+      back: button("back", () => this.jump(Math.ceil(this.head) - 1)),
+      forward: button("forward", () => this.jump(Math.floor(this.head) + 1)),
+      full: button("full", () => this.fullscreen()),
+    };
+    this.scrub = make("input", { type: "range", min: 0, step: 1, class: "dl-scrub", oninput: () => this.jump(Number(this.scrub.value)) });
+    this.readout = make("output", { class: "dl-readout" });
+    this.pace = make("select", { class: "dl-speed", onchange: () => (this.speed = Number(this.pace.value)) });
+    for (const speed of SPEEDS) this.pace.append(make("option", { value: speed }, `${speed}×`));
+    this.pace.value = "1";
+    const { play, back, forward, full } = this.buttons;
+    this.bar = make("div", { class: "dl-bar", role: "group" }, back, play, forward, this.scrub, this.readout, this.pace, full);
+    this.box = make("div", { class: "dl-stage", role: "group", tabindex: 0 }, this.panelBox, this.bar);
+    this.root.append(this.box);
+  }
+
+  mode() {
+    const paper = getComputedStyle(this.root).getPropertyValue("--st-background-color").trim() || "#ffffff";
+    const probe = document.createElement("canvas").getContext("2d");
+    probe.fillStyle = paper; // normalises any CSS colour to #rrggbb
+    const [r, g, b] = [1, 3, 5].map((i) => parseInt(probe.fillStyle.slice(i, i + 2), 16));
+    return 0.3 * r + 0.6 * g + 0.1 * b < 128 ? "dark" : "light";
+  }
+
+  /** Take a scene: the same stage goes on, with new arrays under the same clock where the scene's id is the same. */
+  async update(scene, send) {
+    const before = this.scene;
+    this.scene = scene;
+    this.send = send;
+    this.drawnMode = this.mode();
+    this.palette = scene.palettes[this.drawnMode];
+    this.label();
+    const clock = scene.clock;
+    const restart = !before || before.id !== scene.id;
+    const atEnd = !before || this.target() >= before.clock.last;
+    const wish = this.wish; // what a click or a drag asked for: "play" from the new start, or "show" its whole path
+    this.wish = null;
+    if (restart || wish) {
+      this.head = clock.live || wish === "show" ? clock.last : 0;
+      this.playing = false;
+    } else if (atEnd && !clock.live && !this.playing) this.head = clock.last;
+    if (restart && still()) this.head = clock.last;
+    this.head = Math.min(this.head, clock.last);
+    this.goal = clock.live && atEnd ? clock.last : null; // live: glide to the newest point
+    if (this.goal !== null && still()) this.head = this.goal;
+    this.scrub.max = clock.last;
+    this.fill();
+    const library = await loadPlotly(new URL(scene.plotly, document.baseURI).href);
+    if (this.scene !== scene) return; // a newer one came meanwhile
+    await this.lay(library, scene);
+    if ((restart || wish) && wish !== "show" && clock.play && !still() && clock.last > 0) this.play();
+    this.box.dataset.ready = scene.id;
+    this.redraw();
+  }
+
+  /** Type, lines and margins grow with the stage, so that a projector's picture is read from the last row. */
+  zoom() {
+    return Math.round(Math.max(1, Math.min(1.7, this.box.clientWidth / 1050)) * 10) / 10;
+  }
+
+  target() {
+    return this.goal ?? this.head;
+  }
+
+  async lay(library, scene) {
+    this.scale = this.zoom();
+    this.box.style.setProperty("--dl-scale", this.scale);
+    const kinds = scene.panels.map((p) => p.kind).join();
+    if (kinds !== this.kinds) {
+      for (const panel of this.panels) panel.leave();
+      this.panels = scene.panels.map((p) => new KINDS[p.kind](this, library));
+      this.panelBox.replaceChildren(...this.panels.map((p) => p.node), this.table);
+      this.kinds = kinds;
+    }
+    this.panelBox.style.setProperty("--dl-columns", scene.panels.map((p) => `minmax(0, ${p.grow}fr)`).join(" "));
+    this.panelBox.dataset.layout = scene.layout; // "side": the table stands under the second panel; "under": under all
+    await Promise.all(this.panels.map((panel, i) => panel.update(scene.panels[i])));
+  }
+
+  label() {
+    const { words } = this.scene;
+    this.box.setAttribute("aria-label", this.scene.alt);
+    this.bar.setAttribute("aria-label", words.controls);
+    for (const name of ["back", "forward", "full"]) this.title(this.buttons[name], words[name]);
+    this.title(this.scrub, words.scrub);
+    this.title(this.pace, words.speed);
+    this.bar.hidden = this.scene.clock.last < 1 && !this.scene.clock.live;
+  }
+
+  title(node, text) {
+    node.title = text;
+    node.setAttribute("aria-label", text);
+  }
+
+  /* clock */
+
+  toggle() {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
+  play() {
+    if (this.head >= this.scene.clock.last) this.head = 0;
+    this.goal = null;
+    this.playing = true;
+    this.redraw();
+  }
+
+  pause() {
+    this.playing = false;
+    this.goal = null;
+    this.redraw();
+  }
+
+  jump(step) {
+    this.head = Math.max(0, Math.min(this.scene.clock.last, step));
+    this.goal = this.scene.clock.live && this.head >= this.scene.clock.last ? this.scene.clock.last : null;
+    this.playing = false;
+    this.redraw();
+  }
+
+  redraw() {
+    this.then = performance.now();
+    this.request ??= requestAnimationFrame(this.frame);
+  }
+
+  frame(now) {
+    this.request = null;
+    const passed = Math.max(0, Math.min(0.1, (now - this.then) / 1000)); // a tab that slept does not leap
+    this.then = now;
+    const { clock } = this.scene;
+    if (this.playing) {
+      this.head = Math.min(clock.last, this.head + (passed * this.speed * clock.last) / clock.seconds);
+      if (this.head >= clock.last) this.playing = this.again(now);
+    } else if (this.goal !== null) {
+      const rest = this.goal - this.head;
+      this.head = rest < 0.05 ? this.goal : this.head + rest * Math.min(1, passed * 6);
+      if (this.head === this.goal) this.goal = clock.live ? this.goal : null;
+    }
+    for (const panel of this.panels) panel.draw();
+    this.tell();
+    if (this.playing || (this.goal !== null && this.head < this.goal)) this.request = requestAnimationFrame(this.frame);
+  }
+
+  /** At the end: whether to go on, which a looping scene does from the start, after a rest in which it can be read. */
+  again(now) {
+    if (!this.scene.clock.loop) return false;
+    this.rested ??= now;
+    if (now - this.rested > 2500) {
+      this.rested = null;
+      this.head = 0;
+    }
+    return true;
+  }
+
+  tell() {
+    const { clock, words } = this.scene;
+    const step = Math.floor(this.head + 1e-9);
+    const name = this.playing ? "pause" : "play";
+    if (this.shown !== name + words[name]) {
+      this.buttons.play.replaceChildren(icon(name));
+      this.title(this.buttons.play, words[name]);
+      this.shown = name + words[name];
+    }
+    this.scrub.value = step;
+    this.readout.value = `${clock.name} ${step} / ${clock.total ?? clock.last}`;
+    this.box.dataset.step = step;
+    const at = this.hover ?? step;
+    for (const { node, read } of this.live) {
+      const text = read(at);
+      if (node.textContent !== text) node.textContent = text;
+    }
+  }
+
+  /** The table: one row a track, with the values under the head; also the picture's text for screen readers. */
+  fill() {
+    const { table } = this.scene;
+    this.live = [];
+    this.table.hidden = !table;
+    if (!table) return;
+    const head = make("tr", {}, ...table.columns.map((c) => make("th", { scope: "col" }, c)));
+    const rows = table.rows.map((row) => {
+      const cells = row.cells.map((cell) => {
+        const td = make("td");
+        if (typeof cell === "string") td.textContent = cell;
+        else if (cell.values)
+          this.live.push({ node: td, read: (at) => number(cell.values[Math.min(at, cell.values.length - 1)] ?? NaN) });
+        else this.live.push({ node: td, read: (at) => (at >= cell.from ? cell.text : (cell.before ?? "")) });
+        return td;
+      });
+      return make("tr", {}, make("th", { scope: "row" }, sample(row.style, this.palette), row.label), ...cells);
+    });
+    this.table.replaceChildren(make("thead", {}, head), make("tbody", {}, ...rows));
+  }
+
+  /* keyboard, size */
+
+  key(event) {
+    if (!this.scene || event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = document.activeElement;
+    const free = !at || at === document.body || this.box.contains(at) || at.closest("[data-testid=stMain]") === at;
+    if (!free || (at === this.scrub && event.key.startsWith("Arrow")) || at === this.pace) return;
+    const step = Math.max(1, event.shiftKey ? 10 : 1);
+    const acts = {
+      " ": () => this.toggle(),
+      ArrowRight: () => this.jump(Math.floor(this.head) + step),
+      ArrowLeft: () => this.jump(Math.ceil(this.head) - step),
+      Home: () => this.jump(0),
+      End: () => this.jump(this.scene.clock.last),
+      f: () => this.fullscreen(),
+    };
+    const act = acts[event.key];
+    if (!act || (event.key === " " && at?.tagName === "BUTTON")) return;
+    event.preventDefault();
+    act();
+  }
+
+  fullscreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.box.requestFullscreen?.();
+  }
+
+  async resize() {
+    if (this.panels.length && this.scale !== this.zoom()) await this.lay(this.panels[0].library, this.scene);
+    for (const panel of this.panels) panel.resize();
+    if (this.scene) this.redraw();
+  }
+}
+
+const stages = new WeakMap();
+
+export function show({ data, parentElement, setTriggerValue }) {
+  let stage = stages.get(parentElement);
+  if (!stage) stages.set(parentElement, (stage = new Stage(parentElement)));
+  stage.update(unpack(data), setTriggerValue);
+}
+
+export function leave(parentElement) {
+  stages.get(parentElement)?.leave();
+  stages.delete(parentElement);
+}
