@@ -1,0 +1,57 @@
+"""The activations a hidden layer may use, and the ways its weights may start."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from spec import N_
+
+
+@dataclass(frozen=True)
+class Activation:
+    """What a unit makes of its sum; the entry's key is the function's name in `torch.nn.functional`."""
+
+    title: str
+    formula: str
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "relu": Activation(N_("ReLU"), r"\max(0, z)"),
+    "leaky_relu": Activation(N_("Leaky ReLU"), r"\max(z, 0.01\,z)"),
+    "tanh": Activation(N_("tanh"), r"\tanh z"),
+    "sigmoid": Activation(N_("Sigmoid"), r"\frac{1}{1 + e^{-z}}"),
+}
+
+
+@dataclass(frozen=True)
+class Init:
+    """How the weights of a layer start: `spread(n_in, n_out)` times standard normal numbers, or times 1.
+
+    `source` is the paper. The biases always start at 0.
+    """
+
+    title: str
+    formula: str
+    spread: Callable[[int, int], float]
+    random: bool = True
+    source: str = ""
+
+
+INITS: dict[str, Init] = {
+    "ones": Init(N_("All equal"), r"w = s", lambda n_in, n_out: 1.0, random=False),
+    "normal": Init(N_("Normal"), r"w \sim N(0, s^2)", lambda n_in, n_out: 1.0),
+    "xavier": Init(
+        N_("Xavier"),
+        r"w \sim N\left(0, \frac{2 s^2}{n_\text{in} + n_\text{out}}\right)",
+        lambda n_in, n_out: math.sqrt(2 / (n_in + n_out)),
+        source="Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward neural networks",
+    ),
+    "he": Init(
+        N_("He"),
+        r"w \sim N\left(0, \frac{2 s^2}{n_\text{in}}\right)",
+        lambda n_in, n_out: math.sqrt(2 / n_in),
+        source="He, Zhang, Ren, Sun (2015), Delving deep into rectifiers",
+    ),
+}

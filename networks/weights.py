@@ -1,0 +1,37 @@
+"""How many weights a network has, and the numbers they start from.
+
+`sizes` are the units of a network layer by layer, (inputs, *hidden, outputs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from networks.catalogue import INITS
+
+
+def count_weights(sizes: Sequence[int]) -> int:
+    """Return the number of weights of all layers, biases not counted."""
+    return sum(n_in * n_out for n_in, n_out in pairwise(sizes))
+
+
+def count_params(sizes: Sequence[int]) -> int:
+    """Return the number of weights and biases of all layers."""
+    return count_weights(sizes) + sum(sizes[1:])
+
+
+def draw_weights(sizes: Sequence[int], init: str, scale: float, rng: np.random.Generator) -> np.ndarray:
+    """Return initial weights [count_weights(sizes)], layer by layer, each [n_in, n_out] row by row.
+
+    The same generator draws the same standard normal numbers for every init, so that inits differ in spread alone.
+    """
+    entry = INITS[init]
+    draws = rng.standard_normal(count_weights(sizes)) if entry.random else np.ones(count_weights(sizes))
+    spread = np.repeat(
+        [entry.spread(n_in, n_out) for n_in, n_out in pairwise(sizes)],
+        [n_in * n_out for n_in, n_out in pairwise(sizes)],
+    )
+    return scale * spread * draws

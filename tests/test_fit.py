@@ -1,0 +1,447 @@
+"""Training is torch's, comes out the same however it is cut and whoever trains beside, and prints what notes print."""
+
+import copy
+import math
+import pickle
+from dataclasses import FrozenInstanceError, replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from torch import nn
+
+import spec
+from datasets import DATASETS, prepare
+from experiments import fit as module
+from experiments.fit import Fit, History, advance, advance_for, begin, early_stop, fit, join, stacks
+from networks import ACTIVATIONS, INITS, count_weights
+from optimizers import RULES, SGD, AdaGrad, Adam, Momentum, Optimizer, RMSProp
+from spec import Refused
+
+SMALL = Fit(dataset="iris", hidden=(7, 5), batch_size=16, epochs=6)
+TORCH_RULES = {
+    "sgd": lambda params: torch.optim.SGD(params, lr=0.1),
+    "momentum": lambda params: torch.optim.SGD(params, lr=0.1, momentum=0.9),
+    "rmsprop": lambda params: torch.optim.RMSprop(params, lr=0.001),
+    "adam": lambda params: torch.optim.Adam(params, lr=0.01),
+}
+OUR_RULES = {"sgd": SGD(lr=0.1), "momentum": Momentum(lr=0.1), "rmsprop": RMSProp(lr=0.001), "adam": Adam(lr=0.01)}
+
+
+def same(a, b) -> None:
+    """Assert that two nested structures of arrays are equal to the last bit."""
+    if isinstance(a, np.ndarray):
+        np.testing.assert_array_equal(a, b)
+    elif isinstance(a, dict):
+        assert a.keys() == b.keys()
+        same(tuple(a.values()), tuple(b.values()))
+    elif isinstance(a, tuple):
+        assert len(a) == len(b)
+        for x, y in zip(a, b, strict=True):
+            same(x, y)
+    else:
+        assert a == b
+
+
+def row(history: History, index: int) -> History:
+    return History(*(None if array is None else array[index : index + 1] for array in history))
+
+
+# What lecture notes print, and torch
+
+
+NOTES = Fit(
+    dataset="breast_cancer", hidden=(10,), activation="sigmoid", init="ones", optimizer=SGD(lr=1.0),
+    bias_optimizer=SGD(lr=1.0), batch_size=None, epochs=1000, test_size=0.2, val_size=0.0, split_seed=0,
+)  # fmt: skip
+
+
+def test_breast_cancer_table_of_the_lecture_notes():
+    """Accuracy on the test part, as printed: nothing else, L1 0.01, L2 0.01, rate 0.1 on the weights."""
+    variants = [NOTES, replace(NOTES, l1=0.01), replace(NOTES, l2=0.01), replace(NOTES, optimizer=SGD(lr=0.1))]
+    printed = [0.956140350877193, 0.9473684210526315, 0.9649122807017544, 0.8771929824561403]
+    assert fit(variants).test_score.tolist() == printed
+
+
+@pytest.mark.parametrize(
+    ("epochs", "printed"), [(1000, 0.956140350877193), (500, 0.9298245614035088), (700, 0.9298245614035088)]
+)
+def test_breast_cancer_table_with_a_validation_part(epochs, printed):
+    variant = replace(NOTES, val_size=0.2, scaler_sees="train+val", epochs=epochs)
+    assert fit([variant]).test_score.tolist() == [printed]
+
+
+def test_equal_weights_learn_slowly_and_in_jerks_as_the_lecture_notes_say():
+    """Against N(0, 1) and Xavier: always behind, and after slowing down the loss falls faster again, and again."""
+    loss = fit([replace(NOTES, init=init) for init in ("ones", "normal", "xavier")]).train_loss
+    assert (loss[0] > 2 * loss[1:])[:, 1:].all()
+    falls = -np.diff(loss[:, ::50])
+    quicker = (falls[:, 1:] > 1.2 * falls[:, :-1]).sum(axis=1)
+    assert quicker[0] >= 3
+    assert not quicker[1:].any()
+
+
+@pytest.mark.parametrize("key", TORCH_RULES)
+def test_training_is_torch_nn_and_torch_optim_over_50_epochs(key):
+    """Same initial weights, same batches: breast cancer, 30-10-1, batches of 64."""
+    variant = Fit(hidden=(10,), activation="tanh", optimizer=OUR_RULES[key], batch_size=64, epochs=50)
+    start = begin([variant]).params[0]
+    network = nn.Sequential(nn.Linear(30, 10), nn.Tanh(), nn.Linear(10, 1))
+    for layer, shape, at, bias_at in ((network[0], (30, 10), 0, 310), (network[2], (10, 1), 300, 320)):
+        layer.weight.data = torch.tensor(start[at : at + math.prod(shape)]).view(shape).T.clone()
+        layer.bias.data = torch.tensor(start[bias_at : bias_at + shape[1]])
+    train, val, test, _ = prepare(DATASETS["breast_cancer"])
+    train, val, test = ([torch.from_numpy(array) for array in part] for part in (train, val, test))
+    criterion = nn.BCEWithLogitsLoss()
+    optimizer = TORCH_RULES[key](network.parameters())
+
+    def loss(part) -> torch.Tensor:
+        return criterion(network(part[0])[:, 0], part[1])
+
+    curves = [[loss(train).item(), loss(val).item()]]
+    for epoch in range(1, 51):
+        for batch in np.split(module._random(0, "batches", epoch).permutation(364), range(64, 364, 64)):
+            optimizer.zero_grad()
+            loss([array[batch] for array in train]).backward()
+            optimizer.step()
+        curves.append([loss(train).item(), loss(val).item()])
+
+    history = fit([variant])
+    np.testing.assert_allclose([history.train_loss[0], history.val_loss[0]], np.transpose(curves), rtol=2e-3, atol=1e-4)
+    assert history.test_loss[0] == pytest.approx(loss(test).item(), rel=2e-3)
+    assert history.test_score[0] == ((network(test[0])[:, 0] > 0) == (test[1] > 0.5)).double().mean().item()
+
+
+# Alone or beside others, in one go or in pieces
+
+
+variants_of_small = st.lists(
+    st.builds(
+        lambda **fields: replace(SMALL, **fields),
+        optimizer=st.sampled_from([SGD(lr=0.1), SGD(lr=0.5), Momentum(lr=0.05), Adam(lr=0.01), AdaGrad(lr=0.1)]),
+        bias_optimizer=st.sampled_from([None, SGD(lr=0.1), Adam(lr=0.01)]),
+        init=st.sampled_from(sorted(INITS)),
+        init_scale=st.sampled_from([0.5, 1.0]),
+        l1=st.sampled_from([0.0, 0.01]),
+        l2=st.sampled_from([0.0, 0.1]),
+        dropout=st.sampled_from([0.0, 0.2, 0.5]),
+        seed=st.integers(0, 2),
+    ),
+    min_size=2,
+    max_size=7,
+)
+
+
+@settings(max_examples=10, deadline=None)
+@given(variants_of_small)
+def test_a_variant_trains_to_the_same_bits_alone_as_beside_others(variants):
+    together = fit(variants)
+    for index, variant in enumerate(variants):
+        same(row(together, index), fit([variant]))
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_that_holds_for_every_data_set_and_activation(dataset, activation):
+    shared = Fit(dataset=dataset, hidden=(9, 1, 6), activation=activation, batch_size=50, epochs=3, rows=120)
+    variants = [shared, replace(shared, dropout=0.3), replace(shared, optimizer=SGD(lr=0.1), l2=0.1)]
+    together = fit(variants)
+    assert np.isfinite(together.test_loss).all()
+    for index, variant in enumerate(variants):
+        same(row(together, index), fit([variant]))
+
+
+def test_training_comes_out_the_same_however_it_is_cut():
+    variants = [SMALL, replace(SMALL, dropout=0.3, optimizer=SGD(lr=0.1), bias_optimizer=Adam())]
+    whole = fit(variants)
+    for advancing in (lambda state: advance(state, 1), lambda state: advance(state, 4), lambda s: advance_for(s, 0.0)):
+        state, chunks = begin(variants), []
+        while not state.done:
+            state, chunk = advancing(pickle.loads(pickle.dumps(state)))
+            assert chunk.first_epoch == sum(chunk.train_loss.shape[1] for chunk in chunks)
+            chunks.append(chunk)
+            assert np.isnan(chunk.test_loss).all() == (not state.done)
+        same(join(chunks), whole)
+
+
+def test_advance_leaves_the_state_it_was_given_as_it_was():
+    variants = [SMALL, replace(SMALL, optimizer=Momentum(lr=0.1))]
+    state, _ = advance(begin(variants), 2)
+    before = copy.deepcopy(state)
+    first, second = advance(state, 2), advance(state, 2)
+    same(state, before)
+    same(first, second)
+    assert not np.array_equal(first[0].params, state.params)
+
+
+def test_advance_for_stops_when_its_time_is_over_but_always_moves():
+    state, chunk = advance_for(begin([replace(SMALL, epochs=5000)]), seconds=0.1)
+    assert 1 <= state.epoch < 5000
+    assert chunk.train_loss.shape == (1, state.epoch + 1)
+    assert advance_for(state, seconds=0.0)[0].epoch == state.epoch + 1
+
+
+def test_nothing_is_left_to_advance_at_the_end():
+    state, _ = advance(begin([SMALL]), 100)
+    assert state.done
+    assert state.epoch == SMALL.epochs
+    with pytest.raises(ValueError, match="cannot train"):
+        advance(state, 1)
+    with pytest.raises(ValueError, match="cannot train"):
+        advance(begin([SMALL]), 0)
+
+
+def test_variants_that_differ_in_dropout_alone_start_alike_and_see_the_same_batches():
+    state = begin([SMALL, replace(SMALL, dropout=0.5), replace(SMALL, seed=1)])
+    np.testing.assert_array_equal(state.params[0], state.params[1])
+    assert not np.array_equal(state.params[0], state.params[2])
+    _, _, data = tensors(SMALL)
+    for (x, y, _), (alone_x, alone_y, _) in zip(
+        module._batches(state.variants, data, 1), module._batches([SMALL], data, 1), strict=True
+    ):
+        assert torch.equal(x[0], alone_x[0])
+        assert torch.equal(x[0], x[1])
+        assert not torch.equal(x[0], x[2])
+        assert torch.equal(y[0], alone_y[0])
+
+
+# What it is made of
+
+
+def tensors(variant: Fit):
+    shapes = module._sizes(variant)
+    return shapes, count_weights(shapes), module._tensors(*(getattr(variant, name) for name in module._PREPARED))
+
+
+def test_every_row_is_in_one_batch_of_an_epoch_and_epochs_are_shuffled_anew():
+    *_, data = tensors(SMALL)
+    epochs = [torch.cat([x[0] for x, _, _ in module._batches([SMALL], data, epoch)]) for epoch in (1, 2)]
+    assert not torch.equal(*epochs)
+    for rows in epochs:
+        assert torch.equal(torch.sort(rows, dim=0).values, torch.sort(data.train_x, dim=0).values)
+    ((x, y, _),) = module._batches([replace(SMALL, batch_size=None)], data, 1)
+    assert torch.equal(x[0], data.train_x)
+    assert torch.equal(y[0], data.train_y)
+
+
+def test_dropout_keeps_the_mean_and_draws_the_same_for_every_rate():
+    rates = (0.0, 0.3, 0.6)
+    variants = [replace(SMALL, dropout=rate, hidden=(300, 200)) for rate in rates]
+    *_, data = tensors(SMALL)
+    batches = [masks for _, _, masks in module._batches(variants, data, 1)]
+    assert [mask.shape for mask in batches[0]] == [(3, 16, 300), (3, 16, 200)]
+    for layer in range(2):
+        mask = torch.cat([masks[layer] for masks in batches], dim=1)
+        for rate, values in zip(rates, mask, strict=True):
+            kept = 1 / (1 - torch.tensor(rate))
+            assert set(values.unique().tolist()) == ({1.0} if rate == 0 else {0.0, kept.item()})
+            assert (values == 0).double().mean().item() == pytest.approx(rate, abs=0.02)
+            assert values.mean().item() == pytest.approx(1, abs=0.05)
+        assert (mask[1] != 0)[mask[2] != 0].all(), "what the higher rate keeps, the lower keeps as well"
+    assert not torch.equal(batches[0][0], batches[1][0])
+    assert not torch.equal(batches[0][0], next(module._batches(variants, data, 2))[2][0])
+
+
+def test_dropout_is_for_training_only():
+    chunk = advance(begin([SMALL, replace(SMALL, dropout=0.9)]), 2)[1]
+    np.testing.assert_array_equal(chunk.train_loss[0, 0], chunk.train_loss[1, 0])
+    assert chunk.train_loss[0, 1] != chunk.train_loss[1, 1]
+
+
+def test_penalties_add_to_the_gradients_of_weights_alone():
+    """One full-batch step of gradient descent: w - lr · (g + l2 · w + l1 · sign w)."""
+    plain = replace(SMALL, batch_size=None, optimizer=SGD(lr=0.5))
+    state = begin([plain, replace(plain, l1=0.03), replace(plain, l2=0.2), replace(plain, l1=0.03, l2=0.2)])
+    start, after = state.params[0], advance(state, 1)[0].params
+    _, n_weights, _ = tensors(plain)
+    weights = start[:n_weights]
+    for moved, l1, l2 in zip(after[1:], (0.03, 0, 0.03), (0, 0.2, 0.2), strict=True):
+        penalty = 0.5 * (l1 * np.sign(weights) + l2 * weights)
+        np.testing.assert_allclose(moved[:n_weights], after[0, :n_weights] - penalty, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(moved[n_weights:], after[0, n_weights:])
+
+
+def test_a_rule_for_the_biases_moves_them_alone():
+    """With rate 0 on one part, only the other moves; with the same rate on both it is as one rule."""
+    plain = replace(SMALL, optimizer=SGD(lr=0.1))
+    still, moving = SGD(lr=0.0), SGD(lr=0.1)
+    variants = [plain, replace(plain, bias_optimizer=moving), replace(plain, bias_optimizer=still),
+                replace(plain, optimizer=still, bias_optimizer=moving)]  # fmt: skip
+    state = begin(variants)
+    after = advance(state, 2)[0].params
+    _, n_weights, _ = tensors(plain)
+    np.testing.assert_array_equal(after[0], after[1])
+    assert not after[2, n_weights:].any()
+    assert (after[2, :n_weights] != state.params[2, :n_weights]).any()
+    assert after[3, n_weights:].all()
+    np.testing.assert_array_equal(after[3, :n_weights], state.params[3, :n_weights])
+
+
+@pytest.mark.parametrize("key", RULES)
+def test_every_rule_lowers_the_loss(key):
+    rule: type[Optimizer] = RULES[key]
+    loss = fit([replace(SMALL, optimizer=rule(lr=0.02), epochs=15)]).train_loss[0]
+    assert loss[-1] < 0.9 * loss[0]
+
+
+def test_a_diverging_variant_ends_in_nan_and_harms_no_other():
+    wild = replace(SMALL, dataset="diabetes", optimizer=SGD(lr=1e4), l2=0.1, epochs=30)
+    tame = replace(wild, optimizer=Adam(lr=0.01), l2=0.0)
+    history = fit([wild, tame])
+    assert np.isnan(history.test_loss).tolist() == [True, False]
+    assert np.isnan(history.train_score[0, -1])
+    same(row(history, 1), fit([tame]))
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_history_has_the_shapes_it_promises(dataset):
+    shared = replace(SMALL, dataset=dataset)
+    history = fit([shared, replace(shared, seed=1)])
+    for name in ("train_loss", "val_loss", "train_score", "val_score"):
+        assert getattr(history, name).shape == (2, 7)
+        assert np.isfinite(getattr(history, name)).all()
+    for name in ("test_loss", "test_score", "best_epoch", "best_test_score"):
+        assert getattr(history, name).shape == (2,)
+    assert (history.train_loss[:, -1] < history.train_loss[:, 0]).all()
+    assert (history.boundary is None) == (DATASETS[dataset].box is None)
+
+
+def test_best_weights_are_those_of_a_run_that_ends_at_the_best_epoch():
+    variants = [
+        Fit(dataset="wine", hidden=(32,), rows=30, epochs=60, optimizer=Adam(lr=0.03), seed=seed) for seed in range(4)
+    ]
+    history = fit(variants)
+    np.testing.assert_array_equal(history.best_epoch, np.argmin(history.val_loss, axis=1))
+    assert (history.best_epoch < 60).any()
+    for index, variant in enumerate(variants):
+        ending = fit([replace(variant, epochs=int(max(history.best_epoch[index], 1)))])
+        assert ending.test_score[0] == history.best_test_score[index]
+
+
+def test_without_a_validation_part_the_last_epoch_is_best():
+    history = fit([replace(SMALL, val_size=0.0)])
+    assert np.isnan(history.val_loss).all()
+    assert np.isnan(history.val_score).all()
+    assert history.best_epoch.tolist() == [6]
+    assert history.best_test_score.tolist() == history.test_score.tolist()
+
+
+def test_boundary_is_the_probability_of_class_1_over_the_box():
+    variant = Fit(dataset="moons", hidden=(), scaling="none", epochs=20, optimizer=Adam(lr=0.1))
+    state, chunk = advance(begin([variant]), 20)
+    (x0, x1), (y0, y1) = DATASETS["moons"].box
+    assert chunk.boundary.shape == (1, module.GRID, module.GRID)
+    assert chunk.boundary.dtype == np.uint8
+    a, b, c = state.params[0]  # logistic regression: two weights and a bias
+    for up, across, x, y in ((0, 0, x0, y0), (0, -1, x1, y0), (-1, 0, x0, y1), (-1, -1, x1, y1)):
+        probability = 1 / (1 + np.exp(-(a * x + b * y + c)))
+        assert chunk.boundary[0, up, across] == pytest.approx(255 * probability, abs=0.51)
+    assert chunk.boundary.max() > 200
+    assert chunk.boundary.min() < 55
+
+
+# Early stopping
+
+
+def stop_by_hand(losses: list[float], patience: int) -> tuple[int, int]:
+    if all(math.isnan(loss) for loss in losses):
+        return len(losses) - 1, len(losses) - 1
+    best, least = 0, math.inf
+    for epoch, loss in enumerate(losses):
+        if loss < least:
+            best, least = epoch, loss
+        if epoch - best >= patience:
+            return epoch, best
+    return len(losses) - 1, best
+
+
+@given(
+    arrays(float, st.tuples(st.integers(1, 4), st.integers(1, 30)),
+           elements=st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0, math.inf, math.nan])),
+    st.integers(1, 12),
+)  # fmt: skip
+def test_early_stop_is_the_plain_loop(val_loss, patience):
+    expected = [stop_by_hand(losses.tolist(), patience) for losses in val_loss]
+    stop, best = early_stop(val_loss, patience)
+    assert list(zip(stop.tolist(), best.tolist(), strict=True)) == expected
+
+
+def test_patience_is_at_least_an_epoch():
+    with pytest.raises(Refused, match="Patience"):
+        early_stop(np.zeros((1, 3)), 0)
+
+
+# The Spec
+
+
+def test_a_fit_is_frozen_hashable_picklable_and_has_a_stable_name():
+    assert hash(SMALL) == hash(replace(SMALL))
+    assert pickle.loads(pickle.dumps(SMALL)) == SMALL
+    assert spec.digest(SMALL) == spec.digest(replace(SMALL))
+    assert eval(repr(SMALL)) == SMALL
+    with pytest.raises(FrozenInstanceError):
+        SMALL.epochs = 3
+
+
+def test_every_field_says_what_it_is():
+    assert set(spec.settings(Fit)) == set(Fit.__dataclass_fields__)
+    assert all(fact.label for fact in spec.settings(Fit).values())
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"dataset": "titanic ii"},
+        {"activation": "step"},
+        {"init": "zeros"},
+        {"scaling": "log"},
+        {"scaler_sees": "test"},
+        {"hidden": [3]},
+        {"hidden": (0,)},
+        {"hidden": (513,)},
+        {"hidden": (2.5,)},
+        {"hidden": (4,) * 9},
+        {"hidden": (512,) * 8, "dataset": "digits", "epochs": 5000},
+        {"hidden": ("a",)},
+        {"epochs": 0},
+        {"epochs": 5001},
+        {"epochs": 10.5},
+        {"epochs": True},
+        {"epochs": None},
+        {"epochs": 5000, "batch_size": 1},
+        {"batch_size": 0},
+        {"batch_size": "32"},
+        {"rows": 1},
+        {"l1": -0.1},
+        {"l2": math.nan},
+        {"dropout": 1.0},
+        {"init_scale": math.inf},
+        {"test_size": 0.0},
+        {"val_size": 0.6},
+        {"seed": -1},
+        {"seed": 2**31},
+        {"optimizer": None},
+        {"optimizer": "adam"},
+        {"bias_optimizer": "adam"},
+    ],
+    ids=str,
+)
+def test_what_has_no_meaning_or_takes_too_long_is_refused(fields):
+    with pytest.raises(Refused) as refused:
+        Fit(**fields)
+    assert str(refused.value).endswith(".")
+
+
+def test_variants_that_cannot_train_together_are_refused_and_grouped():
+    variants = [SMALL, replace(SMALL, epochs=9), replace(SMALL, seed=4), replace(SMALL, epochs=9, l1=0.1)]
+    assert stacks(variants) == [[0, 2], [1, 3]]
+    with pytest.raises(Refused, match="epochs"):
+        begin(variants)
+    with pytest.raises(Refused):
+        begin([])
+    large = Fit(hidden=(512, 512), epochs=10)
+    with pytest.raises(Refused, match="together"):
+        begin([large] * 20)
