@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from optimizers import RULES, Optimizer
-from spec import N_, Refused, settings
+from spec import N_, Refused, listed, settings
 
 Query = Mapping[str, list[str]]
 Suggest = Callable[[type[Optimizer]], Optimizer]
@@ -101,7 +101,7 @@ def _read_rule(text: str, suggest: Suggest) -> Optimizer:
     key, *parts = text[:LONGEST].split(PART)
     if key not in RULES:
         raise Refused(N_("The link names a rule {name}, which there is not; known are {choices}."),
-                      name=key, choices=", ".join(RULES))  # fmt: skip
+                      name=key, choices=listed(RULES))  # fmt: skip
     rule = suggest(RULES[key])
     kinds = typing.get_type_hints(type(rule))
     for name, value in zip(parts[::2], parts[1::2], strict=False):
@@ -140,4 +140,4 @@ def _read_value(kind: Any, text: str, name: str) -> Any:
 def unknown_choice(name: str, value: str, choices: tuple[str, ...]) -> Refused:
     """Return the notice for a word that is none of those a parameter knows."""
     text = N_("The link sets {name} to {value}; it must be one of {choices}.")
-    return Refused(text, name=name, value=value[:LONGEST], choices=", ".join(choices))
+    return Refused(text, name=name, value=value[:LONGEST], choices=listed(choices))

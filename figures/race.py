@@ -14,9 +14,10 @@ from figures.scene import scene as _scene
 from spec import N_, digest
 from surfaces import SURFACES, Surface
 
-GRID = 101  # points a side: 41 kB as float32, and no kink seen in a contour at 1,200 px
+GRID = 141  # points a side
+FINE = 3  # each of them the mean of 3 x 3 samples: a valley narrower than the grid stays a valley, not a row of beads
 BEYOND = 0.12  # how far the contours reach past the domain, as a share of it, so that panning finds them
-DEPTH = 1e-6  # log levels resolve heights down to this share of the range above the minimum
+DEPTH = 1e-5  # log levels resolve heights down to this share of the range above the minimum
 DECADES = 10  # the loss axis shows at most so many powers of ten below the start
 
 
@@ -44,11 +45,14 @@ def heights(key: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     (x0, x1), (y0, y1) = surface.domain
     x = np.linspace(x0 - BEYOND * (x1 - x0), x1 + BEYOND * (x1 - x0), GRID)
     y = np.linspace(y0 - BEYOND * (y1 - y0), y1 + BEYOND * (y1 - y0), GRID)
-    z = surface.value(np.stack(np.meshgrid(x, y), axis=-1))
-    return x, y, _scaled(surface, z) if surface.log_levels else z
+    near = (np.arange(FINE) - FINE // 2) / FINE
+    u, v = ((grid[:, None] + near * (grid[1] - grid[0])).ravel() for grid in (x, y))
+    z = surface.value(np.stack(np.meshgrid(u, v), axis=-1))
+    z = scaled(surface, z) if surface.log_levels else z
+    return x, y, z.reshape(GRID, FINE, GRID, FINE).mean(axis=(1, 3))
 
 
-def _scaled(surface: Surface, z: np.ndarray) -> np.ndarray:
+def scaled(surface: Surface, z: np.ndarray) -> np.ndarray:
     """Return log10 of the height above the minimum, so that a valley and a cliff can be seen in one picture."""
     low, span = _range(surface.key)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -69,16 +73,19 @@ def _levels(surface: Surface) -> dict[str, float]:
     low, span = _range(surface.key)
     bottom, top = low, low + span
     if surface.log_levels:
-        bottom, top = _scaled(surface, np.array([low, low + span]))
+        bottom, top = scaled(surface, np.array([low, low + span]))
     size = (top - bottom) / 22
     return {"start": bottom + size / 2, "end": top, "size": size}
 
 
 def _plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
     x, y, z = heights(surface.key)
-    levels = _levels(surface)
+    # Sent as whole numbers of 16 bits, which is half the bytes; nothing on the picture shows them.
+    bottom, unit = float(np.min(z)), float(np.ptp(z)) / 65535
+    levels = {name: value / unit for name, value in _levels(surface).items()}
+    levels |= {name: levels[name] - bottom / unit for name in ("start", "end")}
     contour = {
-        "type": "contour", "x": x, "y": y, "z": z, "showscale": False, "hoverinfo": "skip",
+        "type": "contour", "x": x, "y": y, "z": np.round((z - bottom) / unit).astype(np.uint16), "showscale": False, "hoverinfo": "skip",
         "contours": levels, "autocontour": False, "zmin": levels["start"], "zmax": levels["end"],
         "colorscale": [[0, "@low"], [0.5, "@middle"], [1, "@high"]], "line": {"width": 0.8, "color": "@contour"},
     }  # fmt: skip

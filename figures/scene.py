@@ -36,7 +36,7 @@ def scene(
     `layout` places the table: "side" under the second panel, "under" under all. `alt` says in words what is to be seen.
     """
     return {
-        "id": name, "alt": alt, "words": {word: say(text) for word, text in WORDS.items()},
+        "id": name, "alt": alt.replace("**", ""), "words": {word: say(text) for word, text in WORDS.items()},
         "palettes": theme.PALETTES, "type": theme.TYPE, "layout": layout, "clock": clock, "panels": panels,
         "table": table,
     }  # fmt: skip

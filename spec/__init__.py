@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["N_", "Refused", "Setting", "check", "digest", "same", "setting", "settings"]
+__all__ = ["N_", "Refused", "Setting", "check", "digest", "listed", "same", "setting", "settings"]
 
 
 def N_(text: str) -> str:
@@ -97,7 +97,7 @@ def _check_value(fact: Setting, value: Any) -> None:
     if fact.choices and value not in fact.choices:
         raise Refused(
             N_("{label} must be one of {choices}, not {value}."),
-            label=fact.label, choices=", ".join(fact.choices), value=value,
+            label=fact.label, choices=listed(fact.choices), value=value,
         )  # fmt: skip
     numbers = value if isinstance(value, tuple) else (value,)
     for number in numbers:
@@ -117,6 +117,12 @@ def _check_number(fact: Setting, number: float) -> None:
         raise Refused(N_("{label} must be at most {bound}, not {value}."), bound=f"{fact.maximum:g}", **said)
     if fact.below is not None and number >= fact.below:
         raise Refused(N_("{label} must be below {bound}, not {value}."), bound=f"{fact.below:g}", **said)
+
+
+def listed(choices: Iterable[str], most: int = 8) -> str:
+    """Return words with commas between them, the first `most` of them where there are more."""
+    words = list(choices)
+    return ", ".join(words[:most]) + (", …" if len(words) > most else "")
 
 
 def digest(spec: Any) -> str:

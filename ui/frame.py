@@ -31,7 +31,7 @@ STYLE = """<style>
 [data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] { gap: .5rem; }
 [data-testid="stSidebarUserContent"] [class*="-contender-"] [data-testid="stVerticalBlock"] { gap: .1rem; }
 [class*="-status"] { min-height: 3.2rem; flex-wrap: nowrap; }
-[class*="-status"] [data-testid="stMarkdown"] { flex: 1; }
+[class*="st-key-"][class$="-stage"] { min-height: clamp(430px, calc(100vh - 242px), 1050px); } /* before it is drawn */
 /* On a phone the settings stand below the picture, not over it, and the menu below them. */
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: 4rem .8rem 1rem; }

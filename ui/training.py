@@ -74,7 +74,7 @@ def _status(name: str, run: runs.Run, view: View, sentence: str, *, halted: bool
 
     progress = _progress(view._replace(state="cancelled") if halted and view.state != "done" else view)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{name}-status"):
-        st.markdown(f"{sentence} :gray[{progress}]")
+        st.markdown(f"{sentence} :gray[{progress}]", width="stretch")
         if view.state in ("queued", "running") and not halted:
             st.button(_("Stop"), icon=":material/stop:", key=f"{name} stop", on_click=stop)
         elif halted and view.state != "done":

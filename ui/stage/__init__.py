@@ -34,7 +34,7 @@ export default function (component) {
   return () => module.then((stage) => stage.leave(component.parentElement));
 }
 """
-TYPES = {"float32": "f4", "float64": "f4", "uint8": "u1", "int32": "i4", "int64": "i4", "bool": "u1"}
+TYPES = {"float32": "f4", "float64": "f4", "uint8": "u1", "uint16": "u2", "int32": "i4", "int64": "i4", "bool": "u1"}
 
 
 @functools.cache
@@ -88,7 +88,7 @@ def pack(scene: Any) -> bytes:
                 return placed[same]
             kind = TYPES[value.dtype.name]
             with np.errstate(over="ignore"):  # a diverging float64 may be infinite as float32: so it is drawn
-                block = np.ascontiguousarray(value, dtype="<" + kind if kind != "u1" else "u1").tobytes()
+                block = np.ascontiguousarray(value, dtype="<" + kind).tobytes()
             block += b"\0" * (-len(block) % 4)
             blocks.append(block)
             size += len(block)

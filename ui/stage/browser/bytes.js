@@ -1,6 +1,6 @@
 /* What the server sends: one block of bytes that holds a scene and its arrays. */
 
-const TYPES = { f4: Float32Array, u1: Uint8Array, i4: Int32Array };
+const TYPES = { f4: Float32Array, u1: Uint8Array, u2: Uint16Array, i4: Int32Array };
 
 /** Bytes -> scene. Layout: uint32 length of the JSON, the JSON, then the arrays, each at a multiple of 4 after it.
     In the JSON an array stands as {"$": [offset, type, shape]}. */
