@@ -30,7 +30,7 @@ LOST = 1000
 def contenders_for(surface: str, rules: Iterable[str] = LECTURE) -> tuple[Optimizer, ...]:
     """Return one contender per rule, at its defaults but for the learning rate that suits its family on the surface."""
     rates = SURFACES[surface].rate
-    return tuple(RULES[rule](lr=rates(RULES[rule].family)) for rule in rules)  # pyright: ignore[reportCallIssue]
+    return tuple(RULES[rule](lr=rates(RULES[rule].family)) for rule in rules)
 
 
 @dataclass(frozen=True)

@@ -85,8 +85,8 @@ def _plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list
     levels = {name: value / unit for name, value in _levels(surface).items()}
     levels |= {name: levels[name] - bottom / unit for name in ("start", "end")}
     contour = {
-        "type": "contour", "x": x, "y": y, "z": np.round((z - bottom) / unit).astype(np.uint16), "showscale": False, "hoverinfo": "skip",
-        "contours": levels, "autocontour": False, "zmin": levels["start"], "zmax": levels["end"],
+        "type": "contour", "x": x, "y": y, "z": np.round((z - bottom) / unit).astype(np.uint16), "hoverinfo": "skip",
+        "showscale": False, "contours": levels, "autocontour": False, "zmin": levels["start"], "zmax": levels["end"],
         "colorscale": [[0, "@low"], [0.5, "@middle"], [1, "@high"]], "line": {"width": 0.8, "color": "@contour"},
     }  # fmt: skip
     (x0, x1), (y0, y1) = surface.domain
@@ -243,7 +243,7 @@ def _table(race: Race, run: Descent, looks: list, titles: list[str], say: Say) -
             end = {"from": step, "text": str(step), "before": "–"}
         else:
             end = "–"
-        rate = f"{getattr(rule, 'lr', float('nan')):g}"
+        rate = f"{rule.lr:g}"
         rows.append({"style": looks[i], "label": say(rule.title), "cells": [rate, {"values": run.loss[i]}, end]})
     columns = ["", "η", "f", say(N_("arrived at"))]
     return {"columns": columns, "rows": rows}

@@ -47,7 +47,7 @@ def _lost(race: Race, run: Descent, i: int, title: str, say: Say) -> str:
     """Say when a contender diverged and, for plain gradient descent, against which bound of this surface."""
     surface, rule, step = SURFACES[race.surface], race.contenders[i], int(run.diverged[i])
     steepest = float(np.max(curvature(surface, np.array(race.start)), initial=-np.inf))
-    rate = getattr(rule, "lr", 0.0)
+    rate = rule.lr
     if rule.family == "gradient" and steepest > 0 and rate > 2 / steepest:
         text = N_("**{rule}** diverged at step {step}: its rate {rate} is above 2/λmax = {bound} at the start.")
         return say(text).format(rule=title, step=step, rate=f"{rate:g}", bound=f"{2 / steepest:.3g}")
@@ -103,18 +103,23 @@ def overfitted(history: History, lines: Sequence[Line], patience: int, say: Say,
     else:
         parts = [say(N_("Without a remedy no gap has opened: validation loss is still near its best."))]
     end = history.val_loss[:, -1]
+    lower, higher = (
+        N_("**{remedy}** ends {size} lower on validation."),
+        N_("**{remedy}** ends {size} higher on validation."),
+    )
     for i, line in enumerate(lines[1:], start=1):
-        lower = float(end[0] - end[i])
-        text = (
-            N_("**{remedy}** ends {difference} lower on validation.")
-            if lower >= 0
-            else N_("**{remedy}** ends {difference} higher on validation.")
-        )
-        if np.isfinite(lower):
-            parts.append(say(text).format(remedy=line.name, difference=f"{abs(lower):.2f}"))
+        parts.append(_gain(float(end[0] - end[i]), say(lower), say(higher), remedy=line.name))
     stop, best = stops(history, patience)
     if stop[0] - best[0] >= patience:
-        text = N_("Early stopping (patience {patience}) would have ended it at epoch {epoch}, {difference} lower.")
+        lower = N_("Early stopping (patience {patience}) would have ended it at epoch {epoch}, {size} lower.")
+        higher = N_("Early stopping (patience {patience}) would have ended it at epoch {epoch}, {size} higher.")
         kept = float(end[0] - history.val_loss[0, best[0]])
-        parts.append(say(text).format(patience=patience, epoch=int(stop[0]), difference=f"{kept:.2f}"))
-    return " ".join(parts)
+        parts.append(_gain(kept, say(lower), say(higher), patience=patience, epoch=int(stop[0])))
+    return " ".join(part for part in parts if part)
+
+
+def _gain(gain: float, lower: str, higher: str, **values: object) -> str:
+    """Return the sentence for a loss that ends lower by `gain`, or higher; nothing where a network has diverged."""
+    if not np.isfinite(gain):
+        return ""
+    return (lower if gain >= 0 else higher).format(size=f"{abs(gain):.2f}", **values)

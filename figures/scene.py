@@ -46,6 +46,5 @@ def names(rules: Sequence[Optimizer], say: Say) -> list[str]:
     """Return a name per contender: its rule's, with the learning rate where a rule stands more than once."""
     titles = [say(rule.title) for rule in rules]
     return [
-        f"{title} {getattr(rule, 'lr', ''):g}" if titles.count(title) > 1 else title
-        for title, rule in zip(titles, rules, strict=True)
+        f"{title} {rule.lr:g}" if titles.count(title) > 1 else title for title, rule in zip(titles, rules, strict=True)
     ]

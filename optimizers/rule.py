@@ -45,6 +45,8 @@ class Optimizer(ABC):
     """How far a step goes: lr·|g|, up to lr·|g| / (1 - momentum), lr·|g| / sqrt(sum of g²), or about lr for any g."""
     slots: ClassVar[tuple[str, ...]] = ()  # arrays shaped like the parameters, named as torch.optim names them
 
+    lr: float  # every rule has a learning rate; each says which is usual for it
+
     def __post_init__(self) -> None:
         check(self)
 

@@ -24,10 +24,14 @@ ICON = ":material/show_chart:"
 ORDER = 21
 
 
+def default(anchors: dict[str, str]) -> Remedies:
+    dataset = anchors.get("dataset", "diabetes")
+    return Remedies.on(dataset if dataset in DATASETS else "diabetes")
+
+
 def show() -> None:
-    desk = Desk(
-        "overfitting", lambda anchors: Remedies(), lambda spec: studies.suggested, own={"show": ("loss", "score")}
-    )
+    own = {"show": ("loss", "score")}
+    desk = Desk("overfitting", default, lambda spec: studies.suggested, anchors=("dataset",), own=own)
     with st.sidebar:
         settings(desk)
     desk.notices()
@@ -36,7 +40,8 @@ def show() -> None:
 
 
 def settings(desk: Desk[Remedies]) -> None:
-    controls.field(desk, "dataset", choices={key: _(data.title) for key, data in DATASETS.items()})
+    titles = {key: _(data.title) for key, data in DATASETS.items()}
+    controls.field(desk, "dataset", choices=titles, on=lambda dataset: desk.put(Remedies.on(dataset)))
     st.caption(_(DATASETS[desk.spec.dataset].sentence))
     controls.optional(desk, "rows", _("all rows"))
     controls.field(desk, "hidden")

@@ -29,7 +29,7 @@ def default(anchors: dict[str, str]) -> Race:
 
 def suggest(race: Race) -> Suggest:
     surface = SURFACES[race.surface]
-    return lambda rule: rule(lr=surface.rate(rule.family))  # type: ignore[call-arg]
+    return lambda rule: rule(lr=surface.rate(rule.family))
 
 
 def show() -> None:

@@ -186,7 +186,7 @@ def _contender(desk: Desk, name: str, rules: tuple[Optimizer, ...], i: int, rule
 
 def _menu(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer | None], None], *, last: bool) -> None:
     exact = f"{key} exact"
-    rate = follow(exact, _brief(rule.lr))  # type: ignore[attr-defined]
+    rate = follow(exact, _brief(rule.lr))
 
     def typed() -> None:
         try:
