@@ -91,7 +91,7 @@ def _best(history: History, line: Line) -> tuple[float, int]:
 
 
 def overfitted(history: History, lines: Sequence[Line], patience: int, say: Say, *, done: bool) -> str:
-    """Return the sentence that reads the remedies back: where the gap opens, and what each remedy gains."""
+    """Return the sentence that reads the remedies back: where the gap opens, and in the end what each remedy gains."""
     if history.val_loss.shape[1] < 2:
         return say(N_("The networks are about to start."))
     opening = gap(history, 0)
@@ -102,24 +102,27 @@ def overfitted(history: History, lines: Sequence[Line], patience: int, say: Say,
         parts = [say(text).format(epoch=opening.epoch, size=f"{opening.end:.2f}")]
     else:
         parts = [say(N_("Without a remedy no gap has opened: validation loss is still near its best."))]
+    return " ".join(parts + (_gains(history, lines, patience, say) if done else []))
+
+
+def _gains(history: History, lines: Sequence[Line], patience: int, say: Say) -> list[str]:
+    """Return what ends lower on validation than the first line does, and what higher, each with the difference."""
     end = history.val_loss[:, -1]
-    lower, higher = (
-        N_("**{remedy}** ends {size} lower on validation."),
-        N_("**{remedy}** ends {size} higher on validation."),
-    )
-    for i, line in enumerate(lines[1:], start=1):
-        parts.append(_gain(float(end[0] - end[i]), say(lower), say(higher), remedy=line.name))
+    gains = {f"**{line.name}**": float(end[0] - end[i]) for i, line in enumerate(lines) if i}
     stop, best = stops(history, patience)
     if stop[0] - best[0] >= patience:
-        lower = N_("Early stopping (patience {patience}) would have ended it at epoch {epoch}, {size} lower.")
-        higher = N_("Early stopping (patience {patience}) would have ended it at epoch {epoch}, {size} higher.")
-        kept = float(end[0] - history.val_loss[0, best[0]])
-        parts.append(_gain(kept, say(lower), say(higher), patience=patience, epoch=int(stop[0])))
-    return " ".join(part for part in parts if part)
+        name = say(N_("**early stopping** at epoch {epoch}")).format(epoch=int(stop[0]))
+        gains[name] = float(end[0] - history.val_loss[0, best[0]])
+    said = []
+    for text, sign in (
+        (N_("Lower on validation in the end: {remedies}."), 1),
+        (N_("Higher on validation in the end: {remedies}."), -1),
+    ):
+        these = [f"{name} ({_signed(-gain)})" for name, gain in gains.items() if np.isfinite(gain) and sign * gain > 0]
+        if these:
+            said.append(say(text).format(remedies=", ".join(these)))
+    return said
 
 
-def _gain(gain: float, lower: str, higher: str, **values: object) -> str:
-    """Return the sentence for a loss that ends lower by `gain`, or higher; nothing where a network has diverged."""
-    if not np.isfinite(gain):
-        return ""
-    return (lower if gain >= 0 else higher).format(size=f"{abs(gain):.2f}", **values)
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
