@@ -1,0 +1,61 @@
+# Everything one types while working on Descent Lab; `make help` lists it. The README has the same without make.
+
+VENV := .venv
+BIN := $(VENV)/bin
+ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+
+# The first Python that is new enough; `make run PYTHON=/path/to/python` chooses another.
+PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11 python,\
+	$(shell $(python) -c '$(ENOUGH)' >/dev/null 2>&1 && echo $(python))))
+
+.PHONY: help run test lint format messages bench screenshots clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.ready ## start the app (the first call installs it); ARGS="--server.port 8600" goes to streamlit
+	$(BIN)/streamlit run app.py $(ARGS)
+
+test: $(VENV)/.ready-dev ## run all tests (installs a browser if there is none); ARGS="tests/test_fit.py" chooses some
+	@browser="$$($(BIN)/python -m tools.browser)" && export DESCENT_LAB_CHROMIUM="$$browser" && \
+		$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.ready-dev ## check style, format, types and layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: $(VENV)/.ready-dev ## put the code into the house's format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+messages: $(VENV)/.ready-dev ## take new texts into the catalogues of locale/; ARGS=de begins one in German
+	$(BIN)/python -m tools.messages $(ARGS)
+
+bench: $(VENV)/.ready-dev ## run every benchmark, one after the other
+	@for script in benchmarks/[a-z]*.py; do \
+		name=benchmarks.$$(basename $$script .py); echo "== $$name"; $(BIN)/python -m $$name || exit 1; done
+
+screenshots: $(VENV)/.ready-dev ## take the pictures of README and docs anew
+	$(BIN)/python -m tools.screenshots
+
+clean: ## remove the environment and what the tools have left behind
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp says that the environment holds what the requirements ask for; a changed file makes it old.
+$(VENV)/.ready: requirements.txt | $(BIN)/pip
+	$(BIN)/python -m pip install -r requirements.txt
+	@touch $@
+
+$(VENV)/.ready-dev: requirements.txt requirements-dev.txt | $(BIN)/pip
+	$(BIN)/python -m pip install -r requirements-dev.txt
+	@touch $@ $(VENV)/.ready
+
+$(BIN)/pip:
+	@if ! "$(PYTHON)" -c '$(ENOUGH)' 2>/dev/null; then \
+		echo "Descent Lab needs Python 3.11 or newer. Install one from https://www.python.org/downloads,"; \
+		echo "or name one that you have: make PYTHON=/path/to/python3.12 ..."; exit 1; fi
+	$(PYTHON) -m venv $(VENV)

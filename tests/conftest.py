@@ -1,0 +1,178 @@
+"""What all tests share: hypothesis without luck or clock, pages run without a browser, and a server with one.
+
+A browser is needed: Debian's `chromium`, or the program named by DESCENT_LAB_CHROMIUM. Without one the tests that need
+it fail, and say so; a suite that skips what it cannot see would call a broken picture sound.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import hypothesis
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocket, sync_playwright
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[1]
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--enable-unsafe-swiftshader",
+)  # fmt: skip
+HARMLESS = re.compile(r"/\w+/_stcore/(health|host-config)")  # where Streamlit looks first when the link is a deep one
+ENOUGH = 30.0  # seconds for a server to answer
+
+hypothesis.settings.register_profile("descent-lab", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("descent-lab")
+
+
+# -- pages without a browser
+
+# A test looks at a page's session from outside of the page's run; Streamlit would remark on that each time.
+logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
+
+
+def visit(page: str, *, lang: str = "en", query: dict[str, list[str]] | None = None) -> AppTest:
+    """Open a page of the app as a link does, and run it once; `page` is its file's name without the ending."""
+    tested = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    tested.session_state["lang"] = lang
+    tested.query_params.update(query or {})
+    tested.switch_page(f"pages/{page}.py")
+    return tested.run()
+
+
+# -- a browser
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = os.environ.get("DESCENT_LAB_CHROMIUM") or shutil.which("chromium")
+    if program is None or not Path(program).exists():
+        pytest.fail(
+            "These tests need a browser: install Debian's package chromium, or let DESCENT_LAB_CHROMIUM name one. "
+            f"Found: {program}"
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A tab that must stay quiet: no error in its console, nothing fetched from anywhere but the server it shows.
+
+    `@reader(locale="ko-KR")` makes it another reader's: a language, a screen, a theme.
+    """
+    reader = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}} | getattr(request, "param", {})
+    context = browser.new_context(**reader)
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    wrong: list[str] = []
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error" and not HARMLESS.fullmatch(urlsplit(message.location["url"]).path):
+            wrong.append(f"console: {message.text} {message.location['url']}")
+
+    def asked(address: str) -> None:
+        parts = urlsplit(address)
+        if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
+            wrong.append(f"outside the server: {address}")
+
+    def failed(request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # a page that is left gives up what it was loading
+            wrong.append(f"failed: {request.url} {request.failure}")
+
+    def socket_asked(socket: WebSocket) -> None:
+        asked(socket.url)
+
+    page.on("console", said)
+    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+    page.on("request", lambda request: asked(request.url))
+    page.on("requestfailed", failed)
+    page.on("websocket", socket_asked)
+    yield page
+    context.close()
+    assert not wrong
+
+
+def reader(**settings: Any) -> pytest.MarkDecorator:
+    """Open the test's tab with settings of `Browser.new_context`."""
+    return pytest.mark.parametrize("page", [settings], indirect=True, ids=[" ".join(map(str, settings.values()))])
+
+
+# -- a server
+
+
+class Server(NamedTuple):
+    """A running Descent Lab: its address, ending in a slash, and what it logs."""
+
+    address: str
+    log: Path
+
+
+@contextmanager
+def serve(log: Path) -> Iterator[Server]:
+    """Start the app as a person does, on a free port, and end it afterwards."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true",
+        "--server.address", "127.0.0.1", "--server.port", str(port),
+    ]  # fmt: skip
+    with log.open("w") as file, subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file) as process:
+        try:
+            server = Server(f"http://127.0.0.1:{port}/", log)
+            _wait_until_healthy(server, process)
+            yield server
+        finally:
+            process.terminate()
+
+
+def _wait_until_healthy(server: Server, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + ENOUGH
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{server.address}_stcore/health") as answer:
+                if answer.read() == b"ok":
+                    return
+        except urllib.error.URLError:
+            time.sleep(0.02)
+    pytest.fail(f"The server did not start:\n{server.log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The one server that most browser tests share, as visitors do."""
+    with serve(tmp_path_factory.mktemp("server") / "log") as running:
+        yield running
+
+
+@pytest.fixture
+def app(server: Server) -> Iterator[str]:
+    """The address of the shared server; it must not log a traceback while the test runs."""
+    before = len(server.log.read_text())
+    yield server.address
+    assert "Traceback" not in server.log.read_text()[before:]
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[str]:
+    """The address of a server nobody has asked anything yet."""
+    with serve(tmp_path / "log") as running:
+        yield running.address
+    assert "Traceback" not in running.log.read_text()

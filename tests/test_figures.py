@@ -1,0 +1,276 @@
+"""Figures: the bytes say what the arrays say, and the sentences say what the numbers say."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from experiments.descend import MOST_CONTENDERS, Race, contenders_for, default_race, descend, tolerance
+from experiments.fit import History
+from figures import race as figure
+from figures import readings, theme, training
+from figures.scene import names
+from optimizers import RULES
+from surfaces import SURFACES
+from ui.stage import pack
+
+KINDS = {"f4": np.float32, "u1": np.uint8, "u2": np.uint16, "i4": np.int32}
+LIMIT = 100_000  # bytes of one race, once the page is loaded
+
+
+def say(text: str) -> str:
+    return text
+
+
+def unpack(data: bytes) -> Any:
+    """Read a scene as its documentation says, and nothing else: uint32 length, JSON, arrays at multiples of 4."""
+    length = int.from_bytes(data[:4], "little")
+    assert length % 4 == 0
+    base = 4 + length
+
+    def number(word: str) -> float:
+        raise AssertionError(f"a browser's JSON knows no {word}")
+
+    def read(value: dict[str, Any]) -> Any:
+        if set(value) != {"$"}:
+            return value
+        offset, kind, shape = value["$"]
+        assert offset % 4 == 0
+        count = int(np.prod(shape))
+        return np.frombuffer(data, np.dtype(KINDS[kind]).newbyteorder("<"), count, base + offset).reshape(shape)
+
+    return json.loads(data[4:base].decode(), object_hook=read, parse_constant=number)
+
+
+def scene_of(race: Race, view: str = "2d") -> dict[str, Any]:
+    run = descend(race)
+    return figure.scene(race, run, say=say, alt=readings.raced(race, run, say), view=view)
+
+
+def lost(surface: str) -> Race:
+    """The surface's own race with one contender more, whose steps are far too long."""
+    race = default_race(surface)
+    return dataclasses.replace(race, contenders=(*race.contenders, RULES["sgd"](lr=1e6)))  # type: ignore[call-arg]
+
+
+# -- bytes
+
+ARRAYS = st.sampled_from(["float64", "float32", "int64", "int32", "uint8", "uint16", "bool"]).flatmap(
+    lambda kind: hnp.arrays(
+        kind, hnp.array_shapes(max_dims=3, max_side=5, min_side=0),
+        elements=st.integers(-(2**31), 2**31 - 1) if kind == "int64" else None,
+    )
+)  # fmt: skip
+PLAIN = st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(st.characters(codec="utf-8"))
+PLAIN |= st.floats(allow_nan=False, allow_infinity=False)
+SCENES = st.recursive(
+    PLAIN | ARRAYS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abcd"), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(SCENES)
+def test_a_scene_survives_as_bytes(scene: Any) -> None:
+    _same(unpack(pack({"scene": scene})), {"scene": scene})
+
+
+def _same(found: Any, wished: Any) -> None:
+    if isinstance(wished, np.ndarray):
+        with np.errstate(over="ignore"):
+            np.testing.assert_array_equal(found, wished.astype(found.dtype))
+        assert found.shape == wished.shape
+        assert (found.dtype.kind == "f") == (wished.dtype.kind == "f")
+    elif isinstance(wished, dict):
+        assert found.keys() == wished.keys()
+        for name, part in wished.items():
+            _same(found[name], part)
+    elif isinstance(wished, list):
+        assert len(found) == len(wished)
+        for one, other in zip(found, wished, strict=True):
+            _same(one, other)
+    else:
+        assert found == wished
+
+
+def test_a_race_is_small() -> None:
+    six = [*list(RULES)[:6]]
+    races = [default_race("ravine")]
+    races += [dataclasses.replace(default_race(key, six), steps=300) for key in SURFACES]
+    for race in races:
+        for view in ("2d", "3d"):
+            assert len(pack(scene_of(race, view))) < LIMIT, (race.surface, view)
+
+
+# -- pictures of every surface
+
+
+@pytest.mark.parametrize("view", ["2d", "3d"])
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("of", [default_race, lost], ids=["usual", "lost"])
+def test_every_race_has_its_picture(surface: str, view: str, of: Any) -> None:
+    race = of(surface)
+    run, scene = descend(race), unpack(pack(scene_of(race, view)))
+    if of is lost and SURFACES[surface].minimum is not None and run.diverged[-1] < 0:
+        assert np.isfinite(run.loss[-1]).all(), "bounded slopes carry nobody away"
+    first, curves = scene["panels"]
+    assert len(first["tracks"]) == len(curves["tracks"]) == len(scene["table"]["rows"]) == len(race.contenders)
+    if view == "2d":
+        for track, path in zip(first["tracks"], run.path, strict=True):
+            np.testing.assert_array_equal(np.stack([track["x"], track["y"]], -1), path.astype(np.float32))
+        assert tuple(first["start"]) == race.start
+    floor = SURFACES[surface].minimum or 0.0
+    with np.errstate(over="ignore"):
+        for track, row, loss in zip(curves["tracks"], scene["table"]["rows"], run.loss, strict=True):
+            np.testing.assert_array_equal(track["y"], (loss - floor).astype(np.float32))
+            value = next(cell["values"] for cell in row["cells"] if isinstance(cell, dict) and "values" in cell)
+            np.testing.assert_array_equal(value, loss.astype(np.float32))
+    low, high = curves["figure"]["layout"]["yaxis"]["range"]
+    assert np.isfinite([low, high]).all()
+    assert low < high
+    assert scene["clock"]["last"] == race.steps
+    for colour in _colours(scene):
+        for palette in theme.PALETTES.values():
+            assert re.fullmatch("#[0-9a-fA-F]{6}", palette[colour]), colour
+
+
+def _colours(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and value.startswith("@"):
+        yield value[1:]
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _colours(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _colours(part)
+
+
+@pytest.mark.parametrize("start", [(1e308, 1e308), (-1e300, 0.0), (0.0, 0.0), (1e-320, 1e6)])
+@pytest.mark.parametrize("view", ["2d", "3d"])
+def test_a_race_from_nowhere_has_a_picture_too(start: tuple[float, float], view: str) -> None:
+    for surface in SURFACES:
+        for steps in (1, 10):
+            unpack(pack(scene_of(dataclasses.replace(default_race(surface), start=start, steps=steps), view)))
+
+
+def test_contenders_are_told_apart() -> None:
+    rules = [rule(lr=rate) for rule in RULES.values() for rate in (0.1, 0.2, 0.3)]  # type: ignore[call-arg]
+    looks = theme.styles(rules)
+    assert len({(look["color"], tuple(look["dash"]), look["marker"]) for look in looks}) == len(rules)
+    assert len(set(names(rules, say))) == len(rules)
+    assert names(rules[::3], say) == [rule.title for rule in RULES.values()]
+    assert theme.styles(rules[3:6]) == looks[3:6], "a rule looks the same whoever races beside it"
+
+
+def test_the_most_contenders_have_a_picture() -> None:
+    rules = (list(RULES) * 2)[:MOST_CONTENDERS]
+    race = dataclasses.replace(default_race("beale"), contenders=contenders_for("beale", rules))
+    assert len(unpack(pack(scene_of(race)))["table"]["rows"]) == MOST_CONTENDERS
+
+
+# -- sentences about races
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_the_sentence_about_a_race_is_true(surface: str) -> None:
+    race = default_race(surface)
+    run, entry = descend(race), SURFACES[surface]
+    sentence = readings.raced(race, run, say)
+    heights = entry.value(run.path)
+    near = tolerance(entry)
+    arrivals = {}
+    for rule, height in zip(race.contenders, heights, strict=True):
+        there = [] if entry.minimum is None else np.flatnonzero(np.abs(height - entry.minimum) < near)
+        if len(there):
+            arrivals[rule.title] = int(there[0])
+    if arrivals:
+        told = re.match(r"\*\*(.+?)\*\* arrives first, after (\d+) steps", sentence)
+        assert told, sentence
+        assert int(told[2]) == min(arrivals.values()) == arrivals[told[1]]
+        late = [rule.title for rule in race.contenders if rule.title not in arrivals]
+        said = re.search(r"Not there after \d+ steps: (.+?)\.(?: |$)", sentence)
+        assert (said[1].split(", ") if said else []) == [
+            title for i, title in enumerate(r.title for r in race.contenders) if title in late and run.diverged[i] < 0
+        ]
+    else:
+        told = re.search(r"\*\*(.+?)\*\* is lowest, at f = (\S+)\.(?: |$)", sentence)
+        assert told, sentence
+        ends = {rule.title: height[-1] for rule, height in zip(race.contenders, heights, strict=True)}
+        assert float(told[2]) == pytest.approx(np.nanmin(heights[:, -1]), rel=5e-3)
+        assert ends[told[1]] == np.nanmin(heights[:, -1])
+
+
+def test_a_rate_above_the_bound_is_told_with_the_bound() -> None:
+    race = dataclasses.replace(default_race("ravine"), contenders=(RULES["sgd"](lr=3.0), RULES["adam"]()))  # type: ignore[call-arg]
+    run = descend(race)
+    steepest = 0.0
+    h = 1e-3
+    for along in ((h, 0.0), (0.0, h)):  # the ravine's axes are its directions
+        slopes = SURFACES["ravine"].gradient(np.array([race.start]) + np.array([along, np.negative(along)]))
+        steepest = max(steepest, float(np.abs(slopes[0] - slopes[1]).max() / (2 * h)))
+    told = re.search(r"\*\*SGD\*\* diverged at step (\d+): its rate 3 is above 2/λmax = (\S+) at the start\.",
+                     readings.raced(race, run, say))  # fmt: skip
+    assert told
+    assert float(told[2]) == pytest.approx(2 / steepest, rel=5e-3)
+    step = int(told[1])
+    assert np.isfinite(run.path[0, :step]).all()
+    assert np.isnan(run.path[0, step:]).all()
+
+
+# -- sentences about networks
+
+
+def history(val: list[list[float]], train: list[list[float]] | None = None) -> History:
+    """A history with these curves; the rest is unknown."""
+    losses = np.array(val, float)
+    k = len(losses)
+    unknown, best = np.full(k, np.nan), np.array([np.nanargmin(row) for row in losses])
+    scores = np.full_like(losses, np.nan)
+    return History(np.array(train or val, float), losses, scores, scores, unknown, unknown, best, unknown, None)
+
+
+def lines(*titles: str, seeds: int = 1) -> list[training.Line]:
+    looks = theme.variant_styles(len(titles))
+    return [training.Line(t, looks[i], slice(i * seeds, (i + 1) * seeds)) for i, t in enumerate(titles)]
+
+
+def test_the_sentence_about_a_comparison_is_true() -> None:
+    told = history([[1.0, 0.5, 0.7], [1.0, 0.8, 0.3], [1.0, np.inf, np.nan]])
+    sentence = readings.compared(told, lines("A", "B", "C"), say, done=True)
+    assert "**B** comes lowest on validation: 0.300 at epoch 2." in sentence
+    assert "A gets no lower than 0.500." in sentence
+    assert "Diverged: C." in sentence
+
+
+def test_several_seeds_are_read_by_their_median() -> None:
+    told = history([[1, 0.1, 9], [1, 0.4, 9], [1, 0.5, 9], [1, 0.3, 9], [1, 0.3, 9], [1, 0.3, 9]])
+    sentence = readings.compared(told, lines("A", "B", seeds=3), say, done=True)
+    assert "**B** comes lowest on validation: 0.300 at epoch 1." in sentence
+
+
+def test_the_sentence_about_remedies_is_true() -> None:
+    baseline = [1.0, 0.5, 0.4, 0.5, 0.6, 0.7, 0.8]
+    told = history([baseline, [1.0, 0.6, 0.5, 0.45, 0.44, 0.43, 0.42], [1.0, 1.0, 0.9, 0.9, 0.9, 0.9, 0.95]],
+                   [[1.0, 0.5, 0.3, 0.2, 0.1, 0.1, 0.05]] * 3)  # fmt: skip
+    sentence = readings.overfitted(told, lines("none", "Dropout", "L1"), 2, say, done=True)
+    assert "the gap opens at epoch 3 and is 0.75 at the end" in sentence
+    lower, higher = sentence.split("Higher on validation")
+    assert "Dropout** (−0.38)" in lower
+    assert "early stopping** at epoch 4 (−0.40)" in lower
+    assert "L1** (+0.15)" in higher
+
+
+def test_no_gap_no_claim() -> None:
+    falling = [[1.0, 0.8, 0.6, 0.5, 0.4]]
+    sentence = readings.overfitted(history(falling), lines("none"), 2, say, done=True)
+    assert "no gap has opened" in sentence
+    assert "early stop" not in sentence.lower()

@@ -1,0 +1,253 @@
+"""Languages: every catalogue says everything the program says, and the program says nothing past the catalogues."""
+
+from __future__ import annotations
+
+import gettext
+import json
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from babel.messages import Catalog
+from babel.messages.pofile import read_po
+from conftest import ROOT, visit
+from streamlit.testing.v1 import AppTest
+
+from datasets import DATASETS
+from experiments.descend import Race
+from experiments.fit import Fit
+from experiments.studies import Comparison, Remedies
+from figures.scene import WORDS
+from networks import ACTIVATIONS, INITS
+from optimizers import RULES
+from spec import settings
+from surfaces import SURFACES
+from tools import messages
+from ui import frame, language
+
+CODES = [code for code in language.languages() if code != language.SOURCE]
+PAGES = [page.path for page in frame.pages()]
+each_language = pytest.mark.parametrize("code", CODES)
+each_page = pytest.mark.parametrize("name", PAGES)
+
+
+@pytest.fixture(scope="module")
+def template() -> Catalog:
+    return messages.extract()
+
+
+def catalogue(code: str) -> Catalog:
+    with messages.path(code).open("rb") as file:
+        return read_po(file, locale=code, abort_invalid=True)
+
+
+def pairs(code: str) -> list[tuple[str, str]]:
+    """Return every message of a language with its translation."""
+    return [(str(message.id), str(message.string)) for message in catalogue(code) if message.id]
+
+
+# -- the catalogues
+
+
+def test_messages_are_found_everywhere(template: Catalog) -> None:
+    files = {file.split("/")[0] for message in template for file, _line in message.locations}
+    assert {"pages", "ui", "figures", "experiments", "optimizers", "surfaces", "networks", "datasets", "spec"} <= files
+
+
+def test_everything_that_has_a_name_is_marked(template: Catalog) -> None:
+    """What pages translate when they show it (titles, sentences, labels) must be marked where it is written."""
+    registries = (RULES, SURFACES, DATASETS, ACTIVATIONS, INITS)
+    entries = [*frame.pages(), *(entry for registry in registries for entry in registry.values())]
+    facts = ("title", "sentence", "question", "section", "terms")
+    said = [str(getattr(entry, fact, "")) for entry in entries for fact in facts]
+    said += [name for data in DATASETS.values() for name in data.classes if not name.isdigit()]
+    for spec in (Race, Fit, Comparison, Remedies, *RULES.values()):
+        said += [text for fact in settings(spec).values() for text in (fact.label, fact.help)]
+    assert [text for text in said if text and text not in template] == []
+
+
+@each_language
+def test_a_catalogue_is_what_the_command_writes(code: str, template: Catalog) -> None:
+    """It follows the code's messages, and writing it again changes nothing: `make messages` brings it there."""
+    assert messages.updated(code, template) == messages.path(code).read_text(encoding="utf-8")
+
+
+@each_language
+def test_a_catalogue_is_complete(code: str, template: Catalog) -> None:
+    held = catalogue(code)
+    assert sorted(source for source, _translation in pairs(code)) == sorted(str(m.id) for m in template if m.id)
+    assert [message.id for message in held if message.id and not message.string] == []
+    assert [message.id for message in held if message.fuzzy] == []
+    assert dict(held.obsolete) == {}
+
+
+@each_language
+def test_a_translation_keeps_what_is_not_language(code: str) -> None:
+    held = catalogue(code)
+    assert list(held.check()) == []
+    for source, translation in pairs(code):
+        for kept in (r"\{[^}]*\}", r"\*\*", r"`", r"\$", r"^\s|\s$"):
+            wanted, found = sorted(re.findall(kept, source)), sorted(re.findall(kept, translation))
+            assert found == wanted, f"{source!r} -> {translation!r}"
+
+
+def test_korean_is_right_for_every_value() -> None:
+    """A particle depends on the sound before it, so none may follow a value; and one form of address is kept."""
+    endings = "은|는|이|가|을|를|과|와|아|야|으?로|이?나|이?란|이?라서?|이?여야|이어야|예요|이에요"
+    particle = re.compile(rf"\}}(\*\*)?({endings})(?![가-힣])")
+    broken_bold = re.compile(r"[^\w}]\*\*[가-힣]")  # Markdown does not close bold between a sign and a letter
+    for _source, translation in pairs("ko"):
+        assert not particle.search(translation), translation
+        assert not broken_bold.search(re.sub(r"\*\*(.*?)\*\*", r"\1**", translation)), translation
+        assert not re.search(r"요\.|하십시오|하세요", translation), translation
+
+
+# -- what a page says
+
+ELSEWHERE = {"latex", "code", "html"}  # formulas, program text and style sheets are no language
+SHOWN = ("alt", "body", "caption", "content", "help", "label", "options", "placeholder", "text", "title", "tooltip")
+SHOWN_ON_STAGE = ("alt", "cells", "columns", "label", "name", "text", "title", "words")
+
+
+def spoken(tested: AppTest) -> Iterator[str]:
+    """Yield every text of a page that a reader sees or hears."""
+    for node in (*tested.main, *tested.sidebar):
+        if node.type == "bidi_component":
+            yield from on_stage(scene(node.proto))
+        elif node.type == "arrow_data_frame":
+            yield from node.value.columns  # type: ignore[union-attr]
+        elif node.type not in ELSEWHERE and node.proto is not None:
+            yield from in_message(node.proto)
+
+
+def in_message(message: Any) -> Iterator[str]:
+    """Yield the texts of a Streamlit element, which is a protocol buffer."""
+    for field, value in message.ListFields():
+        parts = value if field.is_repeated else [value]
+        if field.message_type is not None:
+            for part in parts if not field.message_type.GetOptions().map_entry else ():
+                yield from in_message(part)
+        elif field.name in SHOWN:
+            yield from (part for part in parts if isinstance(part, str))
+
+
+def scene(proto: Any) -> dict[str, Any]:
+    """Return the scene that was sent to the stage, without its arrays."""
+    packed = proto.bytes
+    return json.loads(packed[4 : 4 + int.from_bytes(packed[:4], "little")])
+
+
+def on_stage(part: Any, *, shown: bool = False) -> Iterator[str]:
+    if isinstance(part, str):
+        yield from [part] if shown else []
+    elif isinstance(part, dict):
+        for name, value in part.items():
+            if name != "palettes":  # colours
+                yield from on_stage(value, shown=name in SHOWN_ON_STAGE or (shown and isinstance(value, str)))
+    elif isinstance(part, list):
+        for value in part:
+            yield from on_stage(value, shown=shown)
+
+
+def open_all(tested: AppTest) -> AppTest:
+    """Open every menu and folded part, and let a training come to its end."""
+    for block in (*tested.get("expander"), *tested.get("popover")):
+        tested.session_state[str(block.key)] = True
+    tested.run()
+    deadline = time.monotonic() + 60
+    while "run" in tested.session_state and tested.session_state["run"].view().state != "done":
+        assert time.monotonic() < deadline, tested.session_state["run"].view()
+        time.sleep(0.1)
+        tested.run()  # a run that nobody looks at is given up
+    return tested.run()
+
+
+# -- nothing is said past the catalogues
+
+CITED = {rule.paper for rule in RULES.values()}
+CITED |= {entry.source for entry in (*SURFACES.values(), *DATASETS.values())}
+NAMES = {"Descent Lab", *language.languages().values()}  # the program's name, and each language's name for itself
+NO_LANGUAGE = re.compile(r":material/\w+:|:\w+\[|\(https?://\S+")  # Markdown's icons, colours and addresses
+
+
+class Foreign(gettext.NullTranslations):
+    """A language without one English letter: what is still English on a page has not been translated, or not marked."""
+
+    def __init__(self, template: Catalog) -> None:
+        super().__init__()
+        self.template = template
+
+    def gettext(self, message: str) -> str:
+        if message not in self.template:
+            return message
+        parts = re.split(r"(\{\w+\})", message)  # placeholders stay
+        return "".join(part if i % 2 else re.sub("[A-Za-z]", self.wide, part) for i, part in enumerate(parts))
+
+    @staticmethod
+    def wide(letter: re.Match[str]) -> str:
+        return chr(ord(letter[0]) + 0xFEE0)
+
+
+def english(text: str) -> list[str]:
+    """Return the English words of a text, apart from names and citations."""
+    for name in sorted(CITED | NAMES, key=len, reverse=True):
+        text = text.replace(name, "")
+    return re.findall(r"[A-Za-z]{2,}", NO_LANGUAGE.sub("", text))
+
+
+@pytest.fixture
+def foreign(template: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language, "catalogue", lambda code: Foreign(template))
+
+
+@each_page
+@pytest.mark.usefixtures("foreign")
+def test_nothing_on_a_page_bypasses_the_catalogues(name: str) -> None:
+    first = visit(name, query={"epochs": ["6"]} if "watch(" in source(name) else {})
+    for tested in (first, open_all(first)):
+        texts = list(spoken(tested))
+        assert any("\uff21" <= letter <= "\uff5a" for text in texts for letter in text), "the page speaks"
+        assert [(text, words) for text in texts if (words := english(text))] == []
+
+
+@each_page
+@pytest.mark.usefixtures("foreign")
+def test_no_notice_bypasses_the_catalogues(name: str) -> None:
+    """A notice quotes the link, and the words a link may hold; all else in it is translated."""
+    if "Desk(" not in source(name):
+        return
+    broken = {"surface": ["atlantis"], "dataset": ["atlantis"], "steps": ["many"], "epochs": ["0"], "seed": ["1e9"],
+              "rule": ["sgd~lr~-1"], "seeds": ["many"], "together": ["many"], "nothing": ["many"]}  # fmt: skip
+    tested = visit(name, query=broken)
+    assert tested.warning
+    quoted = {*broken, "atlantis", "many", *RULES, *SURFACES, *DATASETS}
+    for warning in tested.warning:
+        words = set(english(warning.value.replace("\\", ""))) - {part for word in quoted for part in word.split("_")}
+        assert not words, warning.value
+
+
+def source(name: str) -> str:
+    return (ROOT / "pages" / f"{name}.py").read_text()
+
+
+@each_language
+@each_page
+def test_a_page_says_nothing_that_has_a_translation(code: str, name: str) -> None:
+    """In a real language too: no text stays as it stands in the code where the catalogue has another."""
+    differ = {text for text, translation in pairs(code) if translation != text}
+    differ |= {text[:1].upper() + text[1:] for text in differ}
+    differ -= {translation for _text, translation in pairs(code)}  # the rule Momentum has a coefficient called momentum
+    tested = open_all(visit(name, lang=code, query={"epochs": ["6"]} if "watch(" in source(name) else {}))
+    assert differ & set(spoken(tested)) == set()
+
+
+def test_the_stage_takes_its_words_from_the_scene() -> None:
+    """No text that the browser's half shows stands in its code."""
+    code = "".join(file.read_text() for file in sorted((ROOT / "ui" / "stage").rglob("*.js")))
+    shows = r"(?:textContent|innerText|innerHTML|title|alt|placeholder|value) = |\"aria-label\", |(?:fill|stroke)Text\("
+    texts = re.findall(rf"(?:{shows})[\"'`]([^\"'`]*)[\"'`]", code)
+    assert texts, "the pattern still fits the code"
+    assert [text for text in texts if re.search(r"[A-Za-z]{2,}", re.sub(r"\$\{[^}]*\}", "", text))] == []
+    assert set(re.findall(r"\bwords\.(\w+)", code)) <= set(WORDS)

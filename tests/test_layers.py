@@ -1,0 +1,68 @@
+"""The house: the web process stays light, and imports point only down."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+HEAVY = ("torch", "sklearn")
+PAGES = """
+import sys
+sys.path.insert(0, "tests")
+from conftest import ROOT, visit
+for path in sorted((ROOT / "pages").glob("*.py")):
+    tested = visit(path.stem)
+    assert len(tested.title) == 1 and not tested.exception, path
+    for block in (*tested.get("expander"), *tested.get("popover")):
+        tested.session_state[block.key] = True
+    tested.run()
+    assert not tested.exception, path
+"""
+FOUND = f"""
+import sys
+print(*(name for name in {HEAVY} if name in sys.modules))
+"""
+
+
+def heavy_after(code: str) -> list[str]:
+    """Return which of the heavy libraries a new process has imported after it has run `code`."""
+    done = subprocess.run([sys.executable, "-c", code + FOUND], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_a_web_process_that_showed_every_page_has_no_torch() -> None:
+    assert heavy_after(PAGES) == []
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["experiments.fit", "experiments.live", "experiments.studies", "experiments.descend", "experiments.links",
+     "figures.race", "figures.training", "figures.readings", "networks", "datasets", "runs", "ui.frame", "ui.stage"],
+)  # fmt: skip
+def test_a_module_of_the_web_process_imports_no_torch(module: str) -> None:
+    assert heavy_after(f"import {module}") == []
+
+
+@pytest.mark.parametrize("module", ["experiments.descend", "optimizers", "surfaces"])
+def test_the_half_in_two_dimensions_needs_numpy_alone(module: str) -> None:
+    code = f"""
+import sys
+before = set(sys.modules)
+import {module}
+new = {{name.partition(".")[0] for name in set(sys.modules) - before}}
+ours = {{"experiments", "optimizers", "surfaces", "spec", "numpy"}}
+foreign = sorted(n for n in new - ours - set(sys.stdlib_module_names) if not n.startswith("_"))
+assert not foreign, foreign
+"""
+    assert heavy_after(code) == []
+
+
+def test_the_contracts_are_kept() -> None:
+    program = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout

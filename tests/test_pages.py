@@ -1,0 +1,285 @@
+"""Pages, run without a browser: every one opens, in every language, whatever its widgets or its address say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import hypothesis
+import pytest
+from conftest import ROOT, visit
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Widget
+from test_links import WORDS, queries
+
+from optimizers import RULES
+from spec import settings as facts
+from ui import frame, language
+
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+DESKS = [page for page in PAGES if "Desk(" in (ROOT / "pages" / f"{page}.py").read_text()]
+each_page = pytest.mark.parametrize("name", PAGES)
+each_desk = pytest.mark.parametrize("name", DESKS)
+
+NEVER = ("nan", "-inf", "~~~", "__class__", "{0.__class__}", "<b>*_`$x$`_*</b>", "\u202e", "\x00", "x" * 5000)
+
+
+def whole(tested: AppTest) -> None:
+    """A page is whole when nothing was raised, its title stands above it, and its picture is there."""
+    assert [error.message for error in tested.exception] == []
+    assert len(tested.title) == 1
+    assert len(tested.get("bidi_component")) == 1
+
+
+def store(tested: AppTest, page: str) -> dict[str, Any]:
+    return tested.session_state[f"desk {page}"]
+
+
+def blocks(tested: AppTest, *kinds: str) -> Iterator[Any]:
+    for kind in kinds:
+        yield from tested.get(kind)
+
+
+def open_all(tested: AppTest) -> AppTest:
+    """Open every menu and every folded part, as far as there are any."""
+    for block in blocks(tested, "expander", "popover"):
+        tested.session_state[block.key] = True
+    return tested.run()
+
+
+def go(tested: AppTest, query: dict[str, list[str]]) -> AppTest:
+    """Let the address change under an open page, as the back button does."""
+    tested.query_params.clear()
+    tested.query_params.update(query)
+    return tested.run()
+
+
+@each_page
+@pytest.mark.parametrize("lang", language.languages())
+def test_every_page_opens_in_every_language(name: str, lang: str) -> None:
+    tested = visit(name, lang=lang)
+    whole(tested)
+    entry = next(entry for entry in frame.pages() if entry.path == name)
+    say = language.catalogue(lang).gettext
+    assert tested.title[0].value == (say(entry.title) if entry.order else "Descent Lab")
+    assert not tested.warning
+    open_all(tested)
+    whole(tested)
+
+
+@each_page
+def test_a_page_says_its_five_lines(name: str) -> None:
+    entry = next(entry for entry in frame.pages() if entry.path == name)
+    assert entry.title
+    assert entry.question
+    assert entry.icon.startswith(":material/")
+    assert bool(entry.section) == bool(entry.order), "only home stands outside the sections"
+
+
+def test_pages_have_places_of_their_own() -> None:
+    orders = [entry.order for entry in frame.pages()]
+    assert len(orders) == len(set(orders)) == len(PAGES)
+    assert orders[0] == 0, "the page with order 0 is the one shown first"
+
+
+@each_page
+def test_the_menu_changes_the_language(name: str) -> None:
+    tested = visit(name)
+    others = [code for code in language.languages() if code != "en"]
+    for code in (*others, "en"):
+        tested.get("button_group")[-1].set_value(code)
+        tested.run()
+        whole(tested)
+        assert tested.session_state["lang"] == code
+
+
+@each_desk
+def test_an_unknown_language_is_no_obstacle(name: str) -> None:
+    for lang in ("xx", "", "__class__", "../..", "ko-KR"):
+        whole(visit(name, query={"lang": [lang]}))
+
+
+# -- widgets
+
+TYPED = ("3, 2", "0.5", "many", "nan", "1e999", "9" * 400, "-1", "__class__", "{0}", "5e-324", "1e308", "")
+KINDS = ("selectbox", "select_slider", "slider", "number_input", "toggle", "text_input")
+LATER = tuple(f" rule {i} " for i in range(1, 12))  # contenders after the first are drawn by the same code
+
+
+def widgets(tested: AppTest, page: str) -> dict[str, Any]:
+    """The widgets of the page's settings by their key."""
+    found = {widget.key: widget for widget in blocks(tested.sidebar, *KINDS)}
+    return {key: w for key, w in found.items() if key.startswith(page) and not any(part in f"{key} " for part in LATER)}
+
+
+def other_values(widget: Any, words: list[str]) -> list[Any]:
+    """Return values that a reader could give a widget, and that differ from what it shows."""
+    if widget.type == "text_input":
+        values: list[Any] = list(TYPED)
+    elif widget.type == "toggle":
+        values = [True, False]
+    elif widget.type == "selectbox":
+        titles = {_title(widget, word): word for word in words}
+        values = [titles[option] for option in widget.options]
+        values = [values[-1], values[0]]
+    elif widget.type == "select_slider":  # its stops are numbers, or a word for none
+        ends = (widget.options[-1], widget.options[0], widget.options[-2])
+        numbers = [float(end) if end[0].isdigit() else 0 for end in ends]
+        values = [int(number) if number == int(number) else number for number in numbers]
+    else:
+        values = [widget.max, widget.min]
+    return [value for value in values if value != widget.value]
+
+
+def _title(widget: Any, word: str) -> str:
+    try:
+        return widget.format_func(word)
+    except KeyError:
+        return ""
+
+
+def state(tested: AppTest, page: str) -> tuple[Any, dict[str, str]]:
+    """What the page holds: its Spec and its own parameters."""
+    store = tested.session_state[f"desk {page}"]
+    return store["spec"], dict(store["own"])
+
+
+@each_desk
+def test_spec_and_address_follow_every_widget(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.training.PATIENCE", 0.0)  # what comes of a training is another test's matter
+    tested, mirror = open_all(visit(name)), visit(name)
+    words = [*RULES, *(word for fact in facts(state(tested, name)[0]).values() for word in fact.choices)]
+    for key in widgets(tested, name):
+        for i in range(len(TYPED)):
+            widget = widgets(tested, name).get(key)  # as it is now: another rule has other settings
+            values = other_values(widget, words)[i:] if widget else []
+            if not values:
+                break
+            value = values[0]
+            before = state(tested, name)
+            widget.set_value(value)
+            tested.run()
+            whole(tested)
+            after = state(tested, name)
+            assert after != before or tested.warning or value == "", f"{key}: {value!r} changed nothing"
+            go(mirror, dict(tested.query_params))
+            whole(mirror)
+            assert state(mirror, name) == after, f"{key}: {value!r} gives the link {tested.query_params}"
+
+
+@each_desk
+def test_rules_are_added_and_removed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.training.PATIENCE", 0.0)
+    tested = visit(name)
+    if not hasattr(state(tested, name)[0], "contenders"):
+        assert "contenders" not in (ROOT / "pages" / f"{name}.py").read_text()
+        return
+    count = len(state(tested, name)[0].contenders)
+    while adding := [button for button in tested.sidebar.button if button.key == f"{name} add"]:
+        adding[0].click()
+        tested.run()
+        whole(tested)
+        count += 1
+        assert len(state(tested, name)[0].contenders) == count
+    assert count == 8, "as many as one picture can tell apart"
+    while count > 1:
+        tested.session_state[f"{name} rule 0 menu"] = True
+        second = (state(tested, name)[0].contenders)[1]
+        tested.run()
+        next(button for button in tested.sidebar.button if button.key == f"{name} rule 0 remove").click()
+        tested.run()
+        whole(tested)
+        count -= 1
+        assert len(state(tested, name)[0].contenders) == count
+        assert state(tested, name)[0].contenders[0] == second
+    tested.run()
+    assert not [button for button in tested.sidebar.button if button.key == f"{name} rule 0 remove"], "one must stay"
+
+
+# -- links
+
+
+@each_desk
+def test_a_broken_link_opens_and_says_so(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.training.PATIENCE", 0.0)
+    tested = visit(name)
+    spec, own = state(tested, name)
+    parameters = [*facts(spec), "rule", *own, "lang"]
+    broken = st.tuples(st.sampled_from([*facts(spec), "rule", *own]), st.sampled_from(NEVER))
+    for block in ("more", "rule 0 menu"):
+        tested.session_state[f"{name} {block}"] = True
+
+    @hypothesis.settings(max_examples=120)
+    @given(queries(parameters), broken)
+    def opens(query: dict[str, list[str]], surely: tuple[str, str]) -> None:
+        go(tested, query | {surely[0]: [surely[1]]})
+        whole(tested)
+        assert tested.warning
+
+    opens()
+
+
+@each_desk
+def test_no_word_breaks_a_page(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.training.PATIENCE", 0.0)
+    tested = visit(name)
+    spec, own = state(tested, name)
+    for block in ("more", "rule 0 menu"):
+        tested.session_state[f"{name} {block}"] = True
+    broken = []
+    for word in WORDS:
+        go(tested, {parameter: [word] for parameter in (*facts(spec), "rule", *own, "lang")})
+        try:
+            whole(tested)
+            assert tested.warning
+        except AssertionError as error:
+            broken.append((word[:40], str(error)))
+            tested = visit(name)
+    assert broken == []
+
+
+@each_page
+def test_any_link_opens(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.training.PATIENCE", 0.0)
+    tested = visit(name)
+
+    @hypothesis.settings(max_examples=40)
+    @given(queries(["lang", "rule", "surface", "dataset", "start", "steps", "epochs", "view", "show", "seed"]))
+    def opens(query: dict[str, list[str]]) -> None:
+        go(tested, query)
+        whole(tested)
+
+    opens()
+
+
+@each_desk
+def test_a_notice_goes_with_the_next_change(name: str) -> None:
+    tested = visit(name, query={"nothing": ["1"]})
+    assert [warning.value for warning in tested.warning] == [
+        "The link sets nothing, which this page does not know; it was left out."
+    ]
+    assert dict(tested.query_params) == {}, "the address says what is shown"
+    toggle = next(widget for key, widget in widgets(tested, name).items() if widget.type == "toggle")
+    toggle.set_value(not toggle.value)
+    tested.run()
+    assert not tested.warning
+
+
+# -- training
+
+
+@pytest.mark.parametrize("name", [page for page in DESKS if "watch(" in (ROOT / "pages" / f"{page}.py").read_text()])
+def test_a_training_page_comes_to_its_end(name: str) -> None:
+    tested = visit(name, query={"epochs": ["12"]})
+    deadline = time.monotonic() + 60
+    while "Trained for 12 epochs." not in tested.markdown[0].value:
+        assert time.monotonic() < deadline, tested.markdown[0].value
+        whole(tested)
+        assert [button.key for button in tested.main.button] == [f"{name} stop"]
+        time.sleep(0.1)
+        tested.run()
+    whole(tested)
+    assert not tested.main.button

@@ -1,0 +1,73 @@
+"""Find the browser that tests and screenshots drive, and install one where that can be done.
+
+    python -m tools.browser
+
+prints its path. Where the browser, or a font with Hangul, is missing, it installs Chromium and Noto with apt-get if
+there is one, and elsewhere says what to install. DESCENT_LAB_CHROMIUM names a browser in a place of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+VARIABLE = "DESCENT_LAB_CHROMIUM"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+)
+# Without a sandbox, which containers do not have, and without calls to its makers.
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--enable-unsafe-swiftshader",
+)  # fmt: skip
+
+
+def find() -> str | None:
+    """Return the path of the browser: the one that the variable names, else Chromium or Chrome where they usually are.
+
+    None where there is none.
+    """
+    if named := os.environ.get(VARIABLE):
+        return shutil.which(named)
+    return next((path for name in (*NAMES, *PLACES) if (path := shutil.which(name))), None)
+
+
+def has_hangul() -> bool:
+    """Return whether a font can show Korean: macOS and Windows bring one, elsewhere fontconfig knows."""
+    if not sys.platform.startswith("linux"):
+        return True
+    if not shutil.which("fc-list"):
+        return False
+    return bool(subprocess.run(["fc-list", ":lang=ko"], capture_output=True, check=True).stdout)
+
+
+def install(packages: list[str]) -> None:
+    """Install Debian packages, as root or through sudo."""
+    root = [] if os.geteuid() == 0 else ["sudo"]
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
+        subprocess.run([*root, "apt-get", *command], env=environment, stdout=sys.stderr, check=True)
+
+
+def main() -> None:
+    """Print the path of the browser, after installing what is missing; exit with a sentence where that cannot be."""
+    missing = [] if find() else ["chromium"]
+    missing += [] if has_hangul() else ["fonts-noto-cjk"]
+    if missing and shutil.which("apt-get") and not os.environ.get(VARIABLE):
+        install(missing)
+    elif missing:
+        sys.exit(
+            "Browser tests need Chromium or Google Chrome and, on Linux, a font with Hangul such as Noto Sans CJK.\n"
+            f"Missing: {', '.join(missing)}. A browser in a place of its own is named by the variable {VARIABLE}."
+        )
+    print(find())
+
+
+if __name__ == "__main__":
+    main()

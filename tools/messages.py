@@ -1,0 +1,78 @@
+"""Bring the catalogues in locale/ up to date with the messages that stand in the code: `python -m tools.messages`.
+
+A translation stays with its message, a new message comes in empty, and one that has left the code leaves the
+catalogue. Messages follow the code's order; dates, line numbers and versions are left out, so that a commit which
+changes no message changes no catalogue. `python -m tools.messages de` begins one in German.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.plurals import get_plural
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).parents[1]
+LOCALE = ROOT / "locale"
+KEYWORDS = {"_": None, "N_": None}  # N_ marks a message where it is written, _ translates it where it is shown
+
+HEADER = """\
+msgid ""
+msgstr ""
+"Language: {code}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plural}\\n"
+
+"""
+
+
+def path(code: str) -> Path:
+    """Return where the catalogue of a language lies."""
+    return LOCALE / code / "LC_MESSAGES" / "messages.po"
+
+
+def extract() -> Catalog:
+    """Return the messages that stand in the code now, without translations."""
+    with (ROOT / "babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    template = Catalog()
+    for file, line, message, _comments, _context in extract_from_dir(ROOT, methods, options, keywords=KEYWORDS):
+        template.add(message, locations=[(file, line)])
+    return template
+
+
+def updated(code: str, template: Catalog) -> str:
+    """Return the text of a language's catalogue, brought up to date with `template`."""
+    catalogue = Catalog(locale=code)
+    if path(code).exists():
+        with path(code).open("rb") as file:
+            catalogue = read_po(file, locale=code)
+    catalogue.update(template, no_fuzzy_matching=True)
+    text = io.BytesIO()
+    write_po(text, catalogue, width=0, omit_header=True, sort_by_file=True, ignore_obsolete=True, include_lineno=False)
+    return HEADER.format(code=code, plural=get_plural(code).plural_forms) + text.getvalue().decode()
+
+
+def main(codes: list[str]) -> None:
+    """Write the catalogues of these languages, of all there are when none is named; fail while one is incomplete."""
+    template = extract()
+    missing = []
+    for code in codes or sorted(file.parents[1].name for file in LOCALE.glob("*/LC_MESSAGES/messages.po")):
+        text = updated(code, template)
+        path(code).parent.mkdir(parents=True, exist_ok=True)
+        path(code).write_text(text, encoding="utf-8")
+        empty = [str(message.id) for message in read_po(io.StringIO(text)) if message.id and not message.string]
+        missing += [f"{code}: not translated: {message}" for message in empty]
+    if missing:
+        sys.exit("\n".join(missing))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,131 @@
+"""Take the pictures of README and docs, from the app as it is: `python -m tools.screenshots [directory]`.
+
+The app runs on a free port, and a browser without a window opens it as a reader would. With reduced motion asked for, a
+race opens at its last step and a training run stands at its newest epoch, so every picture is a finished one.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+from tools import browser
+
+ROOT = Path(__file__).parents[1]
+PICTURES = ROOT / "docs" / "pictures"
+SIZE = (1280, 800)
+START = 60  # seconds for the server to answer
+ENOUGH = 120_000  # milliseconds for a page to be finished, training included
+
+
+class Picture(NamedTuple):
+    """One file: `name`.png shows a page on light or dark paper, to a reader whose browser asks for a language."""
+
+    name: str
+    address: str
+    paper: Literal["light", "dark"]
+    language: str = "en-US"
+
+
+PAPERS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+PAGES = ("race", "compare", "overfitting")
+ALL = [
+    *(Picture(f"{page}-{paper}", page, paper) for page in PAGES for paper in PAPERS),
+    *(Picture(f"race-ko-{paper}", "race", paper, "ko-KR") for paper in PAPERS),
+]
+
+# One stage, at its last step ("60 / 60"), no run under way (its Stop button is gone), and Streamlit at rest.
+FINISHED = """() => {
+  const stages = document.querySelectorAll(".dl-stage");
+  if (stages.length !== 1 || !stages[0].dataset.ready) return false;
+  const [at, last] = stages[0].querySelector("output").textContent.match(/\\d+/g);
+  return stages[0].dataset.step === last && at === last
+    && !document.querySelector('[class*="-status"] button')
+    && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === "notRunning";
+}"""
+DRAWN = (
+    "document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))"
+)
+
+
+@contextmanager
+def serve() -> Iterator[str]:
+    """Start the app on a free port, yield its address once it answers, and end it afterwards."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    options = {"headless": "true", "address": "127.0.0.1", "port": str(port)}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    for name, value in options.items():
+        command += [f"--server.{name}", value]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + START
+            while True:
+                try:
+                    urllib.request.urlopen(f"{address}/_stcore/health").close()
+                    break
+                except urllib.error.URLError:
+                    if process.poll() is not None or time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.05)
+            yield address
+        finally:
+            process.terminate()
+
+
+def take(chromium: Browser, server: str, picture: Picture) -> bytes:
+    """Return the picture of a page, finished, as PNG."""
+    context = chromium.new_context(
+        viewport={"width": SIZE[0], "height": SIZE[1]}, color_scheme=picture.paper, locale=picture.language,
+        reduced_motion="reduce",
+    )  # fmt: skip
+    page = context.new_page()
+    page.goto(f"{server}/{picture.address}")
+    page.wait_for_function(FINISHED, timeout=ENOUGH)
+    page.evaluate(DRAWN)
+    png = page.screenshot()
+    context.close()
+    return png
+
+
+def compressed(png: bytes) -> bytes:
+    """Return a PNG with a palette of 256 colours: a third of the size, and no difference to be seen on these pages."""
+    file = io.BytesIO()
+    image = Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def main() -> None:
+    """Take every picture and say how large it is."""
+    program = browser.find()
+    if program is None:
+        sys.exit("There is no browser; `python -m tools.browser` helps.")
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES
+    folder.mkdir(parents=True, exist_ok=True)
+    with serve() as server, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=list(browser.FLAGS))
+        for picture in ALL:
+            png = compressed(take(chromium, server, picture))
+            file = folder / f"{picture.name}.png"
+            file.write_bytes(png)
+            print(f"{file.name:28} {len(png) / 1000:6.0f} kB")
+        chromium.close()
+
+
+if __name__ == "__main__":
+    main()
