@@ -73,7 +73,9 @@ MEASURED = (
     Dataset(
         key="diabetes",
         title=N_("Diabetes"),
-        sentence=N_("A row is a patient, by ten measurements; foretell how far the disease has come a year later."),
+        sentence=N_(
+            "A row is a patient, by ten measurements; predict how far the disease has progressed a year later."
+        ),
         task="numbers",
         rows=442,
         columns=10,

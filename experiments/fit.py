@@ -85,7 +85,7 @@ class Fit:
     split_seed: int = setting(0, N_("Seed of the split"), low=0, high=99, minimum=0, maximum=2**31 - 1)
     scaling: str = setting("standard", N_("Scaling of the columns"), choices=tuple(SCALERS))
     scaler_sees: str = setting(
-        "train", N_("The scaler has seen"), choices=("train", "train+val"),
+        "train", N_("The scaler has seen"), choices=(N_("train"), N_("train+val")),
         help=N_("A scaler that has seen the validation part has told the network something about it."),
     )  # fmt: skip
 
@@ -469,7 +469,7 @@ def _check_size(variants: Sequence[Fit]) -> None:
     seconds = shared.epochs * (batches * 5e-4 + 6 * numbers * rows / 1e10)
     if seconds > MAX_SECONDS:
         raise Refused(
-            N_("This would train for about {minutes} minutes, over the limit of {limit}: take fewer epochs or units."),
+            N_("This would train for about {minutes} minutes, over the limit of {limit} minutes: take fewer epochs or units."),
             minutes=round(seconds / 60), limit=MAX_SECONDS // 60,
         )  # fmt: skip
 

@@ -100,7 +100,7 @@ def _write_rule(rule: Optimizer, suggest: Suggest) -> str:
 def _read_rule(text: str, suggest: Suggest) -> Optimizer:
     key, *parts = text[:LONGEST].split(PART)
     if key not in RULES:
-        raise Refused(N_("The link names a rule {name}, which there is not; known are {choices}."),
+        raise Refused(N_("The link names the rule {name}, which does not exist; choose from {choices}."),
                       name=key, choices=listed(RULES))  # fmt: skip
     rule = suggest(RULES[key])
     kinds = typing.get_type_hints(type(rule))

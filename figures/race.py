@@ -93,7 +93,7 @@ def _plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list
     layout = theme.layout(
         xaxis=theme.axis("x", range=[x0, x1], showgrid=False),
         yaxis=theme.axis("y", range=[y0, y1], showgrid=False),
-        margin={"l": 46, "r": 8, "t": 8, "b": 42},
+        margin={"l": 46, "r": 8, "t": 8, "b": 52},
         uirevision=surface.key,
     )
     tracks = [
@@ -190,7 +190,7 @@ def _curves(surface: Surface, race: Race, run: Descent, looks: list, titles: lis
     layout = theme.layout(
         xaxis=theme.axis(say(N_("step")), range=[0, race.steps]),
         yaxis=theme.axis(title, **axis),
-        margin={"l": 66, "r": 92, "t": 10, "b": 42},
+        margin={"l": 66, "r": 92, "t": 10, "b": 52},
         uirevision=f"{surface.key} {race.steps}",
     )
     if known:
@@ -237,7 +237,7 @@ def _table(race: Race, run: Descent, looks: list, titles: list[str], say: Say) -
     for i, rule in enumerate(race.contenders):
         if run.diverged[i] >= 0:
             step = int(run.diverged[i])
-            end = {"from": step, "text": say(N_("lost at {step}")).format(step=step), "before": "–"}
+            end = {"from": step, "text": say(N_("diverged at {step}")).format(step=step), "before": "–"}
         elif run.converged[i] >= 0:
             step = int(run.converged[i])
             end = {"from": step, "text": str(step), "before": "–"}

@@ -28,13 +28,13 @@ def raced(race: Race, run: Descent, say: Say) -> str:
         parts.append(say(N_("**{rule}** arrives first, after {step} steps (f − f* < {near}).")).format(
             rule=title, step=step, near=f"{run.tolerance:.2g}"))  # fmt: skip
         if late:
-            parts.append(say(N_("Not there after {steps} steps: {rules}.")).format(
+            parts.append(say(N_("Not arrived after {steps} steps: {rules}.")).format(
                 steps=race.steps, rules=", ".join(late)))  # fmt: skip
     elif late:
         ends = {title: float(run.loss[i, -1]) for i, title in enumerate(titles) if title in late}
         best = min(ends, key=lambda title: ends[title])
         text = (
-            N_("Nobody has arrived after {steps} steps; **{rule}** is lowest, at f = {value}.")
+            N_("No rule has arrived after {steps} steps; **{rule}** is lowest, at f = {value}.")
             if surface.minimum is not None
             else N_("This surface falls without end; after {steps} steps **{rule}** is lowest, at f = {value}.")
         )
@@ -74,7 +74,7 @@ def compared(history: History, lines: Sequence[Line], say: Say, *, done: bool) -
         parts.append(say(text).format(rule=name, loss=f"{loss:.3f}", epoch=epoch))
         worst = max(finite, key=lambda n: finite[n][0])
         if worst != name:
-            text = N_("{rule} gets no lower than {loss}.")
+            text = N_("{rule} gets no lower than {loss} on validation.")
             parts.append(say(text).format(rule=worst, loss=f"{finite[worst][0]:.3f}"))
     if lost:
         parts.append(say(N_("Diverged: {rules}.")).format(rules=", ".join(lost)))

@@ -85,7 +85,7 @@ def _look(place: int, again: int) -> dict[str, Any]:
 def axis(title: str = "", **more: Any) -> dict[str, Any]:
     """Return a Plotly axis in the house's look."""
     return {
-        "title": {"text": title, "standoff": 6}, "gridcolor": "@grid", "linecolor": "@quiet", "zeroline": False,
+        "title": {"text": title, "standoff": 9}, "gridcolor": "@grid", "linecolor": "@quiet", "zeroline": False,
         "ticks": "outside", "ticklen": 4, "tickcolor": "@grid", "color": "@quiet", "automargin": False, **more,
     }  # fmt: skip
 
@@ -95,5 +95,5 @@ def layout(**more: Any) -> dict[str, Any]:
     return {
         "font": {"family": FONT, "size": TYPE, "color": "@text"},
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 58, "r": 12, "t": 10, "b": 44}, "showlegend": False, "hovermode": False, **more,
+        "margin": {"l": 58, "r": 12, "t": 10, "b": 52}, "showlegend": False, "hovermode": False, **more,
     }  # fmt: skip

@@ -25,7 +25,9 @@ class AdaGrad(Optimizer):
 
     key = "adagrad"
     title = N_("AdaGrad")
-    sentence = N_("Slows each parameter by all the gradients it has ever seen: even progress at first, a stall later.")
+    sentence = N_(
+        "Slows each parameter by all the gradients it has ever seen: steady progress at first, a stall later."
+    )
     formula = r"""\begin{aligned}
 g &\leftarrow g + \lambda w \\
 h &\leftarrow h + g^2 \\

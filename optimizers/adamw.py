@@ -18,8 +18,12 @@ class AdamW(Optimizer):
     """
 
     lr: float = setting(1e-3, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
-    beta1: float = setting(0.9, N_("memory of the mean"), symbol=r"\beta_1", low=0.0, high=0.999, minimum=0, below=1)
-    beta2: float = setting(0.999, N_("memory of squares"), symbol=r"\beta_2", low=0.0, high=0.9999, minimum=0, below=1)
+    beta1: float = setting(
+        0.9, N_("decay rate of the mean"), symbol=r"\beta_1", low=0.0, high=0.999, minimum=0, below=1
+    )
+    beta2: float = setting(
+        0.999, N_("decay rate of the squares"), symbol=r"\beta_2", low=0.0, high=0.9999, minimum=0, below=1
+    )
     eps: float = setting(1e-8, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
     weight_decay: float = setting(0.01, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
 

@@ -20,7 +20,7 @@ class RMSProp(Optimizer):
     """
 
     lr: float = setting(1e-2, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
-    alpha: float = setting(0.99, N_("memory of squares"), symbol=r"\alpha", low=0.0, high=0.999, minimum=0)
+    alpha: float = setting(0.99, N_("decay rate of the squares"), symbol=r"\alpha", low=0.0, high=0.999, minimum=0)
     eps: float = setting(1e-8, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
     weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
     momentum: float = setting(0.0, N_("momentum"), symbol=r"\mu", low=0.0, high=0.999, minimum=0)

@@ -13,9 +13,7 @@ JAMIL = "Jamil and Yang (2013), arXiv:1308.4008"
 class Sphere(Surface):
     key = "sphere"
     title = N_("Sphere")
-    sentence = N_(
-        "Equally curved in every direction, so the gradient points straight at the minimum and every rule finds it."
-    )
+    sentence = N_("Equally curved in every direction, so the way against the gradient leads straight to the minimum.")
     latex = r"x^2 + y^2"
     source = JAMIL
     domain = ((-5, 5), (-5, 5))

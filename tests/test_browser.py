@@ -314,7 +314,9 @@ def to(page: Page, title: str) -> None:
     """Go to another page by the menu."""
     entry = next(entry for entry in frame.pages() if entry.title == title)
     page.get_by_test_id("stTopNavSection").filter(has_text=entry.section).click()
-    page.get_by_role("menuitem", name=title).or_(page.get_by_test_id("stTopNavDropdownLink").filter(has_text=title)).first.click()
+    page.get_by_role("menuitem", name=title).or_(
+        page.get_by_test_id("stTopNavDropdownLink").filter(has_text=title)
+    ).first.click()
     expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
 
 

@@ -177,7 +177,9 @@ def test_no_text_breaks_a_link(default: Any, suggest: Suggest) -> None:
         assert links.read(links.write(spec, default, suggest), default, suggest) == (spec, [])
         # A parameter is used, or a notice says that it was not; never neither, never both.
         foreign = [name for name in query if name.lower().startswith(links.FOREIGN)]
-        used = [name for name in query if name in parameters and not links.read({name: query[name]}, default, suggest)[1]]
+        used = [
+            name for name in query if name in parameters and not links.read({name: query[name]}, default, suggest)[1]
+        ]
         if len(query) == 1:
             assert len(used) + len(notices) + len(foreign) == 1
 

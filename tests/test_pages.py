@@ -43,11 +43,17 @@ def blocks(tested: AppTest, *kinds: str) -> Iterator[Any]:
         yield from tested.get(kind)
 
 
-def open_all(tested: AppTest) -> AppTest:
-    """Open every menu and every folded part, as far as there are any."""
+def open_all(tested: AppTest, *endings: str) -> AppTest:
+    """Open every menu and every folded part, or those whose keys end so, as far as there are any."""
     for block in blocks(tested, "expander", "popover"):
-        tested.session_state[block.key] = True
+        if not endings or block.key.endswith(endings):
+            tested.session_state[block.key] = True
     return tested.run()
+
+
+def button(tested: AppTest, ending: str) -> Any:
+    """Return the button of the settings whose key ends so; None where there is none."""
+    return next((found for found in tested.sidebar.button if found.key.endswith(ending)), None)
 
 
 def go(tested: AppTest, query: dict[str, list[str]]) -> AppTest:
@@ -178,25 +184,22 @@ def test_rules_are_added_and_removed(name: str, monkeypatch: pytest.MonkeyPatch)
         assert "contenders" not in (ROOT / "pages" / f"{name}.py").read_text()
         return
     count = len(state(tested, name)[0].contenders)
-    while adding := [button for button in tested.sidebar.button if button.key == f"{name} add"]:
-        adding[0].click()
+    while add := button(tested, " add"):
+        add.click()
         tested.run()
         whole(tested)
         count += 1
         assert len(state(tested, name)[0].contenders) == count
     assert count == 8, "as many as one picture can tell apart"
     while count > 1:
-        tested.session_state[f"{name} rule 0 menu"] = True
-        second = (state(tested, name)[0].contenders)[1]
-        tested.run()
-        next(button for button in tested.sidebar.button if button.key == f"{name} rule 0 remove").click()
+        second = state(tested, name)[0].contenders[1]
+        button(open_all(tested, "rule 0 menu"), "rule 0 remove").click()
         tested.run()
         whole(tested)
         count -= 1
         assert len(state(tested, name)[0].contenders) == count
         assert state(tested, name)[0].contenders[0] == second
-    tested.run()
-    assert not [button for button in tested.sidebar.button if button.key == f"{name} rule 0 remove"], "one must stay"
+    assert button(open_all(tested, "rule 0 menu"), "rule 0 remove") is None, "one must stay"
 
 
 # -- links
@@ -209,8 +212,7 @@ def test_a_broken_link_opens_and_says_so(name: str, monkeypatch: pytest.MonkeyPa
     spec, own = state(tested, name)
     parameters = [*facts(spec), "rule", *own, "lang"]
     broken = st.tuples(st.sampled_from([*facts(spec), "rule", *own]), st.sampled_from(NEVER))
-    for block in ("more", "rule 0 menu"):
-        tested.session_state[f"{name} {block}"] = True
+    open_all(tested, "more", "rule 0 menu")
 
     @hypothesis.settings(max_examples=120)
     @given(queries(parameters), broken)
@@ -227,8 +229,7 @@ def test_no_word_breaks_a_page(name: str, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("ui.training.PATIENCE", 0.0)
     tested = visit(name)
     spec, own = state(tested, name)
-    for block in ("more", "rule 0 menu"):
-        tested.session_state[f"{name} {block}"] = True
+    open_all(tested, "more", "rule 0 menu")
     broken = []
     for word in WORDS:
         go(tested, {parameter: [word] for parameter in (*facts(spec), "rule", *own, "lang")})
@@ -237,7 +238,7 @@ def test_no_word_breaks_a_page(name: str, monkeypatch: pytest.MonkeyPatch) -> No
             assert tested.warning
         except AssertionError as error:
             broken.append((word[:40], str(error)))
-            tested = visit(name)
+            tested = open_all(visit(name), "more", "rule 0 menu")
     assert broken == []
 
 
@@ -278,7 +279,7 @@ def test_a_training_page_comes_to_its_end(name: str) -> None:
     while "Trained for 12 epochs." not in tested.markdown[0].value:
         assert time.monotonic() < deadline, tested.markdown[0].value
         whole(tested)
-        assert [button.key for button in tested.main.button] == [f"{name} stop"]
+        assert [found.key for found in tested.main.button] == [f"{name} stop"]
         time.sleep(0.1)
         tested.run()
     whole(tested)

@@ -66,7 +66,7 @@ def main() -> None:
             "Browser tests need Chromium or Google Chrome and, on Linux, a font with Hangul such as Noto Sans CJK.\n"
             f"Missing: {', '.join(missing)}. A browser in a place of its own is named by the variable {VARIABLE}."
         )
-    print(find())
+    print(find() or sys.exit("Chromium was installed, but cannot be found."))
 
 
 if __name__ == "__main__":

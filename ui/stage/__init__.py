@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 from streamlit.components import v2
 
+from ui import language
+
 HERE = Path(__file__).parent
 STATIC = HERE.parents[1] / "static"
 
@@ -119,5 +121,5 @@ def stage(scene: dict[str, Any], *, key: str, on_start: Callable[[], None] | Non
     A click or a dragged ring calls `on_start`; the wish is then in ``st.session_state[key].start``:
     ``{"at": [x, y], "dragging": bool}``.
     """
-    data = pack({**scene, "plotly": publish()[1]})
+    data = pack({**scene, "lang": language.current(), "plotly": publish()[1]})
     _component()(key=key, data=data, on_start_change=on_start or (lambda: None))

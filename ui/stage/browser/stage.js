@@ -48,12 +48,14 @@ class Stage {
     cancelAnimationFrame(this.request);
     this.sized.disconnect();
     for (const panel of this.panels) panel.leave();
+    this.box.remove();
   }
 
   build() {
     const button = (name, act) => make("button", { type: "button", class: "dl-button", onclick: act }, icon(name));
     this.table = make("table", { class: "dl-table" });
-    this.panelBox = make("div", { class: "dl-panels" }, this.table);
+    this.tableBox = make("div", { class: "dl-tablebox" }, this.table);
+    this.panelBox = make("div", { class: "dl-panels" }, this.tableBox);
     this.buttons = {
       play: button("play", () => this.toggle()),
       back: button("back", () => this.jump(Math.ceil(this.head) - 1)),
@@ -93,7 +95,7 @@ class Stage {
     const wish = this.wish; // what a click or a drag asked for: "play" from the new start, or "show" its whole path
     this.wish = null;
     if (restart || wish) {
-      this.head = clock.live || wish === "show" ? clock.last : 0;
+      this.head = !clock.play || wish === "show" ? clock.last : 0; // what plays starts at 0, what was trained is there
       this.playing = false;
     } else if (atEnd && !clock.live && !this.playing) this.head = clock.last;
     if (restart && still()) this.head = clock.last;
@@ -126,7 +128,7 @@ class Stage {
     if (kinds !== this.kinds) {
       for (const panel of this.panels) panel.leave();
       this.panels = scene.panels.map((p) => new KINDS[p.kind](this, library));
-      this.panelBox.replaceChildren(...this.panels.map((p) => p.node), this.table);
+      this.panelBox.replaceChildren(...this.panels.map((p) => p.node), this.tableBox);
       this.kinds = kinds;
     }
     this.panelBox.style.setProperty("--dl-columns", scene.panels.map((p) => `minmax(0, ${p.grow}fr)`).join(" "));
@@ -137,6 +139,7 @@ class Stage {
   label() {
     const { words } = this.scene;
     this.box.setAttribute("aria-label", this.scene.alt);
+    document.documentElement.lang = this.scene.lang; // Streamlit says "en" whatever the page is written in
     this.bar.setAttribute("aria-label", words.controls);
     for (const name of ["back", "forward", "full"]) this.title(this.buttons[name], words[name]);
     this.title(this.scrub, words.scrub);
@@ -288,11 +291,18 @@ const stages = new WeakMap();
 
 export function show({ data, parentElement, setTriggerValue }) {
   let stage = stages.get(parentElement);
+  clearTimeout(stage?.leaving);
   if (!stage) stages.set(parentElement, (stage = new Stage(parentElement)));
   stage.update(unpack(data), setTriggerValue);
 }
 
+/** Streamlit also cleans up when it only mounts the same element anew: a stage that is shown again at once stays. */
 export function leave(parentElement) {
-  stages.get(parentElement)?.leave();
-  stages.delete(parentElement);
+  const stage = stages.get(parentElement);
+  if (!stage) return;
+  clearTimeout(stage.leaving);
+  stage.leaving = setTimeout(() => {
+    stage.leave();
+    stages.delete(parentElement);
+  }, 1000);
 }
