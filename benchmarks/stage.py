@@ -2,34 +2,24 @@
 
     python -m benchmarks.stage
 
-Starts the app on a free port and drives it in headless Chromium (CHROMIUM names the browser if it is not found).
-Needs the packages of requirements-dev.txt.
+Starts the app on a free port and drives it in headless Chromium. Needs the packages of requirements-dev.txt.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import os
-import shutil
-import socket
 import statistics
-import subprocess
-import sys
+import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import Page, WebSocket, sync_playwright
 
-ROOT = Path(__file__).parents[1]
+from tools import browser
+from tools.server import serve
+
 RULES = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
 ADDRESS = "race?surface=ravine&steps=300&" + "&".join(f"rule={rule}" for rule in RULES)
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 COUNT_FRAMES = """async () => {
   const times = [];
   await new Promise((resolve) => {
@@ -38,27 +28,6 @@ COUNT_FRAMES = """async () => {
   });
   return times;
 }"""
-
-
-@contextlib.contextmanager
-def app() -> Iterator[str]:
-    """Start the app, yield its address, and end it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    process = subprocess.Popen([*command, "--server.headless", "true"], cwd=ROOT, stdout=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}/"
-    try:
-        for _ in range(300):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}_stcore/health") as answer:
-                if answer.status == 200:
-                    break
-            time.sleep(0.05)
-        yield address
-    finally:
-        process.terminate()
-        process.wait()
 
 
 class Wire:
@@ -123,10 +92,13 @@ def report(what: str, value: float, unit: str, reach: float, *, most: bool) -> N
 
 
 def main() -> None:
-    browser_path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    with app() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+    with (
+        tempfile.TemporaryDirectory() as logs,
+        serve(Path(logs) / "log") as address,
+        sync_playwright() as playwright,
+    ):
+        chromium = playwright.chromium.launch(executable_path=browser.find(), args=list(browser.FLAGS))
+        page = chromium.new_page(viewport={"width": 1280, "height": 800})
         wire = Wire(page)
         page.goto(address + ADDRESS)
         page.wait_for_selector(".dl-stage[data-ready]")
@@ -137,7 +109,7 @@ def main() -> None:
         times = page.evaluate(COUNT_FRAMES)
         gaps = [b - a for a, b in itertools.pairwise(times)]
         first = first_curves(page, address)
-        browser.close()
+        chromium.close()
     print(f"{len(RULES)} rules x 300 steps, 1280 x 800, {len(seconds)} changed starts\n")
     report("frames a second while it plays", 1000 / statistics.mean(gaps), "", 55, most=False)
     report("longest 1 % of frames", sorted(gaps)[int(0.99 * len(gaps))], "ms", 50, most=True)

@@ -7,14 +7,8 @@ race opens at its last step and a training run stands at its newest epoch, so ev
 from __future__ import annotations
 
 import io
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -22,11 +16,10 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from tools import browser
+from tools.server import ROOT, serve
 
-ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 SIZE = (1280, 800)
-START = 60  # seconds for the server to answer
 ENOUGH = 120_000  # milliseconds for a page to be finished, training included
 
 
@@ -60,33 +53,6 @@ DRAWN = (
 )
 
 
-@contextmanager
-def serve() -> Iterator[str]:
-    """Start the app on a free port, yield its address once it answers, and end it afterwards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    options = {"headless": "true", "address": "127.0.0.1", "port": str(port)}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    for name, value in options.items():
-        command += [f"--server.{name}", value]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        try:
-            deadline = time.monotonic() + START
-            while True:
-                try:
-                    urllib.request.urlopen(f"{address}/_stcore/health").close()
-                    break
-                except urllib.error.URLError:
-                    if process.poll() is not None or time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.05)
-            yield address
-        finally:
-            process.terminate()
-
-
 def take(chromium: Browser, server: str, picture: Picture) -> bytes:
     """Return the picture of a page, finished, as PNG."""
     context = chromium.new_context(
@@ -94,7 +60,7 @@ def take(chromium: Browser, server: str, picture: Picture) -> bytes:
         reduced_motion="reduce",
     )  # fmt: skip
     page = context.new_page()
-    page.goto(f"{server}/{picture.address}")
+    page.goto(server + picture.address)
     page.wait_for_function(FINISHED, timeout=ENOUGH)
     page.evaluate(DRAWN)
     png = page.screenshot()
@@ -117,7 +83,11 @@ def main() -> None:
         sys.exit("There is no browser; `python -m tools.browser` helps.")
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES
     folder.mkdir(parents=True, exist_ok=True)
-    with serve() as server, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as logs,
+        serve(Path(logs) / "log") as server,
+        sync_playwright() as playwright,
+    ):
         chromium = playwright.chromium.launch(executable_path=program, args=list(browser.FLAGS))
         for picture in ALL:
             png = compressed(take(chromium, server, picture))

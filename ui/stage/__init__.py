@@ -11,11 +11,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import importlib.util
 import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,10 @@ TYPES = {"float32": "f4", "float64": "f4", "uint8": "u1", "uint16": "u2", "int32
 def publish() -> tuple[str, str]:
     """Copy the browser's files to the static folder; return the addresses of the stage's folder and of plotly.js."""
     own = sorted((HERE / "browser").iterdir())
-    plotly = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
+    package = importlib.util.find_spec("plotly")  # found, not imported: only its JavaScript is wanted
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("plotly")
+    plotly = Path(package.origin).parent / "package_data" / "plotly.min.js"
     folder = STATIC / f"stage-{_mark(own)}"
     library = STATIC / f"plotly-{_mark([plotly])}.min.js"
     _appear(folder, lambda place: shutil.copytree(HERE / "browser", place))
