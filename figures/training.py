@@ -85,7 +85,7 @@ def _curves(
             low, high = {"color": color, "width": 0, "faint": True}, {"color": color, "width": 0, "faint": True}
             tracks += [{"y": np.min(val[rows], axis=0), **low}, {"y": np.max(val[rows], axis=0), **high}]
             shades.append({"a": first + 2, "b": first + 3, "color": color})
-    axis = theme.axis(title, range=_range(train, val))
+    axis = theme.axis(title, range=_range(train, val, epochs))
     layout = theme.layout(
         xaxis=theme.axis(say(N_("epoch")), range=[0, epochs]), yaxis=axis,
         margin={"l": 64, "r": 150, "t": 30, "b": 52}, uirevision=f"{title} {epochs}",
@@ -108,17 +108,22 @@ def middle(rows: np.ndarray) -> np.ndarray:
     return rows[0] if rows.shape[0] == 1 else np.median(rows, axis=0)
 
 
-def _range(train: np.ndarray, val: np.ndarray) -> list[float]:
-    """Return an axis that holds the curves; one that has blown up leaves through the top, where its label says so."""
-    seen = np.concatenate([train, val])
-    seen = seen[np.isfinite(seen)]
+def _range(train: np.ndarray, val: np.ndarray, epochs: int) -> list[float]:
+    """Return an axis for what happens after the first fall: the curves come in through the top.
+
+    The untrained network's loss says nothing about learning, and would press everything else to the ground. A curve
+    that blows up leaves through the top, where its label says so.
+    """
+    curves = np.concatenate([train, val])
+    late = curves[:, max(1, epochs // 25) :]
+    seen = late[np.isfinite(late)] if np.isfinite(late).any() else curves[np.isfinite(curves)]
     if not seen.size:
         return [0.0, 1.0]
-    starts = np.concatenate([train[:, 0], val[:, 0]])
-    limit = 3 * np.median(starts[np.isfinite(starts)]) if np.isfinite(starts).any() else np.inf
-    top = min(float(seen.max()), max(float(limit), float(np.median(seen))))
+    start = curves[:, 0][np.isfinite(curves[:, 0])]
+    limit = max(3 * float(np.median(start)) if start.size else np.inf, float(np.median(seen)))
+    top = min(float(seen.max()), limit)
     bottom = min(0.0, max(float(seen.min()), -1.0))
-    return [_nice(bottom), _nice(top * 1.04)]
+    return [_nice(bottom), _nice(top * 1.1)]
 
 
 def _nice(value: float) -> float:
@@ -163,7 +168,8 @@ def table(
         ]  # fmt: skip
         cells += [more[1][i]] if more else []
         for scores in (history.test_score[line.rows], history.best_test_score[line.rows]):
-            cells.append(f"{np.median(scores):.3f}" if done and np.isfinite(scores).all() else "–")
+            score = f"{np.median(scores):.3f}".replace("-", "−")
+            cells.append(score if done and np.isfinite(scores).all() else "–")
         rows.append({"style": {**line.look, "dash": []}, "label": line.name, "cells": cells})
     return {"columns": columns, "rows": rows}
 

@@ -44,7 +44,8 @@ def settings(desk: Desk[Comparison]) -> None:
     controls.field(desk, "hidden")
     controls.field(desk, "epochs")
     controls.optional(desk, "batch_size", _("all rows"))
-    controls.view(desk, "show", _("Accuracy instead of loss"), "score")
+    numbers = DATASETS[desk.spec.dataset].task == "numbers"
+    controls.view(desk, "show", _("R² instead of loss") if numbers else _("Accuracy instead of loss"), "score")
 
     def more() -> None:
         controls.field(desk, "activation", choices={key: _(entry.title) for key, entry in ACTIVATIONS.items()})

@@ -51,7 +51,8 @@ def settings(desk: Desk[Remedies]) -> None:
     controls.field(desk, "together")
     controls.field(desk, "patience")
     controls.field(desk, "epochs")
-    controls.view(desk, "show", _("Accuracy instead of loss"), "score")
+    numbers = DATASETS[desk.spec.dataset].task == "numbers"
+    controls.view(desk, "show", _("R² instead of loss") if numbers else _("Accuracy instead of loss"), "score")
 
     def more() -> None:
         controls.rule(desk, "optimizer")

@@ -92,7 +92,7 @@ def _progress(view: View) -> str:
     if view.state == "done":
         return _("Trained for {epochs} epochs.").format(epochs=epochs)
     if not epochs:
-        return _("Starting …")
+        return _("Starting … the first run after the app has started takes some seconds longer.")
     if view.seconds_left is None:
         return _("Epoch {epoch} of {epochs}").format(epoch=epoch, epochs=epochs)
     left = max(1, round(view.seconds_left))
