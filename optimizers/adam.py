@@ -58,4 +58,7 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
             m += rest1 * g
             v *= beta2
             v += rest2 * g * g
-            w -= rate * m / (root * np.sqrt(v) + eps)
+            spread = np.sqrt(v)  # in place from here: new arrays would cost more than the arithmetic
+            spread *= root
+            spread += eps
+            w -= rate * m / spread

@@ -12,7 +12,6 @@ from conftest import ROOT, visit
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Widget
 from test_links import WORDS, queries
 
 from optimizers import RULES
