@@ -65,7 +65,7 @@ class Fit:
         None, N_("Rule for the biases"), optional=True, help=N_("None: the biases follow the rule of the weights.")
     )
     batch_size: int | None = setting(
-        32, N_("Batch size"), low=1, high=256, log=True, minimum=1, optional=True,
+        32, N_("Batch size"), low=1, high=256, log=True, minimum=1, maximum=1_000_000, optional=True,
         help=N_("None: all rows in one batch."),
     )  # fmt: skip
     epochs: int = setting(100, N_("Epochs"), low=10, high=1000, log=True, minimum=1, maximum=5000)
@@ -74,7 +74,7 @@ class Fit:
     dropout: float = setting(0.0, N_("Dropout"), symbol="p", low=0.0, high=0.9, minimum=0, maximum=0.95)
     seed: int = setting(0, N_("Seed"), low=0, high=99, minimum=0, maximum=2**31 - 1)
     rows: int | None = setting(
-        None, N_("Training rows"), low=20, high=500, log=True, minimum=2, optional=True,
+        None, N_("Training rows"), low=20, high=500, log=True, minimum=2, maximum=1_000_000, optional=True,
         help=N_("At most this many rows of the training part are kept. None: all."),
     )  # fmt: skip
     test_size: float = setting(0.2, N_("Share of the test part"), low=0.1, high=0.5, minimum=0.05, maximum=0.5)

@@ -21,7 +21,7 @@ Suggest = Callable[[type[Optimizer]], Optimizer]
 S = TypeVar("S")
 
 PART = "~"
-LONGEST = 200  # characters of one value that are looked at
+LONGEST = 300  # characters of one value: every field of a rule fits, with every digit
 FOREIGN = ("embed", "utm_", "fbclid", "gclid")  # parameters that others hang on links
 
 
@@ -36,7 +36,7 @@ def write(spec: Any, default: Any, suggest: Suggest) -> dict[str, list[str]]:
         if value != getattr(default, name):
             rules = _rules(value)
             query[_parameter(name, value)] = (
-                [_write_rule(rule, suggest) for rule in value] if rules else [_write_value(value)]
+                [_write_rule(rule, suggest) for rule in rules] if rules else [_write_value(value)]
             )
     return query
 
@@ -55,8 +55,12 @@ def read(query: Query, default: S, suggest: Suggest, *, known: tuple[str, ...] =
         if parameter not in query:
             continue
         try:
-            if _rules(getattr(default, name)):
-                new: Any = tuple(_read_rule(text, suggest) for text in query[parameter])
+            if any(len(text) > LONGEST for text in query[parameter]):
+                raise Refused(N_("The link sets {name} to something too long; it was left out."), name=name)
+            if isinstance(getattr(default, name), Optimizer):
+                new: Any = _read_rule(query[parameter][-1], suggest)
+            elif _rules(getattr(default, name)):
+                new = tuple(_read_rule(text, suggest) for text in query[parameter])
             else:
                 new = _read_value(kinds[name], query[parameter][-1], name)
             spec = dataclasses.replace(spec, **{name: new})
@@ -70,12 +74,14 @@ def read(query: Query, default: S, suggest: Suggest, *, known: tuple[str, ...] =
 
 
 def _parameter(name: str, value: Any) -> str:
-    """Return what a field is called in a link: contenders are given one by one, each as a `rule`."""
+    """Return what a field is called in a link: a rule, and each of several contenders, is a `rule`."""
     return "rule" if _rules(value) else name
 
 
-def _rules(value: Any) -> bool:
-    return isinstance(value, tuple) and bool(value) and isinstance(value[0], Optimizer)
+def _rules(value: Any) -> tuple[Optimizer, ...]:
+    """Return the rules that a field holds: one, several, or none."""
+    rules = value if isinstance(value, tuple) else (value,)
+    return tuple(rule for rule in rules if isinstance(rule, Optimizer))
 
 
 def _write_value(value: Any) -> str:
@@ -98,7 +104,7 @@ def _write_rule(rule: Optimizer, suggest: Suggest) -> str:
 
 
 def _read_rule(text: str, suggest: Suggest) -> Optimizer:
-    key, *parts = text[:LONGEST].split(PART)
+    key, *parts = text.split(PART)
     if key not in RULES:
         raise Refused(N_("The link names the rule {name}, which does not exist; choose from {choices}."),
                       name=key, choices=listed(RULES))  # fmt: skip
@@ -113,7 +119,6 @@ def _read_rule(text: str, suggest: Suggest) -> Optimizer:
 
 def _read_value(kind: Any, text: str, name: str) -> Any:
     """Return `text` as a value of type `kind`; raise Refused with the field's name when it is none."""
-    text = text[:LONGEST]
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
         if text == "none":

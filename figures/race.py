@@ -215,7 +215,7 @@ def _arrived_line(layout: dict[str, Any], near: float, say: Say) -> None:
 
 def _log_axis(loss: np.ndarray) -> dict[str, Any]:
     """Return a log axis over what the curves reach: at most ten powers of ten below the start, four above it."""
-    start = max(float(loss[0, 0]), 1e-12)
+    start = max(float(loss[0, 0]), 1e-12) if np.isfinite(loss[0, 0]) else 1.0  # a start beyond all telling
     seen = loss[np.isfinite(loss) & (loss > 0)]
     low = max(float(seen.min(initial=start)), start * 10.0**-DECADES)
     high = min(float(seen.max(initial=start)), start * 1e4)
@@ -226,8 +226,9 @@ def _log_axis(loss: np.ndarray) -> dict[str, Any]:
 def _linear_axis(surface: Surface, loss: np.ndarray) -> dict[str, Any]:
     """Return a linear axis that shows what happens inside the domain; a fall without end leaves through the bottom."""
     low, span = _range(surface.key)
-    top = float(np.nanmax(np.minimum(loss, low + span)))
-    bottom = float(np.nanmin(np.maximum(loss, low)))
+    seen = loss[np.isfinite(loss)]
+    top = float(np.minimum(seen, low + span).max(initial=low))
+    bottom = float(np.maximum(seen, low).min(initial=top))
     pad = 0.06 * max(top - bottom, 1e-9)
     return {"range": [bottom - pad, top + pad]}
 

@@ -43,8 +43,12 @@ def scene(
 
 
 def names(rules: Sequence[Optimizer], say: Say) -> list[str]:
-    """Return a name per contender: its rule's, with the learning rate where a rule stands more than once."""
+    """Return a name per contender: its rule's, with the learning rate where a rule stands more than once.
+
+    Contenders that differ in something else only are numbered.
+    """
     titles = [say(rule.title) for rule in rules]
-    return [
+    rated = [
         f"{title} {rule.lr:g}" if titles.count(title) > 1 else title for title, rule in zip(titles, rules, strict=True)
     ]
+    return [f"{name} ({rated[: i + 1].count(name)})" if rated.count(name) > 1 else name for i, name in enumerate(rated)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -108,6 +109,8 @@ def _check_value(fact: Setting, value: Any) -> None:
 
 
 def _check_number(fact: Setting, number: float) -> None:
+    if abs(number) > sys.float_info.max:  # a whole number may be too large for a float
+        number = math.inf
     said = {"label": fact.label, "value": f"{number:g}"}
     if not math.isfinite(number):
         raise Refused(N_("{label} must be a finite number, not {value}."), **said)

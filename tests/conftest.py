@@ -1,23 +1,14 @@
 """What all tests share: hypothesis without luck or clock, pages run without a browser, and a server with one.
 
-A browser is needed: Debian's `chromium`, or the program named by DESCENT_LAB_CHROMIUM. Without one the tests that need
-it fail, and say so; a suite that skips what it cannot see would call a broken picture sound.
+A browser is needed, see `tools.browser`. Without one the tests that need it fail, and say so; a suite that skips what it
+cannot see would call a broken picture sound.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -27,13 +18,10 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocket, sync_playwright
 from streamlit.testing.v1 import AppTest
 
-ROOT = Path(__file__).parents[1]
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--enable-unsafe-swiftshader",
-)  # fmt: skip
+from tools import browser as chromium
+from tools.server import ROOT, serve
+
 HARMLESS = re.compile(r"/\w+/_stcore/(health|host-config)")  # where Streamlit looks first when the link is a deep one
-ENOUGH = 30.0  # seconds for a server to answer
 
 hypothesis.settings.register_profile("descent-lab", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("descent-lab")
@@ -59,14 +47,11 @@ def visit(page: str, *, lang: str = "en", query: dict[str, list[str]] | None = N
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    program = os.environ.get("DESCENT_LAB_CHROMIUM") or shutil.which("chromium")
-    if program is None or not Path(program).exists():
-        pytest.fail(
-            "These tests need a browser: install Debian's package chromium, or let DESCENT_LAB_CHROMIUM name one. "
-            f"Found: {program}"
-        )
+    program = chromium.find()
+    if program is None:
+        pytest.fail("These tests need a browser: `python -m tools.browser` finds or installs one.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=program, args=list(chromium.FLAGS))
         yield browser
         browser.close()
 
@@ -124,42 +109,12 @@ class Server(NamedTuple):
     log: Path
 
 
-@contextmanager
-def serve(log: Path) -> Iterator[Server]:
-    """Start the app as a person does, on a free port, and end it afterwards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true",
-        "--server.address", "127.0.0.1", "--server.port", str(port),
-    ]  # fmt: skip
-    with log.open("w") as file, subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file) as process:
-        try:
-            server = Server(f"http://127.0.0.1:{port}/", log)
-            _wait_until_healthy(server, process)
-            yield server
-        finally:
-            process.terminate()
-
-
-def _wait_until_healthy(server: Server, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + ENOUGH
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{server.address}_stcore/health") as answer:
-                if answer.read() == b"ok":
-                    return
-        except urllib.error.URLError:
-            time.sleep(0.02)
-    pytest.fail(f"The server did not start:\n{server.log.read_text()}")
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The one server that most browser tests share, as visitors do."""
-    with serve(tmp_path_factory.mktemp("server") / "log") as running:
-        yield running
+    log = tmp_path_factory.mktemp("server") / "log"
+    with serve(log) as address:
+        yield Server(address, log)
 
 
 @pytest.fixture
@@ -173,6 +128,7 @@ def app(server: Server) -> Iterator[str]:
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[str]:
     """The address of a server nobody has asked anything yet."""
-    with serve(tmp_path / "log") as running:
-        yield running.address
-    assert "Traceback" not in running.log.read_text()
+    log = tmp_path / "log"
+    with serve(log) as address:
+        yield address
+    assert "Traceback" not in log.read_text()

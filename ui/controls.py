@@ -62,7 +62,7 @@ def field(desk: Desk, name: str, *, of: str = "", choices: Mapping[Any, str] | N
         else:
             desk.change(**{name: value})
 
-    draw(desk, f"{desk.name} {of} {name}", spec, name, change, choices=choices, label=label)
+    draw(desk, f"{desk.key} {of} {name}", spec, name, change, choices=choices, label=label)
 
 
 def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], None], *,
@@ -98,7 +98,8 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
         text = follow(key, ", ".join(map(_brief, value)))
         st.text_input(value=text, **common, **changed(lambda text: _numbers(text, kind, caption(fact))))
     elif fact.log and fact.low and fact.high:
-        low, high = (min(fact.low, value / 10), max(fact.high, value * 10)) if value else (fact.low, fact.high)
+        far = min(max(abs(value), 1e-12), 1e12)  # stops on both sides of any value, short of the ends of a float
+        low, high = (min(fact.low, far / 10), max(fact.high, far * 10)) if value else (fact.low, fact.high)
         options = stops(low, high, value)
         if kind is int:
             options = sorted({round(option) for option in options})
@@ -155,7 +156,7 @@ def contenders(desk: Desk, name: str) -> None:
     if len(rules) < MOST:
         taken = {rule.key for rule in rules}
         new = next((key for key in RULES if key not in taken), "sgd")
-        st.button(_("Add a rule"), icon=":material/add:", key=f"{desk.name} add", type="tertiary",
+        st.button(_("Add a rule"), icon=":material/add:", key=f"{desk.key} add", type="tertiary",
                   on_click=lambda: desk.change(**{name: (*rules, desk.suggest(RULES[new]))}))  # fmt: skip
 
 
@@ -167,7 +168,7 @@ def _contender(desk: Desk, name: str, rules: tuple[Optimizer, ...], i: int, rule
     def swap(new: Optimizer | None) -> None:
         desk.change(**{name: (*rules[:i], *([new] if new else []), *rules[i + 1 :])})
 
-    key = f"{desk.name} rule {i}"
+    key = f"{desk.key} rule {i}"
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         index = list(RULES).index(follow(key, rule.key))
         st.selectbox(
@@ -211,7 +212,7 @@ def optional(desk: Desk, name: str, none: str) -> None:
     value = getattr(desk.spec, name)
     low, high = fact.low or 1, fact.high or 1000
     options = sorted({round(stop) for stop in stops(low, high, *([value] if value else []))})
-    key = f"{desk.name} {name}"
+    key = f"{desk.key} {name}"
     st.select_slider(
         caption(fact), [*options, 0], value=follow(key, value or 0), key=key,
         format_func=lambda number: str(number) if number else none,
@@ -222,7 +223,7 @@ def optional(desk: Desk, name: str, none: str) -> None:
 def view(desk: Desk, name: str, label: str, value: str) -> None:
     """Draw a switch between a page's usual view and the view `value`."""
     usual = desk.own[name][0]
-    key = f"{desk.name} view {name}"
+    key = f"{desk.key} view {name}"
     shown = follow(key, desk.view(name) == value)
     st.toggle(label, value=shown, key=key, on_change=lambda: desk.turn(name, value if st.session_state[key] else usual))
 
@@ -230,7 +231,7 @@ def view(desk: Desk, name: str, label: str, value: str) -> None:
 def rule(desk: Desk, name: str) -> None:
     """Draw the one rule of the desk's Spec with its settings."""
     current: Optimizer = getattr(desk.spec, name)
-    key = f"{desk.name} rule"
+    key = f"{desk.key} rule"
     index = list(RULES).index(follow(key, current.key))
     st.selectbox(
         caption(settings(desk.spec)[name]), list(RULES), index=index, format_func=_rule_title, key=key,

@@ -55,6 +55,11 @@ class Desk(Generic[S]):
         return st.session_state[f"desk {self.name}"]
 
     @property
+    def key(self) -> str:
+        """What the keys of the page's widgets begin with: in another language they are others, with other options."""
+        return f"{self.name} {language.current()}"
+
+    @property
     def spec(self) -> S:
         return self._store["spec"]
 
@@ -89,6 +94,7 @@ class Desk(Generic[S]):
         """Set the page's own parameter `name`."""
         st.session_state["touched"] = True
         self._store["own"][name] = value
+        self._store["notices"] = []
 
     # -- the address bar
 

@@ -134,6 +134,7 @@ def _language_menu() -> None:
 
     def choose() -> None:
         st.session_state["lang"] = st.session_state[key] or language.current()
+        st.session_state["lang asked"] = st.query_params.get("lang")  # the address is older than this choice
 
     st.segmented_control(
         _("Language"), list(codes), default=shown, format_func=codes.__getitem__, key=key, on_change=choose,

@@ -45,6 +45,8 @@ def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw) -> None:
 
     @st.fragment(run_every=None if halted or view.state in ("done", "failed") else POLL)
     def follow() -> None:
+        if st.session_state["stopped"] is not halted:
+            st.rerun()  # Stop or Go on: the whole page takes it up, with another clock
         # A browser may slow the timer of a hidden tab until the run has stopped for want of a watcher: start it again.
         now = run.view() if halted else runs.start(chain, _visitor()).look(_visitor())
         history = live.history(variants, now.result)

@@ -20,6 +20,7 @@ export class Panel {
   leave() {
     window.removeEventListener("pointerup", this.up, true);
     if (this.drawn) this.library.purge(this.plot);
+    this.drawn = false;
   }
 
   async update(panel) {
