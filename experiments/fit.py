@@ -469,7 +469,7 @@ def _check_size(variants: Sequence[Fit]) -> None:
     seconds = shared.epochs * (batches * 5e-4 + 6 * numbers * rows / 1e10)
     if seconds > MAX_SECONDS:
         raise Refused(
-            N_("Training would take about {minutes} minutes, more than the {limit} allowed: take fewer epochs or units."),
+            N_("Training would take about {minutes} minutes, more than {limit}: take fewer epochs or units."),
             minutes=round(seconds / 60), limit=MAX_SECONDS // 60,
         )  # fmt: skip
 

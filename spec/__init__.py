@@ -111,15 +111,15 @@ def _check_value(fact: Setting, value: Any) -> None:
 def _check_number(fact: Setting, number: float) -> None:
     if abs(number) > sys.float_info.max:  # a whole number may be too large for a float
         number = math.inf
-    said = {"label": fact.label, "value": f"{number:g}"}
+    said = {"label": fact.label, "value": f"{number:.12g}"}
     if not math.isfinite(number):
         raise Refused(N_("{label} must be a finite number, not {value}."), **said)
     if fact.minimum is not None and number < fact.minimum:
-        raise Refused(N_("{label} must be at least {bound}, not {value}."), bound=f"{fact.minimum:g}", **said)
+        raise Refused(N_("{label} must be at least {bound}, not {value}."), bound=f"{fact.minimum:.12g}", **said)
     if fact.maximum is not None and number > fact.maximum:
-        raise Refused(N_("{label} must be at most {bound}, not {value}."), bound=f"{fact.maximum:g}", **said)
+        raise Refused(N_("{label} must be at most {bound}, not {value}."), bound=f"{fact.maximum:.12g}", **said)
     if fact.below is not None and number >= fact.below:
-        raise Refused(N_("{label} must be below {bound}, not {value}."), bound=f"{fact.below:g}", **said)
+        raise Refused(N_("{label} must be below {bound}, not {value}."), bound=f"{fact.below:.12g}", **said)
 
 
 def listed(choices: Iterable[str], most: int = 8) -> str:

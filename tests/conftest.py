@@ -1,7 +1,7 @@
 """What all tests share: hypothesis without luck or clock, pages run without a browser, and a server with one.
 
-A browser is needed, see `tools.browser`. Without one the tests that need it fail, and say so; a suite that skips what it
-cannot see would call a broken picture sound.
+A browser is needed, see `tools.browser`. Without one the tests that need it fail, and say so; a suite that skips what
+it cannot see would call a broken picture sound.
 """
 
 from __future__ import annotations
