@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from optimizers import RULES, Optimizer
-from spec import N_, Refused, listed, settings
+from spec import N_, Refused, listed, settings, type_hints
 
 Query = Mapping[str, list[str]]
 Suggest = Callable[[type[Optimizer]], Optimizer]
@@ -49,7 +49,7 @@ def read(query: Query, default: S, suggest: Suggest, *, known: tuple[str, ...] =
     """
     notices: list[Refused] = []
     spec: Any = default
-    kinds = typing.get_type_hints(type(default))
+    kinds = type_hints(type(default))
     parameters = {_parameter(name, getattr(default, name)): name for name in settings(default)}
     for parameter, name in parameters.items():
         if parameter not in query:
@@ -109,7 +109,7 @@ def _read_rule(text: str, suggest: Suggest) -> Optimizer:
         raise Refused(N_("The link names the rule {name}, which does not exist; choose from {choices}."),
                       name=key, choices=listed(RULES))  # fmt: skip
     rule = suggest(RULES[key])
-    kinds = typing.get_type_hints(type(rule))
+    kinds = type_hints(type(rule))
     for name, value in zip(parts[::2], parts[1::2], strict=False):
         if name not in settings(rule):
             raise Refused(N_("The link sets {name} of {rule}, which has no such setting."), name=name, rule=rule.title)

@@ -7,13 +7,15 @@ symbol, a range), checks them, and names a Spec by its digest. It knows nothing 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import math
 import sys
+import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["N_", "Refused", "Setting", "check", "digest", "listed", "same", "setting", "settings"]
+__all__ = ["N_", "Refused", "Setting", "check", "digest", "listed", "same", "setting", "settings", "type_hints"]
 
 
 def N_(text: str) -> str:
@@ -84,6 +86,12 @@ def same(spec: type, name: str, default: Any) -> Any:
 def settings(spec: Any) -> dict[str, Setting]:
     """Return the `Setting` of every described field of a Spec (class or instance), in the order of definition."""
     return {f.name: f.metadata["setting"] for f in dataclasses.fields(spec) if "setting" in f.metadata}
+
+
+@functools.cache
+def type_hints(spec: type) -> dict[str, Any]:
+    """Return the types of the fields of a Spec's class; looking them up takes longer than a page may wait each time."""
+    return typing.get_type_hints(spec)
 
 
 def check(spec: Any) -> None:

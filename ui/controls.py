@@ -13,7 +13,7 @@ import streamlit as st
 
 from figures import theme
 from optimizers import RULES, Optimizer
-from spec import N_, Refused, Setting, settings
+from spec import N_, Refused, Setting, settings, type_hints
 from ui.desk import Desk
 from ui.language import _
 
@@ -70,7 +70,7 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
     """Draw a widget for one field of a Spec; `change(value)` is called with what the reader chose."""
     fact = settings(spec)[name]
     value = getattr(spec, name)
-    kind = typing.get_type_hints(type(spec))[name]
+    kind = type_hints(type(spec))[name]
     common: dict[str, Any] = {
         "label": label or caption(fact), "key": key, "help": _(fact.help) or None,
         "label_visibility": "collapsed" if hide_label else "visible",
