@@ -190,7 +190,7 @@ def _curves(surface: Surface, race: Race, run: Descent, looks: list, titles: lis
     layout = theme.layout(
         xaxis=theme.axis(say(N_("step")), range=[0, race.steps]),
         yaxis=theme.axis(title, **axis),
-        margin={"l": 66, "r": 92, "t": 10, "b": 52},
+        margin={"l": 78, "r": 98, "t": 10, "b": 52},
         uirevision=f"{surface.key} {race.steps}",
     )
     if known:

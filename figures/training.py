@@ -88,7 +88,7 @@ def _curves(
     axis = theme.axis(title, range=_range(train, val, epochs))
     layout = theme.layout(
         xaxis=theme.axis(say(N_("epoch")), range=[0, epochs]), yaxis=axis,
-        margin={"l": 64, "r": 150, "t": 30, "b": 52}, uirevision=f"{title} {epochs}",
+        margin={"l": 76, "r": 150, "t": 30, "b": 52}, uirevision=f"{title} {epochs}",
         annotations=[{
             "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 4,
             "text": say(N_("solid: training   dashed: validation")), "showarrow": False,

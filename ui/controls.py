@@ -46,23 +46,14 @@ def stops(low: float, high: float, *values: float) -> list[float]:
     return sorted({value for value in nice if low <= value <= high} | {float(value) for value in values})
 
 
-def field(desk: Desk, name: str, *, of: str = "", choices: Mapping[Any, str] | None = None,
-          on: Callable[[Any], None] | None = None, label: str = "") -> None:  # fmt: skip
-    """Draw the widget for field `name` of the desk's Spec, or of its nested Spec `of`.
+def field(desk: Desk, name: str, *, choices: Mapping[Any, str] | None = None,
+          on: Callable[[Any], None] | None = None) -> None:  # fmt: skip
+    """Draw the widget for field `name` of the desk's Spec.
 
     `choices` gives names for people; `on` replaces the plain change of the field.
     """
-    spec = getattr(desk.spec, of) if of else desk.spec
-
-    def change(value: Any) -> None:
-        if on:
-            on(value)
-        elif of:
-            desk.change(**{of: dataclasses.replace(spec, **{name: value})})
-        else:
-            desk.change(**{name: value})
-
-    draw(desk, f"{desk.key} {of} {name}", spec, name, change, choices=choices, label=label)
+    change = on or (lambda value: desk.change(**{name: value}))
+    draw(desk, f"{desk.key} {name}", desk.spec, name, change, choices=choices)
 
 
 def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], None], *,

@@ -26,7 +26,8 @@ def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw) -> None:
 
     `read(history so far, view)` gives the sentence, `draw(history, view, sentence)` shows the picture below it.
 
-    A page that shows other variants than before, or is left, gives up its interest in the former run at once.
+    A page that shows other variants than before gives up its interest in the former run at once; one that is left does
+    so when its lease runs out.
     """
     chain = Chain("experiments.fit:begin", "experiments.live:advance", variants)
     halted: runs.Run | None = st.session_state.get("stopped")
@@ -48,7 +49,8 @@ def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw) -> None:
         if st.session_state["stopped"] is not halted:
             st.rerun()  # Stop or Go on: the whole page takes it up, with another clock
         # A browser may slow the timer of a hidden tab until the run has stopped for want of a watcher: start it again.
-        now = run.view() if halted else runs.start(chain, _visitor()).look(_visitor())
+        over = halted or view.state == "done"
+        now = run.view() if over else runs.start(chain, _visitor()).look(_visitor())
         history = live.history(variants, now.result)
         sentence = read(history, now)
         _status(name, run, now, sentence, halted=halted is not None)
