@@ -70,7 +70,7 @@ def our_step(rule: type[Optimizer], case: Case, rates: list[float]) -> Callable[
     alone = case.shapes[0] if len(case.shapes) == 1 else (case.size,)
     shape = alone if case.copies == 1 else (case.copies, case.size)
     params, grads = (rng.normal(size=shape).astype(np.float32) for _ in range(2))
-    configs = [rule(lr=rate) for rate in rates]  # type: ignore[call-arg]
+    configs = [rule(lr=rate) for rate in rates]
     optimizer = configs[0] if case.copies == 1 else rule.stack(configs)
     state = optimizer.init(params)
     return lambda: optimizer.step(params, grads, state)

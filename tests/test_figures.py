@@ -59,7 +59,7 @@ def scene_of(race: Race, view: str = "2d") -> dict[str, Any]:
 def lost(surface: str) -> Race:
     """The surface's own race with one contender more, whose steps are far too long."""
     race = default_race(surface)
-    return dataclasses.replace(race, contenders=(*race.contenders, RULES["sgd"](lr=1e6)))  # type: ignore[call-arg]
+    return dataclasses.replace(race, contenders=(*race.contenders, RULES["sgd"](lr=1e6)))
 
 
 # -- bytes
@@ -163,7 +163,7 @@ def test_a_race_from_nowhere_has_a_picture_too(start: tuple[float, float], view:
 
 
 def test_contenders_are_told_apart() -> None:
-    rules = [rule(lr=rate) for rule in RULES.values() for rate in (0.1, 0.2, 0.3)]  # type: ignore[call-arg]
+    rules = [rule(lr=rate) for rule in RULES.values() for rate in (0.1, 0.2, 0.3)]
     looks = theme.styles(rules)
     assert len({(look["color"], tuple(look["dash"]), look["marker"]) for look in looks}) == len(rules)
     assert len(set(names(rules, say))) == len(rules)
@@ -210,7 +210,7 @@ def test_the_sentence_about_a_race_is_true(surface: str) -> None:
 
 
 def test_a_rate_above_the_bound_is_told_with_the_bound() -> None:
-    race = dataclasses.replace(default_race("ravine"), contenders=(RULES["sgd"](lr=3.0), RULES["adam"]()))  # type: ignore[call-arg]
+    race = dataclasses.replace(default_race("ravine"), contenders=(RULES["sgd"](lr=3.0), RULES["adam"]()))
     run = descend(race)
     steepest = 0.0
     h = 1e-3

@@ -22,7 +22,7 @@ from surfaces import SURFACES
 
 
 def on_the_ravine(rule: type[Optimizer]) -> Optimizer:
-    return rule(lr=SURFACES["ravine"].rate(rule.family))  # type: ignore[call-arg]
+    return rule(lr=SURFACES["ravine"].rate(rule.family))
 
 
 LINKED: dict[str, tuple[Any, Suggest]] = {
@@ -82,7 +82,7 @@ def test_a_spec_survives_as_a_link(default: Any, suggest: Suggest) -> None:
 
 @each_linked
 def test_the_same_rule_twice_survives(default: Any, suggest: Suggest) -> None:
-    rules = (RULES["sgd"](lr=0.01), RULES["adam"](), RULES["sgd"](lr=0.3), suggest(RULES["sgd"]))  # type: ignore[call-arg]
+    rules = (RULES["sgd"](lr=0.01), RULES["adam"](), RULES["sgd"](lr=0.3), suggest(RULES["sgd"]))
     name = next((name for name in specs.settings(default) if name == "contenders"), None)
     spec = dataclasses.replace(default, **({name: rules} if name else {"optimizer": rules[0]}))
     assert links.read(links.write(spec, default, suggest), default, suggest) == (spec, [])
@@ -101,14 +101,14 @@ KEPT: list[tuple[str, dict[str, list[str]], Any]] = [
     (
         "race",
         {"surface": ["rosenbrock"], "rule": ["sgd~lr~0.001", "adam"], "start": ["-1.2~1"], "steps": ["400"]},
-        Race("rosenbrock", (SGD(lr=0.001), on_the_ravine(ADAM)), (-1.2, 1.0), 400),  # type: ignore[call-arg]
+        Race("rosenbrock", (SGD(lr=0.001), on_the_ravine(ADAM)), (-1.2, 1.0), 400),
     ),
     (
         "race",
         {"rule": ["momentum~lr~0.02~momentum~0.5", "sgd~lr~3.0", "sgd~lr~0.5"], "noise": ["0.5"], "seed": ["7"]},
         dataclasses.replace(
             default_race("ravine"),
-            contenders=(MOMENTUM(lr=0.02, momentum=0.5), SGD(lr=3.0), SGD(lr=0.5)),  # type: ignore[call-arg]
+            contenders=(MOMENTUM(lr=0.02, momentum=0.5), SGD(lr=3.0), SGD(lr=0.5)),
             noise=0.5, seed=7,
         ),
     ),
@@ -120,7 +120,7 @@ KEPT: list[tuple[str, dict[str, list[str]], Any]] = [
     (
         "comparison",
         {"activation": ["tanh"], "init": ["xavier"], "rule": ["adam~lr~0.01~beta2~0.99"]},
-        Comparison(activation="tanh", init="xavier", contenders=(ADAM(lr=0.01, beta2=0.99),)),  # type: ignore[call-arg]
+        Comparison(activation="tanh", init="xavier", contenders=(ADAM(lr=0.01, beta2=0.99),)),
     ),
     (
         "remedies",
@@ -226,7 +226,7 @@ def test_a_rule_with_every_digit_fits_a_link(rule: type[Optimizer]) -> None:
 
 
 def test_a_rule_written_by_a_link_is_found_whatever_the_rate_suggested() -> None:
-    race = Race("beale", (*contenders_for("beale"), ADAM(lr=0.5)))  # type: ignore[call-arg]
+    race = Race("beale", (*contenders_for("beale"), ADAM(lr=0.5)))
     for suggest in (on_the_ravine, studies.suggested):
         query = links.write(race, default_race("ravine"), suggest)
         assert links.read(query, default_race("ravine"), suggest) == (race, [])

@@ -82,7 +82,7 @@ export class Panel {
       const n = track.y.length;
       const points = new Float32Array(2 * n);
       for (let i = 0; i < n; i++) {
-        points[2 * i] = px(track.x ? track.x[i] : i + (track.from ?? 0));
+        points[2 * i] = px(track.x ? track.x[i] : i);
         points[2 * i + 1] = py(track.y[i]);
       }
       return { ...track, width: track.width * wide, points, n, sparse: spacing(points, n) > 7 };
