@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import NamedTuple
@@ -15,7 +15,7 @@ import numpy as np
 
 from optimizers import RULES, Optimizer, State
 from spec import N_, Refused, check, setting
-from surfaces import SURFACES, Surface
+from surfaces import SURFACES, Surface, find
 
 Array = np.ndarray
 
@@ -29,8 +29,14 @@ LOST = 1000
 
 def contenders_for(surface: str, rules: Iterable[str] = LECTURE) -> tuple[Optimizer, ...]:
     """Return one contender per rule, at its defaults but for the learning rate that suits its family on the surface."""
-    rates = SURFACES[surface].rate
-    return tuple(RULES[rule](lr=rates(RULES[rule].family)) for rule in rules)
+    rule = suited(surface)
+    return tuple(rule(RULES[key]) for key in rules)
+
+
+def suited(surface: str) -> Callable[[type[Optimizer]], Optimizer]:
+    """Return what makes a rule of its class, at its defaults but for the learning rate that suits the surface."""
+    rate = find(surface).rate
+    return lambda rule: rule(lr=rule.pace * rate(rule.family))
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Race:
     would; it comes from `seed` and is the same for every contender. 0 races on the exact gradient.
     """
 
-    surface: str = setting("ravine", N_("Surface"), choices=tuple(SURFACES))
+    surface: str = setting("ravine", N_("Surface"), examples=(*SURFACES, "rotated~kappa~100"))  # see `surfaces.find`
     contenders: tuple[Optimizer, ...] = setting(contenders_for("ravine"), N_("Contenders"))
     start: tuple[float, float] = setting(SURFACES["ravine"].start, N_("Start"), symbol=r"w_0")
     steps: int = setting(SURFACES["ravine"].steps, N_("Steps"), symbol="T", low=10, high=500, minimum=1, maximum=2000)
@@ -50,6 +56,7 @@ class Race:
 
     def __post_init__(self) -> None:
         check(self)
+        object.__setattr__(self, "surface", surface_name(self.surface))
         _check_contenders(self.contenders)
         for label, value in ((N_("Steps"), self.steps), (N_("Seed of the noise"), self.seed)):
             if not isinstance(value, int):
@@ -58,6 +65,11 @@ class Race:
         object.__setattr__(self, "contenders", tuple(self.contenders))
         object.__setattr__(self, "start", _point(self.start))
         object.__setattr__(self, "noise", float(self.noise))
+
+
+def surface_name(name: object) -> str:
+    """Return the one name of the surface meant, with settings at their defaults left out; raise `Refused` for none."""
+    return find(name if isinstance(name, str) else repr(name)).name
 
 
 def _check_contenders(contenders: object) -> None:
@@ -80,7 +92,7 @@ def _point(start: object) -> tuple[float, float]:
 
 def default_race(surface: str, rules: Iterable[str] = LECTURE) -> Race:
     """Return the race that tells a surface's story: its own start and steps, and rates that suit each rule's family."""
-    entry = SURFACES[surface]
+    entry = find(surface)
     return Race(surface, contenders_for(surface, rules), entry.start, entry.steps)
 
 
@@ -156,7 +168,7 @@ def descend(race: Race) -> Descent:
 
     All advance together, as rows of one array, and each as it would alone. Nothing is clipped.
     """
-    surface = SURFACES[race.surface]
+    surface = find(race.surface)
     teams, row_of = line_up(race.contenders)
     points = np.tile(race.start, (len(race.contenders), 1))
     noise = race.noise * np.random.default_rng(race.seed).standard_normal((race.steps, 2)) if race.noise else None

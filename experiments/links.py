@@ -8,20 +8,19 @@ not valid leaves the default in place and becomes a notice, so a broken or old l
 from __future__ import annotations
 
 import dataclasses
-import types
-import typing
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from optimizers import RULES, Optimizer
 from spec import N_, Refused, listed, settings, type_hints
+from spec.text import PART, read_entry, read_value, write_entry, write_value
+from surfaces import find
 
 Query = Mapping[str, list[str]]
 Suggest = Callable[[type[Optimizer]], Optimizer]
 S = TypeVar("S")
 
-PART = "~"
-LONGEST = 300  # characters of one value: every field of a rule fits, with every digit
+LONGEST = 1000  # characters of one value: every field of a rule fits, with every digit, and so does a drawing
 FOREIGN = ("embed", "utm_", "fbclid", "gclid")  # parameters that others hang on links
 
 
@@ -36,7 +35,7 @@ def write(spec: Any, default: Any, suggest: Suggest) -> dict[str, list[str]]:
         if value != getattr(default, name):
             rules = _rules(value)
             query[_parameter(name, value)] = (
-                [_write_rule(rule, suggest) for rule in rules] if rules else [_write_value(value)]
+                [_write_rule(rule, suggest) for rule in rules] if rules else [write_value(value)]
             )
     return query
 
@@ -62,7 +61,7 @@ def read(query: Query, default: S, suggest: Suggest, *, known: tuple[str, ...] =
             elif _rules(getattr(default, name)):
                 new = tuple(_read_rule(text, suggest) for text in query[parameter])
             else:
-                new = _read_value(kinds[name], query[parameter][-1], name)
+                new = read_value(kinds[name], query[parameter][-1], name)
             spec = dataclasses.replace(spec, **{name: new})
         except Refused as refusal:
             notices.append(refusal)
@@ -84,23 +83,8 @@ def _rules(value: Any) -> tuple[Optimizer, ...]:
     return tuple(rule for rule in rules if isinstance(rule, Optimizer))
 
 
-def _write_value(value: Any) -> str:
-    if isinstance(value, tuple):
-        return PART.join(_write_value(part) for part in value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None:
-        return "none"
-    return repr(value) if isinstance(value, float) else str(value)
-
-
 def _write_rule(rule: Optimizer, suggest: Suggest) -> str:
-    usual = suggest(type(rule))
-    parts = [rule.key]
-    for name in settings(rule):
-        if getattr(rule, name) != getattr(usual, name):
-            parts += [name, _write_value(getattr(rule, name))]
-    return PART.join(parts)
+    return PART.join(write_entry(rule, suggest(type(rule))))
 
 
 def _read_rule(text: str, suggest: Suggest) -> Optimizer:
@@ -108,38 +92,15 @@ def _read_rule(text: str, suggest: Suggest) -> Optimizer:
     if key not in RULES:
         raise Refused(N_("The link names the rule {name}, which does not exist; choose from {choices}."),
                       name=key, choices=listed(RULES))  # fmt: skip
-    rule = suggest(RULES[key])
-    kinds = type_hints(type(rule))
-    for name, value in zip(parts[::2], parts[1::2], strict=False):
-        if name not in settings(rule):
-            raise Refused(N_("The link sets {name} of {rule}, which has no such setting."), name=name, rule=rule.title)
-        rule = dataclasses.replace(rule, **{name: _read_value(kinds[name], value, name)})
-    return rule
+    return read_entry(parts, suggest(RULES[key]))
 
 
-def _read_value(kind: Any, text: str, name: str) -> Any:
-    """Return `text` as a value of type `kind`; raise Refused with the field's name when it is none."""
-    origin, inner = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType):
-        if text == "none":
-            return None
-        return _read_value(next(part for part in inner if part is not types.NoneType), text, name)
-    if origin is tuple:
-        parts = text.split(PART) if text else []
-        if inner[-1] is not Ellipsis and len(parts) != len(inner):
-            text = N_("The link must give {name} as {number} numbers.")
-            raise Refused(text, name=name, number=len(inner))
-        return tuple(_read_value(inner[0], part, name) for part in parts)
-    if kind is bool:
-        if text not in ("yes", "no"):
-            raise Refused(N_("The link sets {name} to {value}; it must be yes or no."), name=name, value=text)
-        return text == "yes"
-    if kind is str:
-        return text
+def surface(anchors: Mapping[str, str], usual: str) -> str:
+    """Return the name of the surface that a link gives; `usual` where it gives none, or none that there is."""
     try:
-        return kind(text)
-    except ValueError:
-        raise Refused(N_("The link sets {name} to {value}; it must be a number."), name=name, value=text) from None
+        return find(anchors.get("surface", usual)).name
+    except Refused:  # reading the link finds the same, and says so
+        return usual
 
 
 def unknown_choice(name: str, value: str, choices: tuple[str, ...]) -> Refused:

@@ -12,7 +12,7 @@ from figures import theme
 from figures.scene import Say, names
 from figures.scene import scene as _scene
 from spec import N_, digest
-from surfaces import SURFACES, Surface
+from surfaces import Surface, find
 
 GRID = 141  # points a side
 FINE = 3  # each of them the mean of 3 x 3 samples: a valley narrower than the grid stays a valley, not a row of beads
@@ -23,7 +23,7 @@ DECADES = 10  # the loss axis shows at most so many powers of ten below the star
 
 def scene(race: Race, run: Descent, *, say: Say, alt: str, view: str = "2d") -> dict[str, Any]:
     """Return the stage's scene for a race: surface ("2d" from above or "3d") and loss curves, with a table."""
-    surface = SURFACES[race.surface]
+    surface = find(race.surface)
     looks = theme.styles(race.contenders)
     titles = names(race.contenders, say)
     first = _space if view == "3d" else _plane
@@ -41,7 +41,7 @@ def scene(race: Race, run: Descent, *, say: Say, alt: str, view: str = "2d") -> 
 @lru_cache(maxsize=64)
 def heights(key: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (x [n], y [n], z [n, n]) of a surface over a little more than its domain; log10 where it asks for that."""
-    surface = SURFACES[key]
+    surface = find(key)
     (x0, x1), (y0, y1) = surface.domain
     x = np.linspace(x0 - BEYOND * (x1 - x0), x1 + BEYOND * (x1 - x0), GRID)
     y = np.linspace(y0 - BEYOND * (y1 - y0), y1 + BEYOND * (y1 - y0), GRID)
@@ -54,14 +54,14 @@ def heights(key: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def scaled(surface: Surface, z: np.ndarray) -> np.ndarray:
     """Return log10 of the height above the minimum, so that a valley and a cliff can be seen in one picture."""
-    low, span = _range(surface.key)
+    low, span = _range(surface.name)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.log10(np.maximum(z - low, 0) + DEPTH * span)
 
 
 @lru_cache(maxsize=64)
 def _range(key: str) -> tuple[float, float]:
-    surface = SURFACES[key]
+    surface = find(key)
     (x0, x1), (y0, y1) = surface.domain
     z = surface.value(np.stack(np.meshgrid(np.linspace(x0, x1, GRID), np.linspace(y0, y1, GRID)), axis=-1))
     low = float(np.min(z)) if surface.minimum is None else surface.minimum
@@ -70,7 +70,7 @@ def _range(key: str) -> tuple[float, float]:
 
 def _levels(surface: Surface) -> dict[str, float]:
     """Return contour levels over the domain alone: what lies beyond it must not use them up."""
-    low, span = _range(surface.key)
+    low, span = _range(surface.name)
     bottom, top = low, low + span
     if surface.log_levels:
         bottom, top = scaled(surface, np.array([low, low + span]))
@@ -79,7 +79,7 @@ def _levels(surface: Surface) -> dict[str, float]:
 
 
 def _plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
-    x, y, z = heights(surface.key)
+    x, y, z = heights(surface.name)
     # Sent as whole numbers of 16 bits, which is half the bytes; nothing on the picture shows them.
     bottom, unit = float(np.min(z)), float(np.ptp(z)) / 65535
     levels = {name: value / unit for name, value in _levels(surface).items()}
@@ -94,7 +94,7 @@ def _plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list
         xaxis=theme.axis("x", range=[x0, x1], showgrid=False),
         yaxis=theme.axis("y", range=[y0, y1], showgrid=False),
         margin={"l": 46, "r": 8, "t": 8, "b": 52},
-        uirevision=surface.key,
+        uirevision=surface.name,
     )
     tracks = [
         {
@@ -104,7 +104,7 @@ def _plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list
         for i in range(len(titles))
     ]  # fmt: skip
     return {
-        "kind": "plane", "grow": 1.45, "mark": f"plane {surface.key}", "figure": {"data": [contour], "layout": layout},
+        "kind": "plane", "grow": 1.45, "mark": f"plane {surface.name}", "figure": {"data": [contour], "layout": layout},
         "tracks": tracks, "start": list(race.start), "stars": [list(p) for p in surface.minima], "dots": True,
         "crowd": True, "pan": True,
     }  # fmt: skip
@@ -117,7 +117,7 @@ def _label(run: Descent, i: int, title: str, say: Say) -> str:
 
 
 def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
-    x, y, z = heights(surface.key)
+    x, y, z = heights(surface.name)
     kept = [
         np.flatnonzero((grid >= low) & (grid <= high)) for grid, (low, high) in zip((x, y), surface.domain, strict=True)
     ]
@@ -153,7 +153,7 @@ def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list
         "tickfont": {"size": 12},
     }  # fmt: skip
     layout = theme.layout(
-        margin={"l": 0, "r": 0, "t": 0, "b": 0}, uirevision=surface.key,
+        margin={"l": 0, "r": 0, "t": 0, "b": 0}, uirevision=surface.name,
         scene={
             "xaxis": {"title": {"text": "x"}, **axis}, "yaxis": {"title": {"text": "y"}, **axis},
             "zaxis": {"title": {"text": height}, "showticklabels": not surface.log_levels, **axis},
@@ -163,7 +163,7 @@ def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list
         },
     )  # fmt: skip
     figure = {"data": [relief, *lines, *points], "layout": layout}
-    mark = f"space {surface.key} {' '.join(look['color'] for look in looks)}"
+    mark = f"space {surface.name} {' '.join(look['color'] for look in looks)}"
     return {"kind": "space", "grow": 1.45, "mark": mark, "figure": figure, "tracks": tracks, "first": 1}
 
 
@@ -191,14 +191,14 @@ def _curves(surface: Surface, race: Race, run: Descent, looks: list, titles: lis
         xaxis=theme.axis(say(N_("step")), range=[0, race.steps]),
         yaxis=theme.axis(title, **axis),
         margin={"l": 78, "r": 98, "t": 10, "b": 52},
-        uirevision=f"{surface.key} {race.steps}",
+        uirevision=f"{surface.name} {race.steps}",
     )
     if known:
         _arrived_line(layout, tolerance(surface), say)
     tracks = [
         {"y": loss[i], "name": titles[i], "title": titles[i], "width": 2.4, **looks[i]} for i in range(len(titles))
     ]
-    mark = f"curves {digest((surface.key, race.steps, title, axis))}"
+    mark = f"curves {digest((surface.name, race.steps, title, axis))}"
     figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}
     return {"kind": "curves", "grow": 1, "mark": mark, "figure": figure, "tracks": tracks, "along": True}
 
@@ -225,7 +225,7 @@ def _log_axis(loss: np.ndarray) -> dict[str, Any]:
 
 def _linear_axis(surface: Surface, loss: np.ndarray) -> dict[str, Any]:
     """Return a linear axis that shows what happens inside the domain; a fall without end leaves through the bottom."""
-    low, span = _range(surface.key)
+    low, span = _range(surface.name)
     seen = loss[np.isfinite(loss)]
     top = float(np.minimum(seen, low + span).max(initial=low))
     bottom = float(np.maximum(seen, low).min(initial=top))

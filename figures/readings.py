@@ -12,12 +12,12 @@ from experiments.studies import gap, stops
 from figures.scene import Say, names
 from figures.training import Line, middle
 from spec import N_
-from surfaces import SURFACES
+from surfaces import find
 
 
 def raced(race: Race, run: Descent, say: Say) -> str:
     """Return one or two sentences that read the picture back, from the numbers it is drawn from."""
-    surface = SURFACES[race.surface]
+    surface = find(race.surface)
     titles = names(race.contenders, say)
     arrived = sorted((int(step), titles[i]) for i, step in enumerate(run.converged) if step >= 0)
     lost = [i for i, step in enumerate(run.diverged) if step >= 0]
@@ -45,7 +45,7 @@ def raced(race: Race, run: Descent, say: Say) -> str:
 
 def _lost(race: Race, run: Descent, i: int, title: str, say: Say) -> str:
     """Say when a contender diverged and, for plain gradient descent, against which bound of this surface."""
-    surface, rule, step = SURFACES[race.surface], race.contenders[i], int(run.diverged[i])
+    surface, rule, step = find(race.surface), race.contenders[i], int(run.diverged[i])
     steepest = float(np.max(curvature(surface, np.array(race.start)), initial=-np.inf))
     rate = rule.lr
     if rule.family == "gradient" and steepest > 0 and rate > 2 / steepest:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Literal, Self
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from spec import N_, Refused, check
 
-__all__ = ["Array", "Optimizer", "State", "decayed", "in_cache", "quiet"]
+__all__ = ["Array", "Line", "Moment", "Optimizer", "State", "decayed", "in_cache", "quiet"]
 
 Array = npt.NDArray[np.floating[Any]]
 State = dict[str, Any]
@@ -41,8 +41,13 @@ class Optimizer(ABC):
     paper: ClassVar[str]
     paper_url: ClassVar[str]
     published: ClassVar[str]  # "1964" or "2014-12": rules are taught in the order in which they were found
-    family: ClassVar[Literal["gradient", "velocity", "accumulating", "normalised"]]
-    """How far a step goes: lr·|g|, up to lr·|g| / (1 - momentum), lr·|g| / sqrt(sum of g²), or about lr for any g."""
+    family: ClassVar[Literal["gradient", "velocity", "accumulating", "normalised", "searching"]]
+    """How far a step goes: lr·|g|, up to lr·|g| / (1 - momentum), lr·|g| / sqrt(sum of g²), about lr for any g, or as
+    far as the rule itself finds good, whatever the size of g."""
+    pace: ClassVar[float] = (
+        1.0  # the learning rate that suits this rule, as a multiple of the one that suits its family
+    )
+    lines: ClassVar[tuple[Line, ...]] = ()  # the step, line by line; the last one is the step itself
     slots: ClassVar[tuple[str, ...]] = ()  # arrays shaped like the parameters, named as torch.optim names them
 
     lr: float  # every rule has a learning rate; each says which is usual for it
@@ -66,6 +71,10 @@ class Optimizer(ABC):
         `params`, `grads` and every slot share one shape: [P], or [n, P] with one row per setting of a stack.
         """
 
+    def anatomy(self, moment: Moment) -> dict[str, Array]:
+        """Return what each of `lines` comes to at every step of a path, by its name: arrays [T, 2]."""
+        raise NotImplementedError
+
     @classmethod
     def stack(cls, configs: Sequence[Self], dtype: npt.DTypeLike = np.float64) -> Self:
         """Return one rule that moves n rows, each by its own setting: every field becomes a column [n, 1].
@@ -83,6 +92,34 @@ class Optimizer(ABC):
             column = np.array([[getattr(config, field.name)] for config in configs], dtype)
             object.__setattr__(stacked, field.name, column)
         return stacked
+
+
+class Line(NamedTuple):
+    """One line of a step as one would write it on a blackboard: `symbol` = `formula`, and what it does.
+
+    In `symbol` and `formula`, which are LaTeX, `<name>` stands for a quantity: a field of the rule, `g` (the gradient
+    the rule sees), `w`, `t`, the name of a line above, or `name'`, what that line's memory held before this step.
+    `slot` names the array of the state that keeps the line's result. `role` says how it is drawn: `pull` and
+    `memory` are arrows (against their direction one goes down), `spread` is a size per coordinate, `rate` what the
+    coordinate's direction is multiplied by, `step` the move itself.
+    """
+
+    name: str
+    symbol: str
+    formula: str
+    sentence: str
+    role: Literal["pull", "memory", "spread", "rate", "step"]
+    slot: str = ""
+
+
+class Moment(NamedTuple):
+    """What a rule meets at steps t = 1 … T of a path: w and g [T, 2], t [T, 1], slots before and after each [T, 2]."""
+
+    w: Array
+    g: Array
+    t: Array
+    before: Mapping[str, Array]
+    after: Mapping[str, Array]
 
 
 def in_cache(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from experiments.descend import Descent, Race, default_race
+from experiments import links
+from experiments.descend import Descent, Race, default_race, suited
 from experiments.links import Suggest
 from figures import race as figure
 from figures import readings
 from spec import N_, Refused
-from surfaces import SURFACES
+from surfaces import find
 from ui import cached, controls, frame, panels
 from ui.desk import Desk
 from ui.language import _
@@ -23,13 +24,11 @@ ORDER = 10
 
 
 def default(anchors: dict[str, str]) -> Race:
-    surface = anchors.get("surface", "ravine")
-    return default_race(surface if surface in SURFACES else "ravine")
+    return default_race(links.surface(anchors, "ravine"))
 
 
 def suggest(race: Race) -> Suggest:
-    surface = SURFACES[race.surface]
-    return lambda rule: rule(lr=surface.rate(rule.family))
+    return suited(race.surface)
 
 
 def show() -> None:
@@ -46,8 +45,7 @@ def settings(desk: Desk[Race]) -> None:
         rules = [rule.key for rule in desk.spec.contenders]
         desk.put(default_race(surface, rules))
 
-    controls.field(desk, "surface", choices={key: _(surface.title) for key, surface in SURFACES.items()}, on=move)
-    st.caption(_(SURFACES[desk.spec.surface].sentence))
+    controls.surface(desk, move)
     controls.contenders(desk, "contenders")
     controls.field(desk, "start")
     controls.field(desk, "steps")
@@ -80,7 +78,7 @@ def picture(desk: Desk[Race]) -> None:
 
 def about(race: Race, run: Descent) -> None:
     def book() -> None:
-        surface = SURFACES[race.surface]
+        surface = find(race.surface)
         st.markdown(f"**{_(surface.title)}**: {_(surface.sentence)}")
         st.latex(rf"f(x, y) = {surface.latex}")
         st.caption(_("Source: {source}").format(source=_(surface.source)))

@@ -55,7 +55,9 @@ class Setting:
     """What people need to know about one field of a Spec.
 
     `low` and `high` bound the slider; `minimum`, `maximum` (inclusive) and `below` (exclusive) bound what is valid.
-    `log` asks for a logarithmic scale, `choices` lists the valid values, `optional` also allows None.
+    `log` asks for a logarithmic scale, `choices` lists the valid values, `optional` also allows None; `examples` are
+    some of the valid values of a text. A switch with a `mistake` makes a famous mistake; contenders that make it are
+    named after it.
     """
 
     label: str
@@ -68,7 +70,9 @@ class Setting:
     maximum: float | None = None
     below: float | None = None
     choices: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
     optional: bool = False
+    mistake: str = ""
 
 
 def setting(default: Any = dataclasses.MISSING, label: str = "", **facts: Any) -> Any:
@@ -84,7 +88,12 @@ def same(spec: type, name: str, default: Any) -> Any:
 
 
 def settings(spec: Any) -> dict[str, Setting]:
-    """Return the `Setting` of every described field of a Spec (class or instance), in the order of definition."""
+    """Return the `Setting` of every described field of a Spec (class or instance), in the order of definition.
+
+    An entry of a registry that is no dataclass has none.
+    """
+    if not dataclasses.is_dataclass(spec):
+        return {}
     return {f.name: f.metadata["setting"] for f in dataclasses.fields(spec) if "setting" in f.metadata}
 
 

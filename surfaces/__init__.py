@@ -5,12 +5,15 @@ A surface is one class in one of the modules below; writing the class is all it 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from types import ModuleType
 
+from spec import N_, Refused, listed
+from spec.text import PART, read_entry
 from surfaces import bowls, flats, ripples, valleys, wells
 from surfaces.surface import FAMILIES, Surface
 
-__all__ = ["FAMILIES", "SURFACES", "Surface"]
+__all__ = ["FAMILIES", "SURFACES", "Surface", "find"]
 
 
 def _entries(module: ModuleType) -> list[Surface]:
@@ -22,4 +25,17 @@ def _entries(module: ModuleType) -> list[Surface]:
 SURFACES: dict[str, Surface] = {
     s.key: s for module in (bowls, valleys, flats, wells, ripples) for s in _entries(module)
 }
-"""Every surface by its key, in teaching order."""
+"""Every surface by its key, in teaching order; those that have settings stand here at their defaults."""
+
+
+@lru_cache(maxsize=512)
+def find(name: str) -> Surface:
+    """Return the surface that a name stands for: a key, or a key and settings, such as `rotated~kappa~100`.
+
+    The same name gives the same object while it is in use. Raises `Refused` for a name that stands for none.
+    """
+    key, *parts = name.split(PART)
+    if key not in SURFACES:
+        text = N_("There is no surface {name}; choose from {choices}.")
+        raise Refused(text, name=key[:80], choices=listed(SURFACES))
+    return read_entry(parts, SURFACES[key]) if parts else SURFACES[key]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import ClassVar
 
-from spec import N_
+from spec import N_, check, same, setting
 from surfaces.surface import Array, Surface
 
 JAMIL = "Jamil and Yang (2013), arXiv:1308.4008"
@@ -52,45 +54,87 @@ class Ravine(Surface):
         return x / 10, 2 * y
 
 
+@dataclass(frozen=True)
 class IllConditioned(Surface):
+    kappa: float = setting(
+        25.0, N_("condition number"), symbol=r"\kappa", low=1.0, high=200.0, log=True, minimum=1, maximum=1e4
+    )
+
     key = "ill_conditioned"
     title = N_("Ill-conditioned bowl")
     sentence = N_("The steepest direction caps the learning rate at 2/λmax; the flattest one then has to wait.")
-    latex = r"\tfrac12\left(x^2 + 25\,y^2\right)"
+    latex = r"\tfrac12\left(x^2 + \kappa\,y^2\right)"
     source = "Goh (2017), Why Momentum Really Works, distill.pub"
     domain = ((-5, 5), (-5, 5))
     minima = ((0.0, 0.0),)
     minimum = 0.0
     start = (-4.5, 1.5)
     steps = 120
-    rates: ClassVar = {"gradient": 0.075, "velocity": 0.01, "accumulating": 0.8, "normalised": 0.15}
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    def rate(self, family: str) -> float:
+        return _stable_rate(family, self.kappa)
 
     def formula(self, x: Array, y: Array) -> Array:
-        return (x**2 + 25 * y**2) / 2
+        return (x**2 + self.kappa * y**2) / 2
 
     def slope(self, x: Array, y: Array) -> tuple[Array, Array]:
-        return x, 25 * y
+        return x, self.kappa * y
 
 
+@dataclass(frozen=True)
 class Rotated(Surface):
+    kappa: float = same(IllConditioned, "kappa", 25.0)
+    angle: float = setting(
+        45.0, N_("angle in degrees"), symbol=r"\varphi", low=0.0, high=90.0, minimum=-360, maximum=360
+    )
+
     key = "rotated"
     title = N_("Rotated bowl")
     sentence = N_("The same bowl turned by 45°: rules that scale each coordinate on its own lose their advantage.")
-    latex = r"\tfrac14\left[(x+y)^2 + 25\,(x-y)^2\right]"
+    latex = (
+        r"\tfrac12\left(u^2 + \kappa\,v^2\right), \quad "
+        r"u = x\cos\varphi + y\sin\varphi, \quad v = y\cos\varphi - x\sin\varphi"
+    )
     source = "Goh (2017), Why Momentum Really Works, distill.pub"
     domain = ((-5, 5), (-5, 5))
     minima = ((0.0, 0.0),)
     minimum = 0.0
     start = (-4.2, -2.1)
     steps = 150
-    rates: ClassVar = {"gradient": 0.075, "velocity": 0.01, "accumulating": 0.8, "normalised": 0.15}
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    def rate(self, family: str) -> float:
+        return _stable_rate(family, self.kappa)
 
     def formula(self, x: Array, y: Array) -> Array:
-        return ((x + y) ** 2 + 25 * (x - y) ** 2) / 4
+        u, v = self._turned(x, y)
+        return (u**2 + self.kappa * v**2) / 2
 
     def slope(self, x: Array, y: Array) -> tuple[Array, Array]:
-        along, across = (x + y) / 2, 25 * (x - y) / 2
-        return along + across, along - across
+        (u, v), (cos, sin) = self._turned(x, y), self._axis
+        return u * cos - self.kappa * v * sin, u * sin + self.kappa * v * cos
+
+    @property
+    def _axis(self) -> tuple[float, float]:
+        # The cosine of 45° and its sine differ in the last digit; the square root is the same for both.
+        if self.angle == 45:
+            return 0.5**0.5, 0.5**0.5
+        return math.cos(math.radians(self.angle)), math.sin(math.radians(self.angle))
+
+    def _turned(self, x: Array, y: Array) -> tuple[Array, Array]:
+        cos, sin = self._axis
+        return cos * x + sin * y, cos * y - sin * x
+
+
+def _stable_rate(family: str, kappa: float) -> float:
+    """Return a rate that suits a bowl whose steepest curvature is kappa: gradient descent diverges from 2/kappa on."""
+    rates = {"gradient": 1.875 / kappa, "velocity": 0.25 / kappa, "accumulating": 0.8}
+    return float(f"{rates.get(family, 0.15):.3g}")
 
 
 class Booth(Surface):

@@ -8,10 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from spec.text import PART, write_entry
+
 Array = np.ndarray
 Point = tuple[float, float]
 
-FAMILIES = ("gradient", "velocity", "accumulating", "normalised")
+FAMILIES = ("gradient", "velocity", "accumulating", "normalised", "searching")
 """Kinds of rules that want learning rates of different size; `Optimizer.family` names one of them."""
 
 TINY = np.finfo(float).tiny
@@ -20,6 +22,9 @@ TINY = np.finfo(float).tiny
 
 class Surface(ABC):
     """One loss surface: a subclass states the facts, `formula(x, y)` and `slope(x, y)`; nothing else is needed.
+
+    A subclass with settings is a frozen dataclass of them, which sets the facts that follow from a setting in its
+    `__post_init__`, and answers `rate` where the rates follow from one.
 
     key        name in the address bar and in `SURFACES`
     title      name for people
@@ -39,15 +44,15 @@ class Surface(ABC):
     key: ClassVar[str]
     title: ClassVar[str]
     sentence: ClassVar[str]
-    latex: ClassVar[str]
+    latex: str
     source: ClassVar[str]
-    domain: ClassVar[tuple[Point, Point]]
-    minima: ClassVar[tuple[Point, ...]]
-    minimum: ClassVar[float | None]
-    log_levels: ClassVar[bool] = False
-    kinks: ClassVar[bool] = False
-    start: ClassVar[Point]
-    steps: ClassVar[int]
+    domain: tuple[Point, Point]
+    minima: tuple[Point, ...]
+    minimum: float | None
+    log_levels: bool = False
+    kinks: bool = False
+    start: Point
+    steps: int
     rates: ClassVar[Mapping[str, float]]
 
     @abstractmethod
@@ -72,9 +77,14 @@ class Surface(ABC):
             gradient[..., 0], gradient[..., 1] = self.slope(points[..., 0], points[..., 1])
         return gradient
 
+    @property
+    def name(self) -> str:
+        """What `surfaces.find` knows this surface by: its key, and the settings that differ from the defaults."""
+        return PART.join(write_entry(self, type(self)()))
+
     def rate(self, family: str) -> float:
-        """Return the learning rate that suits a family of rules here; the one of "gradient" for a family not listed."""
-        return self.rates.get(family, self.rates["gradient"])
+        """Return the learning rate that suits a family of rules here; those that search begin like normalised ones."""
+        return self.rates["normalised" if family == "searching" else family]
 
     @property
     def centre(self) -> Point:

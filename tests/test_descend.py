@@ -303,7 +303,7 @@ def test_what_makes_no_race_is_refused(wrong):
 
 
 def test_unknown_keys_have_no_default_race():
-    with pytest.raises(KeyError):
+    with pytest.raises(Refused):
         default_race("nowhere")
 
 

@@ -58,8 +58,8 @@ def values(kind: Any, fact: Setting) -> st.SearchStrategy[Any]:
         return st.tuples(*(values(part, fact) for part in inner))
     if kind is Optimizer:
         return st.sampled_from(list(RULES.values())).flatmap(valid)
-    if fact.choices:
-        return st.sampled_from(fact.choices)
+    if fact.choices or fact.examples:
+        return st.sampled_from(fact.choices or fact.examples)
     if kind is bool:
         return st.booleans()
     if kind is int:

@@ -14,6 +14,7 @@ import streamlit as st
 from figures import theme
 from optimizers import RULES, Optimizer
 from spec import N_, Refused, Setting, settings, type_hints
+from surfaces import SURFACES, find
 from ui.desk import Desk
 from ui.language import _
 
@@ -85,6 +86,8 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
         st.selectbox(options=fact.choices, index=index, format_func=_, **common, **changed())
     elif kind is bool:
         st.toggle(value=follow(key, value), **common, **changed())
+    elif kind is str:
+        st.text_input(value=follow(key, value), **common, **changed())
     elif isinstance(value, tuple):
         text = follow(key, ", ".join(map(_brief, value)))
         st.text_input(value=text, **common, **changed(lambda text: _numbers(text, kind, caption(fact))))
@@ -131,6 +134,20 @@ def _numbers(text: str, kind: Any, label: str) -> tuple[Any, ...]:
     except ValueError:
         raise Refused(N_("{label} must be numbers with commas between them, such as 32, 16; not {value}."),
                       label=label, value=text[:80]) from None  # fmt: skip
+
+
+def surface(desk: Desk, change: Callable[[str], None]) -> None:
+    """Draw the choice of a surface, and the settings of the one chosen; `change(name)` takes the new one's name."""
+    current: Any = find(desk.spec.surface)
+    key = f"{desk.key} surface"
+    st.selectbox(
+        _("Surface"), list(SURFACES), index=list(SURFACES).index(follow(key, current.key)), key=key,
+        format_func=lambda key: _(SURFACES[key].title), on_change=lambda: change(st.session_state[key]),
+    )  # fmt: skip
+    st.caption(_(current.sentence))
+    for part in settings(current):
+        draw(desk, f"{key} {current.key} {part}", current, part,
+             lambda value, part=part: change(dataclasses.replace(current, **{part: value}).name))  # fmt: skip
 
 
 def contenders(desk: Desk, name: str) -> None:

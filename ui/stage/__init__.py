@@ -36,6 +36,7 @@ export default function (component) {
   return () => module.then((stage) => stage.leave(component.parentElement));
 }
 """
+WISHES = ("start", "pick", "paint")
 TYPES = {"float32": "f4", "float64": "f4", "uint8": "u1", "uint16": "u2", "int32": "i4", "int64": "i4", "bool": "u1"}
 
 
@@ -118,11 +119,16 @@ def _component() -> Any:
     return v2.component("descent_lab.stage", html=html, js=LOADER % folder, isolate_styles=False)
 
 
-def stage(scene: dict[str, Any], *, key: str, on_start: Callable[[], None] | None = None) -> None:
+def stage(scene: dict[str, Any], *, key: str, **on: Callable[[], None]) -> None:
     """Show a scene; one that is already shown under this key goes on with the new arrays.
 
-    A click or a dragged ring calls `on_start`; the wish is then in ``st.session_state[key].start``:
-    ``{"at": [x, y], "dragging": bool}``.
+    What the reader does on it calls `on_start`, `on_pick` or `on_paint`; the wish is then in ``st.session_state[key]``
+    under that word: ``.start`` is ``{"at": [x, y], "dragging": bool}``, from a click or a dragged ring.
     """
     data = pack({**scene, "lang": language.current(), "plotly": publish()[1]})
-    _component()(key=key, data=data, on_start_change=on_start or (lambda: None))
+    calls = {f"on_{wish}_change": on.get(f"on_{wish}", _nothing) for wish in WISHES}
+    _component()(key=key, data=data, **calls)
+
+
+def _nothing() -> None:
+    """Let the page run again, as for any wish."""

@@ -1,0 +1,88 @@
+"""Values as text, and text as values: what links, and the names of surfaces and rules with settings, are written in.
+
+Nothing is evaluated: a value is a number, a word, or parts of these.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from spec import N_, Refused, settings, type_hints
+
+__all__ = ["INNER", "PART", "read_entry", "read_value", "write_entry", "write_value"]
+
+PART = "~"  # between the parts of a value; like INNER it stands in an address as it is, never as %7E
+INNER = "_"  # between the parts of a part: numbers of a pair, settings of a schedule
+S = TypeVar("S")
+
+
+def write_value(value: Any, part: str = PART) -> str:
+    """Return a value of a field as text; several numbers, or an entry and its settings, have `part` between them."""
+    if isinstance(value, tuple):
+        return part.join(write_value(one) for one in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "none"
+    if hasattr(value, "key"):
+        return part.join(write_entry(value, type(value)(), INNER))
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def read_value(kind: Any, text: str, name: str, part: str = PART) -> Any:
+    """Return `text` as a value of type `kind`; raise `Refused` with the field's name when it is none.
+
+    A class of entries has a class method `of(key)` that returns one at its defaults.
+    """
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        if text == "none":
+            return None
+        return read_value(next(one for one in inner if one is not types.NoneType), text, name, part)
+    if origin is tuple:
+        parts = text.split(part) if text else []
+        if inner[-1] is not Ellipsis and len(parts) != len(inner):
+            raise Refused(N_("The link must give {name} as {number} numbers."), name=name, number=len(inner))
+        return tuple(read_value(inner[0], one, name) for one in parts)
+    if kind is bool:
+        if text not in ("yes", "no"):
+            raise Refused(N_("The link sets {name} to {value}; it must be yes or no."), name=name, value=text)
+        return text == "yes"
+    if kind is str:
+        return text
+    if hasattr(kind, "of"):
+        key, *parts = text.split(part)
+        return read_entry(parts, kind.of(key), INNER)
+    try:
+        return kind(text)
+    except ValueError:
+        raise Refused(N_("The link sets {name} to {value}; it must be a number."), name=name, value=text) from None
+
+
+def write_entry(entry: Any, usual: Any, part: str = PART) -> list[str]:
+    """Return the entry's key and, name by name, the settings in which it differs from `usual`, of the same class."""
+    parts = [entry.key]
+    for name in settings(entry):
+        value = getattr(entry, name)
+        if value != getattr(usual, name):
+            parts += [name, write_value(value, INNER)]
+    return parts
+
+
+def read_entry(parts: Sequence[str], usual: S, part: str = PART) -> S:
+    """Return `usual` with the settings that follow each other in `parts`: name, value, name, value …"""
+    entry: Any = usual
+    if parts and not settings(entry):
+        raise Refused(N_("The link gives {entry} settings, but it has none."), entry=entry.title)
+    kinds = type_hints(type(entry))
+    for name, text in zip(parts[::2], parts[1::2], strict=False):
+        if name not in settings(entry):
+            raise Refused(
+                N_("The link sets {name} of {entry}, which has no such setting."), name=name, entry=entry.title
+            )
+        entry = dataclasses.replace(entry, **{name: read_value(kinds[name], text, name, INNER)})
+    return entry
