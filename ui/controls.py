@@ -140,9 +140,10 @@ def surface(desk: Desk, change: Callable[[str], None]) -> None:
     """Draw the choice of a surface, and the settings of the one chosen; `change(name)` takes the new one's name."""
     current: Any = find(desk.spec.surface)
     key = f"{desk.key} surface"
+    titles = {name: _(entry.title) for name, entry in SURFACES.items()}
     st.selectbox(
-        _("Surface"), list(SURFACES), index=list(SURFACES).index(follow(key, current.key)), key=key,
-        format_func=lambda key: _(SURFACES[key].title), on_change=lambda: change(st.session_state[key]),
+        _("Surface"), list(titles), index=list(titles).index(follow(key, current.key)), key=key,
+        format_func=titles.__getitem__, on_change=lambda: change(st.session_state[key]),
     )  # fmt: skip
     st.caption(_(current.sentence))
     for part in settings(current):
