@@ -171,7 +171,7 @@ def descend(race: Race) -> Descent:
     surface = find(race.surface)
     teams, row_of = line_up(race.contenders)
     points = np.tile(race.start, (len(race.contenders), 1))
-    noise = race.noise * np.random.default_rng(race.seed).standard_normal((race.steps, 2)) if race.noise else None
+    noise = noise_of(race)
 
     path = np.empty((race.steps + 1, *points.shape))
     gradient = np.empty_like(path)
@@ -186,7 +186,7 @@ def descend(race: Race) -> Descent:
     everyone = slice(None)
     told = [(everyone, path), (everyone, gradient), (everyone, loss[..., None])]
     told += [(team.rows, history) for team, slots in zip(teams, memory, strict=True) for history in slots.values()]
-    lost = _far(surface, path)
+    lost = far(surface, path)
     for rows, history in told:
         lost[:, rows] |= ~np.isfinite(history).all(-1)
     gone = np.logical_or.accumulate(lost)
@@ -212,8 +212,15 @@ def descend(race: Race) -> Descent:
     )
 
 
-def _far(surface: Surface, path: Array) -> Array:
-    """Return whether each point is beyond all telling; a point that is not a number is."""
+def noise_of(race: Race) -> Array | None:
+    """Return the noise that every contender of a race sees, [steps, 2]; None where there is none."""
+    if not race.noise:
+        return None
+    return race.noise * np.random.default_rng(race.seed).standard_normal((race.steps, 2))
+
+
+def far(surface: Surface, path: Array) -> Array:
+    """Return whether each point [..., 2] is beyond all telling; a point that is not a number is."""
     x, y = np.moveaxis(path - surface.centre, -1, 0)
     return ~(np.hypot(x, y) <= LOST * surface.diagonal)
 

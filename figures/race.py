@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from experiments.descend import Descent, Race, tolerance
+from experiments.divergence import Divergence
 from figures import theme
-from figures.scene import Say, names
+from figures.scene import Say, names, number
 from figures.scene import scene as _scene
 from spec import N_, digest
 from surfaces import Surface, find
@@ -21,19 +23,26 @@ DEPTH = 1e-5  # log levels resolve heights down to this share of the range above
 DECADES = 10  # the loss axis shows at most so many powers of ten below the start
 
 
-def scene(race: Race, run: Descent, *, say: Say, alt: str, view: str = "2d") -> dict[str, Any]:
-    """Return the stage's scene for a race: surface ("2d" from above or "3d") and loss curves, with a table."""
+def scene(
+    race: Race, run: Descent, *, say: Say, alt: str, view: str = "2d", lost: Mapping[int, Divergence] | None = None
+) -> dict[str, Any]:
+    """Return the stage's scene for a race: surface ("2d" from above or "3d") and loss curves, with a table.
+
+    `lost` says of contenders why they diverged; each gets a card, which comes up at that step.
+    """
     surface = find(race.surface)
     looks = theme.styles(race.contenders)
     titles = names(race.contenders, say)
     first = _space if view == "3d" else _plane
+    surface_panel = first(surface, race, run, looks, titles, say)
+    surface_panel["cards"] = [card(race, why, i, titles[i], looks[i], say) for i, why in sorted((lost or {}).items())]
     return _scene(
         f"{race.surface} {race.start} {view}", say=say, alt=alt, layout="side",
         clock={
             "name": say(N_("step")), "last": race.steps, "seconds": float(np.clip(race.steps / 40, 3, 9)),
             "play": True, "live": False,
         },
-        panels=[first(surface, race, run, looks, titles, say), _curves(surface, race, run, looks, titles, say)],
+        panels=[surface_panel, _curves(surface, race, run, looks, titles, say)],
         table=_table(race, run, looks, titles, say),
     )  # fmt: skip
 
@@ -248,6 +257,32 @@ def _table(race: Race, run: Descent, looks: list, titles: list[str], say: Say) -
         rows.append({"style": looks[i], "label": say(rule.title), "cells": [rate, {"values": run.loss[i]}, end]})
     columns = ["", "η", "f", say(N_("arrived at"))]
     return {"columns": columns, "rows": rows}
+
+
+def card(race: Race, why: Divergence, i: int, title: str, look: dict[str, Any], say: Say) -> dict[str, Any]:
+    """Return the card that explains a divergence: how far, because of which bound, and what rate would hold."""
+    rate = race.contenders[i].lr
+    far = N_("One step before: {distance} pictures away, f = {loss}.")
+    lines = [say(far).format(distance=f"{why.distance:.3g}", loss=number(why.loss))]
+    if np.isfinite(why.bound):
+        momentum = race.contenders[i].family == "velocity"
+        place = say(N_("at the start")) if why.where == 0 else say(N_("at step {step}")).format(step=why.where)
+        text = N_("η = {rate} > {formula} = {bound} (λmax = {steepest} {place}): each step overshoots by more.")
+        lines.append(say(text).format(
+            rate=f"{rate:g}", formula="2(1 + μ)/λmax" if momentum else "2/λmax", bound=number(why.bound),
+            steepest=number(why.steepest), place=place))  # fmt: skip
+    elif find(race.surface).minimum is None:
+        lines.append(say(N_("This surface falls without end, and the path follows it out of the picture.")))
+    else:
+        text = N_("With η = {rate} its steps are longer than the picture can hold; no bound of λmax limits this rule.")
+        lines.append(say(text).format(rate=f"{rate:g}"))
+    if why.holds:
+        lines.append(say(N_("Largest rate that still ends lower than the start:")))
+    return {
+        "at": why.step, "style": look, "lines": lines, "wish": {"contender": i},
+        "title": say(N_("{rule} diverged at step {step}")).format(rule=title, step=why.step),
+        "act": f"η = {why.holds:g}" if why.holds else "",
+    }  # fmt: skip
 
 
 def numbers(race: Race, run: Descent, say: Say) -> dict[str, np.ndarray]:

@@ -12,7 +12,7 @@ from experiments.studies import gap, stops
 from figures.scene import Say, names
 from figures.training import Line, middle
 from spec import N_
-from surfaces import find
+from surfaces import Surface, find
 
 
 def raced(race: Race, run: Descent, say: Say) -> str:
@@ -53,6 +53,33 @@ def _lost(race: Race, run: Descent, i: int, title: str, say: Say) -> str:
         return say(text).format(rule=title, step=step, rate=f"{rate:g}", bound=f"{2 / steepest:.3g}")
     text = N_("**{rule}** diverged at step {step}, with rate {rate}.")
     return say(text).format(rule=title, step=step, rate=f"{rate:g}")
+
+
+def shape(surface: Surface, start: Sequence[float], say: Say) -> list[dict[str, str]]:
+    """Return rows that tell how a surface is curved at a race's start and at its minima, for a table."""
+    places = [(say(N_("start")), tuple(start)), *((say(N_("minimum")), minimum) for minimum in surface.minima)]
+    eigenvalues = curvature(surface, np.array([point for _, point in places], float))
+    return [
+        {
+            say(N_("place")): f"{name} ({point[0]:.4g}, {point[1]:.4g})", "λmin": f"{low:.4g}", "λmax": f"{high:.4g}",
+            say(N_("condition number")): f"{high / low:.4g}" if low > 0 else "–",
+            "2/λmax": f"{2 / high:.4g}" if high > 0 else "–",
+        }
+        for (name, point), (low, high) in zip(places, eigenvalues, strict=True)
+    ]  # fmt: skip
+
+
+def curved(surface: Surface, say: Say) -> str:
+    """Return one line on a surface's curvature at its first minimum, and on its kinks; empty where there is neither."""
+    parts = []
+    if surface.minima:
+        low, high = curvature(surface, np.array(surface.minima[0], float))
+        if np.isfinite(high) and 1e-6 < high < 1e6:  # beyond it is a kink, where curvature has no meaning
+            text = N_("At the minimum λ = {low} and {high}, so 2/λmax = {bound}.")
+            parts.append(say(text).format(low=f"{low:.3g}", high=f"{high:.3g}", bound=f"{2 / high:.3g}"))
+    if surface.kinks:
+        parts.append(say(N_("Has kinks, where the gradient jumps.")))
+    return " ".join(parts)
 
 
 def compared(history: History, lines: Sequence[Line], say: Say, *, done: bool) -> str:

@@ -24,6 +24,10 @@ WORDS = {
     "closer": N_("Zoom in"),
     "farther": N_("Zoom out"),
     "whole": N_("Show all"),
+    "close": N_("Close"),
+    "move": N_("Move the start"),
+    "hill": N_("Paint hills"),
+    "pit": N_("Paint pits"),
 }
 
 
@@ -40,6 +44,16 @@ def scene(
         "palettes": theme.PALETTES, "type": theme.TYPE, "layout": layout, "clock": clock, "panels": panels,
         "table": table,
     }  # fmt: skip
+
+
+def number(value: float) -> str:
+    """Return three digits of a number; powers of ten as on paper, 2.5×10⁹."""
+    text = f"{value:.3g}".replace("-", "−")
+    mantissa, _sep, power = text.partition("e")
+    if not power:
+        return text
+    raised = str(int(power.replace("−", "-"))).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{mantissa}×10{raised}"
 
 
 def names(rules: Sequence[Optimizer], say: Say) -> list[str]:

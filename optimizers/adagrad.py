@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet
+from optimizers.rule import Array, Line, Optimizer, State, decayed, in_cache, penalised, quiet
 from spec import N_, setting
 
 
@@ -47,6 +47,18 @@ w &\leftarrow w - \frac{\eta}{1 + (t - 1)\,\delta}\, \frac{g}{\sqrt{h} + \epsilo
         state = super().init(params)
         state["sum"] += np.asarray(self.initial_accumulator_value, params.dtype)
         return state
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        squares = N_("The sum of all squared gradients so far: it only grows.")
+        rate = N_("Each coordinate gets a rate of its own, which only shrinks.")
+        top = r"\frac{<lr>}{1 + (<t> - 1)\,<lr_decay>}" if self.lr_decay else "<lr>"
+        return penalised(
+            self.weight_decay,
+            Line("h", "h", "<h'> + <g>^2", squares, "spread", "sum"),
+            Line("rate", r"\tilde\eta", rf"\frac{{{top}}}{{\sqrt{{<h>}} + <eps>}}", rate, "rate"),
+            Line("step", r"\Delta w", r"-<rate>\,<g>", N_("The step: against the gradient, at these rates."), "step"),
+        )
 
     @quiet
     def step(self, params: Array, grads: Array, state: State) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizers.rule import Array, Optimizer, State, in_cache, quiet
+from optimizers.rule import Array, Line, Optimizer, State, in_cache, quiet
 from spec import N_, setting
 
 
@@ -42,6 +42,23 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
     published = "2017-11"
     family = "normalised"
     slots = ("exp_avg", "exp_avg_sq")
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        mean = N_("A running mean of the gradients: what they agree on stays, zig-zag cancels out.")
+        squares = N_("A running mean of their squares: how large gradients are along x and along y.")
+        more = N_("The mean began at zero and is too small at first: divide by the weights it has gathered.")
+        likewise = N_("The mean of squares likewise.")
+        rate = N_("Each coordinate gets a rate of its own: small where gradients are large.")
+        step = N_("The step: against the mean, at these rates, and a share of w towards zero.")
+        return (
+            Line("m", "m", r"<beta1>\,<m'> + (1 - <beta1>)\,<g>", mean, "memory", "exp_avg"),
+            Line("v", "v", r"<beta2>\,<v'> + (1 - <beta2>)\,<g>^2", squares, "spread", "exp_avg_sq"),
+            Line("mhat", r"\hat m", r"\frac{<m>}{1 - <beta1>^{<t>}}", more, "memory"),
+            Line("vhat", r"\hat v", r"\frac{<v>}{1 - <beta2>^{<t>}}", likewise, "spread"),
+            Line("rate", r"\tilde\eta", r"\frac{<lr>}{\sqrt{<vhat>} + <eps>}", rate, "rate"),
+            Line("step", r"\Delta w", r"-<lr>\,<weight_decay>\,<w> - <rate>\,<mhat>", step, "step"),
+        )
 
     @quiet
     def step(self, params: Array, grads: Array, state: State) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet
+from optimizers.rule import Array, Line, Optimizer, State, decayed, in_cache, penalised, quiet
 from spec import N_, setting
 
 
@@ -35,6 +35,17 @@ w &\leftarrow w - \eta\, b
     published = "1964"
     family = "velocity"
     slots = ("momentum_buffer",)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        velocity = N_("The velocity keeps a share of all gradients so far: what they agree on adds up.")
+        damped = self.dampening and self.momentum
+        share = r"\cases{1}{<t> = 1}{1 - <dampening>}\,<g>" if damped else "<g>"
+        return penalised(
+            self.weight_decay,
+            Line("b", "b", rf"<momentum>\,<b'> + {share}", velocity, "memory", "momentum_buffer"),
+            Line("step", r"\Delta w", r"-<lr>\,<b>", N_("The step: against the velocity."), "step"),
+        )
 
     @quiet
     def step(self, params: Array, grads: Array, state: State) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet
+from optimizers.rule import Array, Line, Optimizer, State, decayed, in_cache, penalised, quiet
 from spec import N_, Refused, setting
 
 
@@ -38,6 +38,17 @@ w &\leftarrow w - \eta\, (g + \mu\, b)
         super().__post_init__()
         if self.momentum == 0:
             raise Refused(N_("Nesterov needs a momentum above 0."))
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        velocity = N_("The velocity keeps a share of all gradients so far: what they agree on adds up.")
+        ahead = N_("The velocity as it will be, should the next gradient be like this one.")
+        return penalised(
+            self.weight_decay,
+            Line("b", "b", r"<momentum>\,<b'> + <g>", velocity, "memory", "momentum_buffer"),
+            Line("ahead", r"\bar b", r"<g> + <momentum>\,<b>", ahead, "memory"),
+            Line("step", r"\Delta w", r"-<lr>\,<ahead>", N_("The step: against the velocity ahead."), "step"),
+        )
 
     @quiet
     def step(self, params: Array, grads: Array, state: State) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet
+from optimizers.rule import Array, Line, Optimizer, State, decayed, in_cache, penalised, quiet
 from spec import N_, setting
 
 
@@ -41,6 +41,30 @@ w &\leftarrow w - \eta\, b
     published = "2012-10"
     family = "normalised"
     slots = ("square_avg", "grad_avg", "momentum_buffer")
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        squares = N_("A running mean of squared gradients: how large they are along x and along y.")
+        mean = N_("A running mean of the gradients: what is left of the squares without it is their variance.")
+        rate = N_("Each coordinate gets a rate of its own: small where gradients are large.")
+        velocity = N_("The velocity keeps a share of all gradients so far, each divided by their usual size.")
+        root = r"\sqrt{<s> - <a>^2} + <eps>" if self.centered else r"\sqrt{<s>} + <eps>"
+        lines = [Line("s", "s", r"<alpha>\,<s'> + (1 - <alpha>)\,<g>^2", squares, "spread", "square_avg")]
+        if self.centered:
+            lines += [Line("a", "a", r"<alpha>\,<a'> + (1 - <alpha>)\,<g>", mean, "memory", "grad_avg")]
+        if self.momentum:
+            step = N_("The step: against the velocity.")
+            lines += [
+                Line("b", "b", rf"<momentum>\,<b'> + \frac{{<g>}}{{{root}}}", velocity, "memory", "momentum_buffer"),
+                Line("step", r"\Delta w", r"-<lr>\,<b>", step, "step"),
+            ]
+        else:
+            step = N_("The step: against the gradient, at these rates.")
+            lines += [
+                Line("rate", r"\tilde\eta", rf"\frac{{<lr>}}{{{root}}}", rate, "rate"),
+                Line("step", r"\Delta w", r"-<rate>\,<g>", step, "step"),
+            ]
+        return penalised(self.weight_decay, *lines)
 
     @quiet
     def step(self, params: Array, grads: Array, state: State) -> None:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from spec import N_, Refused, check
+from optimizers.schedules import Constant, Schedule
+from spec import N_, Refused, check, setting
 
-__all__ = ["Array", "Line", "Moment", "Optimizer", "State", "decayed", "in_cache", "quiet"]
+__all__ = ["Array", "Line", "Optimizer", "State", "decayed", "in_cache", "penalised", "quiet"]
 
 Array = npt.NDArray[np.floating[Any]]
 State = dict[str, Any]
@@ -47,13 +48,16 @@ class Optimizer(ABC):
     pace: ClassVar[float] = (
         1.0  # the learning rate that suits this rule, as a multiple of the one that suits its family
     )
-    lines: ClassVar[tuple[Line, ...]] = ()  # the step, line by line; the last one is the step itself
     slots: ClassVar[tuple[str, ...]] = ()  # arrays shaped like the parameters, named as torch.optim names them
 
     lr: float  # every rule has a learning rate; each says which is usual for it
+    _: dataclasses.KW_ONLY
+    schedule: Schedule = setting(Constant(), N_("learning-rate schedule"))  # noqa: RUF009
 
     def __post_init__(self) -> None:
         check(self)
+        if not isinstance(self.schedule, Schedule):
+            raise Refused(N_("{value} is not a learning-rate schedule."), value=self.schedule)
 
     def init(self, params: Array) -> State:
         """Return the state before the first step: `{"step": 0}` and one array of zeros, shaped like `params`, per slot.
@@ -71,13 +75,16 @@ class Optimizer(ABC):
         `params`, `grads` and every slot share one shape: [P], or [n, P] with one row per setting of a stack.
         """
 
-    def anatomy(self, moment: Moment) -> dict[str, Array]:
-        """Return what each of `lines` comes to at every step of a path, by its name: arrays [T, 2]."""
-        raise NotImplementedError
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The step as these settings take it, line by line; the last one, named `step`, is what is added to w."""
+        return ()
 
     @classmethod
     def stack(cls, configs: Sequence[Self], dtype: npt.DTypeLike = np.float64) -> Self:
-        """Return one rule that moves n rows, each by its own setting: every field becomes a column [n, 1].
+        """Return one rule that moves n rows, each by its own setting: every number becomes a column [n, 1].
+
+        Of schedules it keeps one if all rows share it, else a tuple with one for each row; `Scheduled` follows them.
 
         A row comes out exactly as `configs[row]` alone would move it, whatever its neighbours are. For that keep
         `dtype`, the precision of the columns, at float64 even for float32 parameters: coefficients such as
@@ -88,19 +95,30 @@ class Optimizer(ABC):
         if not configs or any(type(config) is not cls for config in configs):
             raise TypeError(f"a stack of {cls.__name__} needs one or more {cls.__name__}, got {configs!r}")
         stacked = object.__new__(cls)  # the fields are columns, which no single setting's check could judge
+        schedules = tuple(config.schedule for config in configs)
+        shared = schedules.count(schedules[0]) == len(schedules)
+        object.__setattr__(stacked, "schedule", schedules[0] if shared else schedules)
         for field in dataclasses.fields(cls):
+            if field.name == "schedule":
+                continue
             column = np.array([[getattr(config, field.name)] for config in configs], dtype)
             object.__setattr__(stacked, field.name, column)
         return stacked
 
 
 class Line(NamedTuple):
-    """One line of a step as one would write it on a blackboard: `symbol` = `formula`, and what it does.
+    r"""One line of a step as one would write it on a blackboard: `symbol` = `formula`, and what it does.
 
-    In `symbol` and `formula`, which are LaTeX, `<name>` stands for a quantity: a field of the rule, `g` (the gradient
-    the rule sees), `w`, `t`, the name of a line above, or `name'`, what that line's memory held before this step.
-    `slot` names the array of the state that keeps the line's result. `role` says how it is drawn: `pull` and
-    `memory` are arrows (against their direction one goes down), `spread` is a size per coordinate, `rate` what the
+    `symbol` is LaTeX. In `formula`, `<name>` stands for a quantity: a field of the rule, `<g>` the gradient that the
+    rule sees, `<w>`, `<t>`, a line above by its name, or `<name'>`: what line `name` came to one step before, which
+    its `slot` remembers (before the first step: `slot` as `init` leaves it; without a slot, `first`). Lines have x and
+    y like w, so no formula needs an index. Around the quantities stand numbers, `+`, `-`, `\,` for times (always
+    written), `^`, `( )`, `|a|`, `\frac{a}{b}`, `\sqrt{a}`, `\max(a, b)`, `\min(a, b)`, `\sign(a)` and
+    `\cases{a}{b > c}{d}`: a where b > c (or <, =), else d. `experiments.anatomy` evaluates it, so a line is what it
+    says; a step that a setting changes has other lines.
+
+    `slot` names the array of the state that keeps the line's result. `role` says how it is drawn: `pull` and `memory`
+    are arrows (against their direction one goes down), `spread` is a size per coordinate, `rate` what each
     coordinate's direction is multiplied by, `step` the move itself.
     """
 
@@ -110,16 +128,19 @@ class Line(NamedTuple):
     sentence: str
     role: Literal["pull", "memory", "spread", "rate", "step"]
     slot: str = ""
+    first: float = 0.0
 
 
-class Moment(NamedTuple):
-    """What a rule meets at steps t = 1 … T of a path: w and g [T, 2], t [T, 1], slots before and after each [T, 2]."""
+_PULLED = Line(
+    "pulled", r"g_\lambda", r"<g> + <weight_decay>\,<w>", N_("Weight decay adds its own pull, towards zero."), "pull"
+)
 
-    w: Array
-    g: Array
-    t: Array
-    before: Mapping[str, Array]
-    after: Mapping[str, Array]
+
+def penalised(weight_decay: float, *lines: Line) -> tuple[Line, ...]:
+    """Return lines that meet g + weight_decay · w in place of g, with a line that says so before them; 0 adds none."""
+    if not weight_decay:
+        return lines
+    return _PULLED, *(line._replace(formula=line.formula.replace("<g>", "<pulled>")) for line in lines)
 
 
 def in_cache(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet
+from optimizers.rule import Array, Line, Optimizer, State, decayed, in_cache, penalised, quiet
 from spec import N_, setting
 
 
@@ -29,6 +29,11 @@ w &\leftarrow w - \eta\, g
     paper_url = "https://doi.org/10.1214/aoms/1177729586"
     published = "1951-09"
     family = "gradient"
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        step = N_("The step: straight against the gradient, and as long as it is steep.")
+        return penalised(self.weight_decay, Line("step", r"\Delta w", r"-<lr>\,<g>", step, "step"))
 
     @quiet
     def step(self, params: Array, grads: Array, state: State) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import streamlit as st
 
 from experiments import links
@@ -9,7 +11,7 @@ from experiments.descend import Descent, Race, default_race, suited
 from experiments.links import Suggest
 from figures import race as figure
 from figures import readings
-from spec import N_, Refused
+from spec import N_
 from surfaces import find
 from ui import cached, controls, frame, panels
 from ui.desk import Desk
@@ -21,6 +23,8 @@ QUESTION = N_("Who gets down first, and along which path?")
 SECTION = N_("On a surface")
 ICON = ":material/route:"
 ORDER = 10
+
+STAGE = "race stage"
 
 
 def default(anchors: dict[str, str]) -> Race:
@@ -64,15 +68,16 @@ def picture(desk: Desk[Race]) -> None:
     sentence = readings.raced(race, run, _)
     st.markdown(sentence)
 
-    def start() -> None:
-        wish = st.session_state["race stage"].start
-        try:
-            desk.change(start=tuple(float(part) for part in wish["at"]))
-        except (TypeError, ValueError, KeyError):
-            desk.refuse(Refused(N_("The start must be two numbers.")))
+    lost = {} if controls.dragging(STAGE) else cached.lost(race, run)  # its search would make a drag stutter
 
-    scene = figure.scene(race, run, say=_, alt=sentence, view=desk.view("view"))
-    stage(scene, key="race stage", on_start=start)
+    def slower() -> None:
+        """Give a contender that diverged the rate that its card offers."""
+        i = st.session_state[STAGE].pick["contender"]
+        rule = dataclasses.replace(race.contenders[i], lr=lost[i].holds)
+        desk.change(contenders=(*race.contenders[:i], rule, *race.contenders[i + 1 :]))
+
+    scene = figure.scene(race, run, say=_, alt=sentence, view=desk.view("view"), lost=lost)
+    stage(scene, key=STAGE, on_start=lambda: controls.start(desk, STAGE), on_pick=slower)
     about(race, run)
 
 
@@ -82,6 +87,7 @@ def about(race: Race, run: Descent) -> None:
         st.markdown(f"**{_(surface.title)}**: {_(surface.sentence)}")
         st.latex(rf"f(x, y) = {surface.latex}")
         st.caption(_("Source: {source}").format(source=_(surface.source)))
+        st.table(readings.shape(surface, race.start, _))
         panels.explain(race.contenders)
 
     panels.folded("race book", _("Formulas and code"), ":material/function:", book)

@@ -156,7 +156,10 @@ def state(tested: AppTest, page: str) -> tuple[Any, dict[str, str]]:
 def test_spec_and_address_follow_every_widget(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ui.training.PATIENCE", 0.0)  # what comes of a training is another test's matter
     tested, mirror = open_all(visit(name)), visit(name)
-    words = [*RULES, *(word for fact in facts(state(tested, name)[0]).values() for word in (*fact.choices, *fact.examples))]
+    words = [
+        *RULES,
+        *(word for fact in facts(state(tested, name)[0]).values() for word in (*fact.choices, *fact.examples)),
+    ]
     for key in widgets(tested, name):
         for i in range(len(TYPED)):
             widget = widgets(tested, name).get(key)  # as it is now: another rule has other settings

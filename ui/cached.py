@@ -10,6 +10,7 @@ import streamlit as st
 
 from experiments.descend import Descent, Race
 from experiments.descend import descend as _descend
+from experiments.divergence import Divergence, diagnose
 from spec import digest
 
 
@@ -25,3 +26,14 @@ def _descended(mark: str, _race: Race) -> Descent:
         if isinstance(part, np.ndarray):
             part.flags.writeable = False
     return run
+
+
+def lost(race: Race, run: Descent) -> dict[int, Divergence]:
+    """Return why contenders of a race diverged, by their number."""
+    mark = digest(race)
+    return {i: _diagnosed(mark, i, race, run) for i, step in enumerate(run.diverged) if step >= 0}
+
+
+@st.cache_resource(max_entries=500, show_spinner=False)
+def _diagnosed(mark: str, contender: int, _race: Race, _run: Descent) -> Divergence:
+    return diagnose(_race, _run, contender)

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from figures import theme
+from figures import readings, theme
 from optimizers import RULES, Optimizer
 from spec import N_, Refused, Setting, settings, type_hints
 from surfaces import SURFACES, find
@@ -145,10 +145,25 @@ def surface(desk: Desk, change: Callable[[str], None]) -> None:
         _("Surface"), list(titles), index=list(titles).index(follow(key, current.key)), key=key,
         format_func=titles.__getitem__, on_change=lambda: change(st.session_state[key]),
     )  # fmt: skip
-    st.caption(_(current.sentence))
+    st.caption(f"{_(current.sentence)} {readings.curved(current, _)}")
     for part in settings(current):
         draw(desk, f"{key} {current.key} {part}", current, part,
              lambda value, part=part: change(dataclasses.replace(current, **{part: value}).name))  # fmt: skip
+
+
+def start(desk: Desk, stage: str) -> None:
+    """Take the start that the reader clicked or dragged on the stage with this key."""
+    wish = st.session_state[stage].start
+    try:
+        desk.change(start=tuple(float(part) for part in wish["at"]))
+    except (TypeError, ValueError, KeyError):
+        desk.refuse(Refused(N_("The start must be two numbers.")))
+
+
+def dragging(stage: str) -> bool:
+    """Return whether the reader is dragging the start over the stage with this key, so that haste is needed."""
+    wish = getattr(st.session_state.get(stage), "start", None)
+    return isinstance(wish, dict) and wish.get("dragging") is True
 
 
 def contenders(desk: Desk, name: str) -> None:

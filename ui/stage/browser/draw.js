@@ -89,6 +89,10 @@ const ICONS = {
   full: "M5 5h6v2H7v4H5zM13 5h6v6h-2V7h-4zM5 13h2v4h4v2H5zM17 13h2v6h-6v-2h4z",
   plus: "M11 5h2v6h6v2h-6v6h-2v-6H5v-2h6z",
   minus: "M5 11h14v2H5z",
+  move: "M12 2l3.5 4H13v5h5V8.5L22 12l-4 3.5V13h-5v5h2.5L12 22l-3.500-4H11v-5H6v2.500L2 12l4-3.500V11h5V6H8.500z",
+  hill: "M2 19c4 0 5-13 10-13s6 13 10 13z",
+  pit: "M2 6c4 0 5 13 10 13S18 6 22 6v2c-3 0-5 13-10 13S5 8 2 8z",
+  close: "M6.4 5L12 10.6 17.6 5 19 6.4 13.4 12 19 17.6 17.6 19 12 13.4 6.4 19 5 17.6 10.6 12 5 6.4z",
   home: "M12 4l8 7h-2v8h-4v-5h-4v5H6v-8H4z",
 };
 export function icon(name) {

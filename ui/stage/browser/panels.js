@@ -1,5 +1,7 @@
 /* A panel is one picture of the stage: Plotly's still part, and above it a canvas for what moves. */
 
+import { Brush } from "./brush.js";
+import { Cards } from "./cards.js";
 import { coarse, coloured, icon, make, marker, mixed, near, number, spacing } from "./draw.js";
 
 const PLOTLY_CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset", scrollZoom: false, showTips: false };
@@ -14,6 +16,7 @@ export class Panel {
     this.canvas = make("canvas", { class: "dl-canvas", "aria-hidden": "true" });
     this.tip = make("div", { class: "dl-tip", hidden: "" });
     this.node = make("figure", { class: "dl-panel" }, this.plot, this.canvas, this.tip);
+    this.cards = new Cards(stage, this.node);
     this.listen();
   }
 
@@ -40,6 +43,7 @@ export class Panel {
       }
       this.mark = mark;
     }
+    this.cards.update(panel.cards);
     this.seen = null; // the arrays changed: project them again
     this.node.classList.toggle("dl-pick", Boolean(panel.start));
   }
@@ -91,6 +95,7 @@ export class Panel {
 
   draw() {
     if (!this.drawn) return;
+    this.cards.draw(this.stage.head);
     this.project();
     const ratio = window.devicePixelRatio || 1;
     const { clientWidth: width, clientHeight: height } = this.node;
@@ -116,6 +121,7 @@ export class Panel {
     this.names(ctx);
     this.ring(ctx);
     this.cross(ctx);
+    this.brush?.draw(ctx);
   }
 
   inside(ctx, act) {
@@ -353,8 +359,15 @@ export class Panel {
       return [event.clientX - box.left, event.clientY - box.top];
     };
     this.node.addEventListener("pointerdown", (event) => {
-      if (!this.drawn || event.button || event.target.closest("button")) return;
+      if (!this.drawn || event.button || event.target.closest("button, .dl-card")) return;
       this.down = where(event);
+      if (this.brush?.active) {
+        this.brush.press(this.down);
+        this.node.setPointerCapture(event.pointerId);
+        event.preventDefault();
+        event.stopPropagation();
+        return;
+      }
       const start = this.panel.start;
       if (start && near(this.toPixels(...start), this.down, RING + (event.pointerType === "touch" ? 16 : 7))) {
         this.drag = start;
@@ -363,12 +376,14 @@ export class Panel {
         event.stopPropagation();
       }
     }, true);
-    this.node.addEventListener("mousedown", (event) => this.drag && event.stopPropagation(), true);
-    this.node.addEventListener("touchstart", (event) => this.drag && event.stopPropagation(), true);
+    const mine = (event) => (this.drag || (this.down && this.brush?.active)) && event.stopPropagation(); // not Plotly's
+    this.node.addEventListener("mousedown", mine, true);
+    this.node.addEventListener("touchstart", mine, true);
     this.node.addEventListener("pointermove", (event) => {
       if (!this.drawn) return;
       const at = where(event);
-      if (this.drag) {
+      if (this.down && this.brush?.active) this.brush.press(at);
+      else if (this.drag) {
         this.drag = this.toData(at);
         this.ask(this.drag, true);
         this.stage.redraw();
@@ -379,7 +394,8 @@ export class Panel {
       const at = where(event);
       const moved = !near(this.down, at, 4);
       this.down = null;
-      if (this.drag) {
+      if (this.brush?.active) this.brush.lift();
+      else if (this.drag) {
         const start = this.drag;
         this.drag = null;
         if (moved) this.ask(start, false);
@@ -453,6 +469,7 @@ export class Plane extends Panel {
     const button = (name, act) => make("button", { type: "button", class: "dl-button", onclick: act }, icon(name));
     this.zooms = [button("plus", () => this.zoom(0.7)), button("minus", () => this.zoom(1 / 0.7)), button("home", () => this.zoom(null))];
     this.node.append(make("div", { class: "dl-zoom" }, ...this.zooms));
+    this.brush = new Brush(this);
     this.node.addEventListener("wheel", (event) => {
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
@@ -464,6 +481,7 @@ export class Plane extends Panel {
   async update(panel) {
     await super.update(panel);
     const { words } = this.stage.scene;
+    this.brush.update(panel.paint);
     [words.closer, words.farther, words.whole].forEach((text, i) => this.stage.title(this.zooms[i], text));
   }
 
@@ -490,6 +508,7 @@ export class Space extends Panel {
   draw() {
     if (!this.drawn) return;
     const { head, playing, palette } = this.stage;
+    this.cards.draw(head);
     const now = performance.now();
     if (this.drawnHead === head && this.drawnPanel === this.panel) return;
     if (playing && now - (this.drawnAt ?? 0) < 45) return; // WebGL buffers are rebuilt at each call: 20 a second suffice

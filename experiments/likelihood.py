@@ -1,0 +1,211 @@
+"""A thumbtack is thrown: rules climb the log-likelihood of its chance to land flat, and few throws mislead them.
+
+`climb(Throws(100, 27)).theta` is [contender, step]; `repeat(Throws(truth=0.5)).share` is [repetition, throw].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from experiments.descend import line_up
+from optimizers import RULES, Optimizer
+from spec import N_, Refused, check, setting
+
+Array = np.ndarray
+
+MOST = 8  # contenders
+CLIP = 1e-6
+"""Clipped values of θ end at CLIP and 1 - CLIP."""
+
+NEAR = 5e-4
+"""A contender has arrived when θ stays so near to K/N that three decimals agree."""
+
+LECTURE = ("sgd", "adam")
+RATES = {
+    "theta": {"gradient": 0.02, "velocity": 0.003, "accumulating": 0.1, "normalised": 0.02},
+    "logit": {"gradient": 0.5, "velocity": 0.08, "accumulating": 0.5, "normalised": 0.1},
+}
+"""The learning rate that suits each family of rules, on θ and on its logit."""
+
+
+def suggested(rule: type[Optimizer], borders: str = "free") -> Optimizer:
+    """Return a rule with the learning rate that suits its family, on θ or, where that is climbed, on its logit."""
+    rates = RATES["logit" if borders == "logit" else "theta"]
+    return rule(lr=rule.pace * rates["normalised" if rule.family == "searching" else rule.family])
+
+
+def contenders_for(rules: Iterable[str] = LECTURE, borders: str = "free") -> tuple[Optimizer, ...]:
+    """Return one contender per rule, named by its key."""
+    return tuple(suggested(RULES[key], borders) for key in rules)
+
+
+@dataclass(frozen=True)
+class Throws:
+    """K hits in N throws, and the rules that look for the θ under which these are likeliest.
+
+    `borders` says what happens where θ would leave [0, 1]: "free" lets it, and the climb ends there, as nothing has a
+    likelihood outside; "clip" puts θ back to CLIP or 1 - CLIP after the step; "logit" climbs z with θ = 1/(1 + e^-z),
+    which has no borders. `truth`, `sizes` and `seed` are about throwing again: see `repeat`. Raises `Refused` where a
+    field has no meaning.
+    """
+
+    throws: int = setting(100, N_("Throws"), symbol="N", low=1, high=1000, log=True, minimum=1, maximum=1_000_000)
+    hits: int = setting(27, N_("of them flat"), symbol="K", minimum=0, maximum=1_000_000)
+    contenders: tuple[Optimizer, ...] = setting(contenders_for(), N_("Contenders"))
+    borders: str = setting("free", N_("At the borders of θ"), choices=("free", "clip", "logit"))
+    start: float = setting(0.8, N_("Start"), symbol=r"\theta_0", low=0.01, high=0.99, minimum=0.001, maximum=0.999)
+    steps: int = setting(150, N_("Steps"), symbol="T", low=10, high=500, minimum=1, maximum=2000)
+    truth: float = setting(0.5, N_("True chance"), symbol=r"\theta", low=0.05, high=0.95, minimum=0.01, maximum=0.99)
+    sizes: tuple[int, ...] = setting((5, 50, 500), N_("Numbers of throws"), symbol="N", minimum=1, maximum=2000)
+    seed: int = setting(0, N_("Seed of the throws"), low=0, high=99, minimum=0, maximum=2**31 - 1)
+
+    most_sizes: ClassVar[int] = 5
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.hits > self.throws:
+            text = N_("There cannot be more hits ({hits}) than throws ({throws}).")
+            raise Refused(text, hits=self.hits, throws=self.throws)
+        if not 1 <= len(self.contenders) <= MOST:
+            text = N_("Between 1 and {most} rules can climb at once, not {count}.")
+            raise Refused(text, most=MOST, count=len(self.contenders))
+        if not 1 <= len(self.sizes) <= self.most_sizes:
+            text = N_("Give between 1 and {most} numbers of throws, not {count}.")
+            raise Refused(text, most=self.most_sizes, count=len(self.sizes))
+        object.__setattr__(self, "contenders", tuple(self.contenders))
+        object.__setattr__(self, "sizes", tuple(sorted(set(self.sizes))))
+        object.__setattr__(self, "start", float(self.start))
+        object.__setattr__(self, "truth", float(self.truth))
+
+    @property
+    def share(self) -> float:
+        """K/N, where the likelihood is greatest."""
+        return self.hits / self.throws
+
+
+def log_likelihood(theta: Any, hits: Any, throws: Any) -> Array:
+    """Return ln L(θ) = K ln θ + (N - K) ln(1 - θ), with 0 ln 0 = 0; nan outside [0, 1], where θ is no chance.
+
+    ln of the binomial coefficient, which is the same for every θ, is left out.
+    """
+    theta, hits, misses = np.broadcast_arrays(np.asarray(theta, float), hits, np.subtract(throws, hits))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        flat = np.where(hits > 0, hits * np.log(theta), 0.0)
+        other = np.where(misses > 0, misses * np.log1p(-theta), 0.0)
+    return np.where((theta >= 0) & (theta <= 1), flat + other, np.nan)
+
+
+def slope(theta: Array, share: float) -> Array:
+    """Return the derivative of -ln L / N, the loss per throw that the rules go down: (1 - p)/(1 - θ) - p/θ, p = K/N.
+
+    It equals (θ - p) / (θ (1 - θ)). A term whose share is 0 is left out, so that the other holds on the border.
+    """
+    with np.errstate(divide="ignore"):
+        return (1 - share) / (1 - theta) * (share < 1) - (share / theta if share else 0.0)
+
+
+def steepest(spec: Throws) -> float:
+    """Return the curvature of the loss per throw at K/N: 1 / (p (1 - p)), on the logit p (1 - p), with p = K/N.
+
+    Gradient descent is stable there for rates below 2 / curvature.
+    """
+    spread = spec.share * (1 - spec.share)
+    if spec.borders == "logit":
+        return spread
+    return 1 / spread if spread else np.inf
+
+
+class Climb(NamedTuple):
+    """What became of k contenders, at steps 0 (the start) ... `steps`.
+
+    theta    [k, steps + 1]  θ; nan after the step at which it left
+    height   [k, steps + 1]  ln L(θ); nan also at that step
+    clipped  [k, steps + 1]  whether θ was put back to a border there
+    left     [k]             the step at which θ had no likelihood any more, -1 if it always has
+    arrived  [k]             the first step from which on |θ - K/N| < NEAR, -1 if there is none
+    """
+
+    theta: Array
+    height: Array
+    clipped: Array
+    left: Array
+    arrived: Array
+
+
+@np.errstate(all="ignore")  # divergence is data
+def climb(spec: Throws) -> Climb:
+    """Let every contender climb ln L by going down the loss per throw, -ln L / N: so a rate suits any N."""
+    logit = spec.borders == "logit"
+    start = np.log(spec.start / (1 - spec.start)) if logit else spec.start
+    teams, row_of = line_up(spec.contenders)
+    place = np.full((len(row_of), 1), start)
+    states = [team.rule.init(place[team.rows]) for team in teams]
+    path = np.empty((spec.steps + 1, len(row_of)))
+    clipped = np.zeros(path.shape, bool)
+    for step in range(spec.steps + 1):
+        if spec.borders == "clip":
+            inside = np.clip(place, CLIP, 1 - CLIP)
+            clipped[step] = (inside != place)[:, 0]
+            place[:] = inside
+        path[step] = place[:, 0]
+        gradient = 1 / (1 + np.exp(-place)) - spec.share if logit else slope(place, spec.share)
+        for (rule, rows), state in zip(teams, states, strict=True):
+            rule.step(place[rows], gradient[rows], state)
+    path, clipped = path.T[row_of], clipped.T[row_of]
+
+    if logit:  # θ may round to 0 or 1, ln θ must not
+        height = -spec.hits * np.logaddexp(0, -path) - (spec.throws - spec.hits) * np.logaddexp(0, path)
+        path = 1 / (1 + np.exp(-path))
+    else:
+        height = log_likelihood(path, spec.hits, spec.throws)
+    lost = ~np.isfinite(height)
+    gone = np.logical_or.accumulate(lost, axis=1)
+    left = np.where(lost.any(1), lost.argmax(1), -1)
+    height[gone] = np.nan
+    path[:, 1:][gone[:, :-1]] = np.nan
+    clipped &= ~gone
+    return Climb(path, height, clipped, left, _arrived(path, spec.share))
+
+
+def _arrived(path: Array, share: float) -> Array:
+    """Return the first step from which on a path [k, steps + 1] stays near `share`; -1 where it does not end there."""
+    away = ~(np.abs(path - share) < NEAR)
+    first = path.shape[1] - away[:, ::-1].argmax(1)
+    first[~away.any(1)] = 0
+    return np.where(away[:, -1], -1, first)
+
+
+REPETITIONS = 60
+
+
+class Repeats(NamedTuple):
+    """The same throws made again and again, by chance alone different.
+
+    share   [r, n]   K/N of every repetition after its first 1 ... n throws
+    own     [r, n]   the loss per throw, at θ = K/N, on the throws that gave this θ: the entropy of K/N
+    fresh   [r, n]   the loss per throw of the same θ that new throws will have on average; inf where K/N is 0 or 1
+    best             what the true θ would have: its entropy, below which no θ gets on new throws
+    """
+
+    share: Array
+    own: Array
+    fresh: Array
+    best: float
+
+
+def repeat(spec: Throws) -> Repeats:
+    """Throw a thumbtack that lands flat with chance `truth` as often as the largest of `sizes`, REPETITIONS times.
+
+    A repetition's 5 throws are the first of its 50. Losses are cross-entropies in nats, -ln L / N:
+    own = -q ln q - (1 - q) ln(1 - q) and fresh = -t ln q - (1 - t) ln(1 - q), with q = K/N and t the truth.
+    """
+    throws = np.arange(1, max(spec.sizes) + 1)
+    flat = np.random.default_rng(spec.seed).random((REPETITIONS, len(throws))) < spec.truth
+    share = flat.cumsum(1) / throws
+    own = -log_likelihood(share, share, 1)
+    fresh = -log_likelihood(share, spec.truth, 1)
+    return Repeats(share, own, fresh, float(-log_likelihood(spec.truth, spec.truth, 1)))

@@ -1,0 +1,81 @@
+"""RAdam is Adam that trusts its mean of squares only once it rests on enough gradients: a warm-up that needs no tuning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet
+from spec import N_, setting
+
+
+@dataclass(frozen=True)
+class RAdam(Optimizer):
+    """RAdam: w ← w - lr · r · m̂ / sqrt(v̂), and w ← w - lr · m̂ as long as too few squares are in v (ρ ≤ 5).
+
+    ρ = ρ∞ - 2t · beta2^t / (1 - beta2^t), ρ∞ = 2 / (1 - beta2) - 1, says how many gradients v averages, and
+    r = sqrt((ρ - 4)(ρ - 2)ρ∞ / ((ρ∞ - 4)(ρ∞ - 2)ρ)) how far it can be trusted: it grows towards 1.
+
+    Source: Liu et al. 2019; `torch.optim.RAdam`, which begins with r at ρ > 5, the paper at ρ > 4, and adds eps to
+    sqrt(v) before its bias is corrected. Until then the step grows with the gradient: for beta2 = 0.999 five steps.
+    """
+
+    lr: float = setting(1e-3, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
+    beta1: float = setting(
+        0.9, N_("decay rate of the mean"), symbol=r"\beta_1", low=0.0, high=0.999, minimum=0, below=1
+    )
+    beta2: float = setting(
+        0.999, N_("decay rate of the squares"), symbol=r"\beta_2", low=0.0, high=0.9999, minimum=0, below=1
+    )
+    eps: float = setting(1e-8, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
+    weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
+    decoupled_weight_decay: bool = setting(False, N_("weight decay apart from the gradient"))
+
+    key = "radam"
+    title = N_("RAdam")
+    sentence = N_("Starts as momentum does and turns into Adam step by step, as its average of squares can be trusted.")
+    formula = r"""\begin{aligned}
+g &\leftarrow g + \lambda w \\
+m &\leftarrow \beta_1 m + (1 - \beta_1)\, g \\
+v &\leftarrow \beta_2 v + (1 - \beta_2)\, g^2 \\
+\hat m &= \frac{m}{1 - \beta_1^t} \qquad \rho = \rho_\infty - \frac{2t\,\beta_2^t}{1 - \beta_2^t}
+\qquad \rho_\infty = \frac{2}{1 - \beta_2} - 1 \\
+r &= \sqrt{\frac{(\rho - 4)(\rho - 2)\,\rho_\infty}{(\rho_\infty - 4)(\rho_\infty - 2)\,\rho}} \\
+w &\leftarrow w - \eta\, \hat m\, \begin{cases} r\, \dfrac{\sqrt{1 - \beta_2^t}}{\sqrt v + \epsilon} & \rho > 5 \\
+1 & \text{else} \end{cases}
+\end{aligned}"""
+    paper = "Liyuan Liu et al., On the Variance of the Adaptive Learning Rate and Beyond, 2019"
+    paper_url = "https://arxiv.org/abs/1908.03265"
+    published = "2019-08"
+    family = "normalised"
+    slots = ("exp_avg", "exp_avg_sq")
+
+    def trust(self, t: int) -> float | Array:
+        """Return r, how far the mean of squares can be trusted at step t; 0 while it is not used at all."""
+        longest = 2 / (1 - self.beta2) - 1
+        length = longest - 2 * t * np.power(self.beta2, t) / (1 - np.power(self.beta2, t))
+        with np.errstate(all="ignore"):
+            r = np.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))
+        return np.where(length > 5, r, 0)
+
+    @quiet
+    def step(self, params: Array, grads: Array, state: State) -> None:
+        t = state["step"] = state["step"] + 1
+        rate = self.lr / (1 - np.power(self.beta1, t))  # rate · m is lr · m̂
+        trust = self.trust(t) * np.sqrt(1 - np.power(self.beta2, t))
+        coupled = self.weight_decay * (1 - self.decoupled_weight_decay)
+        keep = 1 - self.lr * self.weight_decay * self.decoupled_weight_decay
+        arrays = params, grads, state["exp_avg"], state["exp_avg_sq"]
+        means = self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2
+        coefficients = keep, coupled, rate, trust, self.eps, *means
+        for (w, g, m, v), (keep, coupled, rate, trust, eps, beta1, rest1, beta2, rest2) in in_cache(
+            arrays, coefficients
+        ):
+            g = decayed(g, w, coupled)
+            w *= keep
+            m *= beta1
+            m += rest1 * g
+            v *= beta2
+            v += rest2 * g * g
+            w -= rate * m * np.where(trust, trust / (np.sqrt(v) + eps), 1)

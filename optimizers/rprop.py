@@ -1,0 +1,76 @@
+"""Rprop looks at signs alone: each parameter lengthens its step while its slope keeps its sign, and shortens it after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizers.rule import Array, Optimizer, State, in_cache, quiet
+from spec import N_, Refused, setting
+
+
+@dataclass(frozen=True)
+class Rprop(Optimizer):
+    """Rprop: d ← d · (etaplus if g keeps its sign, etaminus if it changes), within bounds; w ← w - d · sign(g).
+
+    Source: Riedmiller and Braun 1993; `torch.optim.Rprop`, which on a change of sign stays and forgets the gradient,
+    where the paper takes the last step back. `lr` is the first step alone. A gradient that is nan makes the parameter
+    nan; torch leaves it where it is. Raises `Refused` unless 0 < etaminus < 1 < etaplus.
+    """
+
+    lr: float = setting(1e-2, N_("first step"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
+    etaminus: float = setting(
+        0.5, N_("factor of a shorter step"), symbol=r"\eta_-", low=0.1, high=0.9, minimum=0, below=1
+    )
+    etaplus: float = setting(1.2, N_("factor of a longer step"), symbol=r"\eta_+", low=1.05, high=2.0, minimum=1)
+    step_size_min: float = setting(
+        1e-6, N_("shortest step"), symbol=r"\delta_-", low=1e-9, high=1e-2, log=True, minimum=0
+    )
+    step_size_max: float = setting(
+        50.0, N_("longest step"), symbol=r"\delta_+", low=1e-2, high=100.0, log=True, minimum=0
+    )
+
+    key = "rprop"
+    title = N_("Rprop")
+    sentence = N_(
+        "Sees only the sign of each slope: longer steps while it stays, shorter ones after it changes. For full batches; "
+        "the signs of small ones are noise."
+    )
+    formula = r"""\begin{aligned}
+d &\leftarrow \begin{cases} \eta_+\, d & g\, g' > 0 \\ \eta_-\, d & g\, g' < 0 \\ d & g\, g' = 0 \end{cases}
+\qquad \delta_- \le d \le \delta_+ \\
+g' &\leftarrow \begin{cases} 0 & g\, g' < 0 \\ g & \text{else} \end{cases} \\
+w &\leftarrow w - d\, \operatorname{sign}(g')
+\end{aligned}"""
+    paper = (
+        "Martin Riedmiller and Heinrich Braun, "
+        "A Direct Adaptive Method for Faster Backpropagation Learning: The RPROP Algorithm, 1993"
+    )
+    paper_url = "https://doi.org/10.1109/ICNN.1993.298623"
+    published = "1993-03"
+    family = "searching"
+    slots = ("prev", "step_size")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.etaminus == 0 or self.etaplus == 1:
+            raise Refused(N_("Rprop needs one factor between 0 and 1, and one above 1."))
+
+    def init(self, params: Array) -> State:
+        """Return the state before the first step; every parameter's step is `lr` long."""
+        state = super().init(params)
+        state["step_size"] += np.asarray(self.lr, params.dtype)
+        return state
+
+    @quiet
+    def step(self, params: Array, grads: Array, state: State) -> None:
+        state["step"] += 1
+        arrays = params, grads, state["prev"], state["step_size"]
+        coefficients = self.etaminus, self.etaplus, self.step_size_min, self.step_size_max
+        for (w, g, previous, d), (shorter, longer, least, most) in in_cache(arrays, coefficients):
+            agreement = np.sign(g) * np.sign(previous)  # of the signs: a product of tiny slopes would be 0
+            d *= np.where(agreement > 0, longer, np.where(agreement < 0, shorter, 1))
+            np.clip(d, least, most, out=d)
+            previous[...] = np.where(agreement < 0, 0, g)
+            w -= d * np.sign(previous)

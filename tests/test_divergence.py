@@ -1,0 +1,85 @@
+"""Why contenders diverge: the bounds of bowls are met to the digit, and the rate that is said to hold does hold."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from experiments.descend import Race, default_race, descend
+from experiments.divergence import diagnose, largest_rate
+from figures import race as figure
+from figures.scene import number
+from optimizers import RULES, Optimizer
+
+
+def lone(surface: str, rule: Optimizer, **fields: float) -> Race:
+    """A race of one, on a surface's own start."""
+    return dataclasses.replace(default_race(surface, ["sgd"]), contenders=(rule,), **fields)
+
+
+@hypothesis_settings(max_examples=12)
+@given(kappa=st.floats(2, 500), angle=st.floats(0, 90), momentum=st.floats(0.05, 0.9))
+def test_the_bounds_of_a_bowl(kappa: float, angle: float, momentum: float) -> None:
+    """Gradient descent holds below 2/λmax, momentum below 2(1 + μ)/λmax: both the bound said and the rate found."""
+    surface = f"rotated~kappa~{kappa!r}~angle~{angle!r}"
+    for rule, bound in (
+        (RULES["sgd"](lr=3 / kappa), 2 / kappa),
+        (RULES["momentum"](lr=2.6 * (1 + momentum) / kappa, **{"momentum": momentum}), 2 * (1 + momentum) / kappa),
+    ):
+        race = lone(surface, rule, steps=400, start=(-4.0, 1.7))
+        run = descend(race)
+        why = diagnose(race, run, 0)
+        assert (why.step, why.where) == (run.diverged[0], 0)
+        assert why.steepest == pytest.approx(kappa, rel=1e-6)
+        assert why.bound == pytest.approx(bound, rel=1e-6)
+        assert why.holds == pytest.approx(bound, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "surface", ["ravine", "rosenbrock", "beale", "styblinski_tang", "zakharov", "hyperbolic_saddle"]
+)
+@pytest.mark.parametrize("rule", ["sgd", "momentum", "adagrad", "adam"])
+def test_the_rate_that_holds_holds(surface: str, rule: str) -> None:
+    usual = default_race(surface, [rule]).contenders[0]
+    race = lone(surface, dataclasses.replace(usual, lr=1e9 * usual.lr))
+    run = descend(race)
+    assert run.diverged[0] >= 0
+    why = diagnose(race, run, 0)
+    assert 0 < why.holds < race.contenders[0].lr
+    again = descend(lone(surface, dataclasses.replace(usual, lr=why.holds)))
+    assert again.diverged[0] == -1
+    assert again.loss[0, -1] < again.loss[0, 0]
+
+
+def test_a_rate_that_holds_already_is_kept() -> None:
+    race = default_race("ravine", ["sgd"])
+    assert largest_rate(race, race.contenders[0]) == race.contenders[0].lr
+
+
+@pytest.mark.parametrize("lr", [0.09, 1e12])
+def test_the_card_says_step_size_cause_and_cure(lr: float) -> None:
+    race = lone("ill_conditioned", RULES["sgd"](lr=lr))
+    run = descend(race)
+    why = diagnose(race, run, 0)
+    (card,) = figure.scene(race, run, say=str, alt="", lost={0: why})["panels"][0]["cards"]
+    assert card["at"] == run.diverged[0]
+    assert card["title"] == f"SGD diverged at step {run.diverged[0]}"
+    said = " ".join(card["lines"])
+    assert f"f = {number(run.loss[0, why.step - 1])}" in said
+    assert "2/λmax = 0.08 (λmax = 25 at the start)" in said
+    assert card["act"] == f"η = {why.holds:g}"
+    assert card["wish"] == {"contender": 0}
+
+
+def test_nobody_lost_no_card() -> None:
+    race = default_race("ravine")
+    assert figure.scene(race, descend(race), say=str, alt="")["panels"][0]["cards"] == []
+
+
+def test_numbers_as_on_paper() -> None:
+    values = [0, 1.5, 0.0796, 2.486e9, -3e-7, float("inf"), float("nan")]
+    assert [number(value) for value in values] == ["0", "1.5", "0.0796", "2.49×10⁹", "−3×10⁻⁷", "inf", "nan"]

@@ -1,0 +1,71 @@
+/* The brush paints hills and pits on a plane whose surface is drawn by hand; each stroke leaves as one wish. */
+
+import { coloured, icon, make } from "./draw.js";
+
+const MODES = ["move", "hill", "pit"];
+
+/** A tool bar with three modes; the panel hands its pointer over while a brush is chosen. */
+export class Brush {
+  constructor(panel) {
+    this.panel = panel;
+    this.mode = "move";
+    this.buttons = MODES.map((mode) => make("button", { type: "button", class: "dl-button", onclick: () => this.choose(mode) }, icon(mode)));
+    this.node = make("div", { class: "dl-brush", role: "group", hidden: "" }, ...this.buttons);
+    panel.node.append(this.node);
+  }
+
+  update(paint) {
+    const { words } = this.panel.stage.scene;
+    this.paint = paint;
+    this.stroke = null; // what was painted has come back as surface
+    this.node.hidden = !paint;
+    if (!paint) this.mode = "move";
+    MODES.forEach((mode, i) => this.panel.stage.title(this.buttons[i], words[mode]));
+    this.choose(this.mode);
+  }
+
+  get active() {
+    return this.mode !== "move";
+  }
+
+  choose(mode) {
+    this.mode = mode;
+    MODES.forEach((name, i) => this.buttons[i].setAttribute("aria-pressed", String(name === mode)));
+    this.panel.node.classList.toggle("dl-painting", this.active);
+  }
+
+  /** Take the place (in pixels) under a pressed pointer; points nearer than a third of the brush are one. */
+  press(at) {
+    this.stroke ??= [];
+    const last = this.stroke.at(-1);
+    if (!last || Math.hypot(at[0] - last[0], at[1] - last[1]) > this.radius() / 3) this.stroke.push(at);
+    this.panel.stage.redraw();
+  }
+
+  lift() {
+    const points = this.stroke.slice(0, 60).map((at) => this.panel.toData(at).map((v) => Number(v.toFixed(3))));
+    this.panel.stage.wish = "show";
+    this.panel.stage.send("paint", { points, up: this.mode === "hill" });
+  }
+
+  radius() {
+    const [a] = this.panel.toPixels(0, 0);
+    const [b] = this.panel.toPixels(this.paint.radius, 0);
+    return Math.abs(b - a);
+  }
+
+  draw(ctx) {
+    if (!this.stroke || !this.paint) return;
+    const { palette } = this.panel.stage;
+    ctx.fillStyle = coloured(this.mode === "hill" ? "@high" : "@contour", palette);
+    ctx.strokeStyle = palette.text;
+    ctx.lineWidth = 1;
+    ctx.globalAlpha = 0.4;
+    for (const [x, y] of this.stroke) {
+      ctx.beginPath();
+      ctx.arc(x, y, this.radius(), 0, 2 * Math.PI);
+      ctx.fill();
+    }
+    ctx.globalAlpha = 1;
+  }
+}
