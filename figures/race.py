@@ -108,7 +108,7 @@ def _plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list
     tracks = [
         {
             "x": run.path[i, :, 0], "y": run.path[i, :, 1], "values": run.loss[i], "title": titles[i],
-            "name": _label(run, i, titles[i], say), "width": 2.6, **looks[i],
+            "name": titles[i], "width": 2.6, **looks[i],
         }
         for i in range(len(titles))
     ]  # fmt: skip
@@ -117,12 +117,6 @@ def _plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list
         "tracks": tracks, "start": list(race.start), "stars": [list(p) for p in surface.minima], "dots": True,
         "crowd": True, "pan": True,
     }  # fmt: skip
-
-
-def _label(run: Descent, i: int, title: str, say: Say) -> str:
-    if run.diverged[i] < 0:
-        return title
-    return say(N_("{rule}: left the picture, diverged at step {step}")).format(rule=title, step=run.diverged[i])
 
 
 def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
@@ -262,7 +256,7 @@ def _table(race: Race, run: Descent, looks: list, titles: list[str], say: Say) -
 def card(race: Race, why: Divergence, i: int, title: str, look: dict[str, Any], say: Say) -> dict[str, Any]:
     """Return the card that explains a divergence: how far, because of which bound, and what rate would hold."""
     rate = race.contenders[i].lr
-    far = N_("One step before: {distance} pictures away, f = {loss}.")
+    far = N_("One step before it was {distance} pictures away, at f = {loss}.")
     lines = [say(far).format(distance=f"{why.distance:.3g}", loss=number(why.loss))]
     if np.isfinite(why.bound):
         momentum = race.contenders[i].family == "velocity"
@@ -277,7 +271,7 @@ def card(race: Race, why: Divergence, i: int, title: str, look: dict[str, Any], 
         text = N_("With η = {rate} its steps are longer than the picture can hold; no bound of λmax limits this rule.")
         lines.append(say(text).format(rate=f"{rate:g}"))
     if why.holds:
-        lines.append(say(N_("Largest rate that still ends lower than the start:")))
+        lines.append(say(N_("Largest rate that ends below the start:")))
     return {
         "at": why.step, "style": look, "lines": lines, "wish": {"contender": i},
         "title": say(N_("{rule} diverged at step {step}")).format(rule=title, step=why.step),

@@ -24,7 +24,6 @@ WORDS = {
     "closer": N_("Zoom in"),
     "farther": N_("Zoom out"),
     "whole": N_("Show all"),
-    "close": N_("Close"),
     "move": N_("Move the start"),
     "hill": N_("Paint hills"),
     "pit": N_("Paint pits"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import streamlit as st
 
 from experiments.descend import default_race
@@ -18,6 +20,8 @@ SECTION = ""
 ICON = ":material/home:"
 ORDER = 0
 
+CARD = 280  # px
+
 
 def show() -> None:
     st.markdown(_("See how optimizers move: on surfaces seen from above, and in networks that learn before your eyes."))
@@ -27,11 +31,13 @@ def show() -> None:
     scene = figure.scene(race, run, say=_, alt=sentence)
     scene["clock"]["loop"] = True
     stage(scene, key="home stage")
-    others = [page for page in frame.pages() if page.order]
-    for column, page in zip(st.columns(len(others)), others, strict=True):
-        with column, st.container(border=True, height="stretch"):
-            st.page_link(page.file, label=f"**{_(page.title)}**", icon=page.icon)
-            st.markdown(_(page.question))
+    for section, pages in itertools.groupby(filter(lambda page: page.order, frame.pages()), lambda page: page.section):
+        st.subheader(_(section), anchor=False)
+        with st.container(horizontal=True, key=f"home {section}"):
+            for page in pages:
+                with st.container(border=True, width=CARD, height="stretch"):
+                    st.page_link(page.file, label=f"**{_(page.title)}**", icon=page.icon)
+                    st.markdown(_(page.question))
 
 
 frame.page(__file__, show)

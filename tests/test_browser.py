@@ -251,13 +251,22 @@ def test_the_surface_in_space(page: Page, app: str) -> None:
     page.locator(".dl-plot .cartesianlayer").first.wait_for()
 
 
-def test_divergence_is_told(page: Page, app: str) -> None:
+def test_divergence_is_told_and_cured(page: Page, app: str) -> None:
     page.goto(f"{app}race?rule=sgd~lr~3&rule=adam")
     expect(page.get_by_test_id("stMain")).to_contain_text("SGD diverged at step")
-    stage(page).focus()
+    card = page.locator(".dl-card")
+    hold(page)
+    expect(card).to_be_hidden()
     page.keyboard.press("End")
     until(page, lambda: re.fullmatch(r"diverged at \d+", cell(page, 1, 4)), "the table says it too")
     assert re.search(r"SGD.* diverged at step \d+", stage(page).get_attribute("aria-label") or "")
+    expect(card).to_contain_text("η = 3 > 2/λmax = 1 (λmax = 2 at the start)")
+    cure = card.get_by_role("button")
+    rate = cure.inner_text().removeprefix("η = ")
+    cure.click()
+    until(page, lambda: query(page)["rule"] == [f"sgd~lr~{rate}", "adam"], "the rate on the card is taken")
+    expect(card).to_have_count(0)
+    expect(page.get_by_test_id("stMain")).not_to_contain_text("diverged")
 
 
 # -- settings, address, history

@@ -15,7 +15,7 @@ from figures import readings, theme
 from optimizers import RULES, Optimizer
 from spec import N_, Refused, Setting, settings, type_hints
 from surfaces import SURFACES, find
-from ui.desk import Desk
+from ui.desk import Desk, said
 from ui.language import _
 
 STEPS = (1, 1.5, 2, 3, 5, 7)  # a logarithmic slider's stops within a power of ten
@@ -87,7 +87,7 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
     elif kind is bool:
         st.toggle(value=follow(key, value), **common, **changed())
     elif kind is str:
-        st.text_input(value=follow(key, value), **common, **changed())
+        _typed(desk, key, value, change, common)
     elif isinstance(value, tuple):
         text = follow(key, ", ".join(map(_brief, value)))
         st.text_input(value=text, **common, **changed(lambda text: _numbers(text, kind, caption(fact))))
@@ -124,6 +124,25 @@ def follow(key: str, value: Any) -> Any:
     if st.session_state.get(key) != value:
         st.session_state[key] = value
     return value
+
+
+def _typed(desk: Desk, key: str, value: str, change: Callable[[str], None], common: dict[str, Any]) -> None:
+    """Draw a text that takes effect while it is typed; what cannot be used yet stays in the field, with the reason."""
+    store = f"{key} draft"
+
+    def act() -> None:
+        text = st.session_state[key]
+        st.session_state.pop(store, None)
+        try:
+            change(text)
+        except Refused as refusal:
+            st.session_state[store] = (value, text, refusal)
+
+    before, text, refusal = st.session_state.get(store, (None, None, None))
+    drafted = before == value  # else the text has changed elsewhere since
+    st.text_input(value=text if drafted else follow(key, value), live=True, on_change=act, **common)
+    if drafted:
+        st.caption(f":red[{said(refusal)}]")
 
 
 def _numbers(text: str, kind: Any, label: str) -> tuple[Any, ...]:

@@ -1,37 +1,33 @@
 /* Cards lie on a panel and say what happened there: they come up when the clock reaches their step. */
 
-import { coloured, icon, make } from "./draw.js";
+import { coloured, make, narrow } from "./draw.js";
 
-/** The cards of one panel: [{ at, style, title, lines, act, wish }]; closed ones stay closed until the scene is another. */
+/** The cards of one panel: [{ at, style, title, lines, act, wish }]; a card folds to its title, as all do on a phone. */
 export class Cards {
   constructor(stage, node) {
     this.stage = stage;
     this.box = make("div", { class: "dl-cards", role: "status" });
+    this.open = new Map(); // by title, for a card that comes again with new arrays
+    this.cards = [];
     node.append(this.box);
   }
 
   update(cards = []) {
-    const { stage } = this;
-    if (this.scene !== stage.scene.id) this.closed = new Set();
-    this.scene = stage.scene.id;
+    const { palette } = this.stage;
     this.cards = cards.map((card) => {
-      const close = make("button", { type: "button", class: "dl-close", onclick: () => this.close(card) }, icon("close"));
-      stage.title(close, stage.scene.words.close);
       const lines = card.lines.map((line) => make("p", {}, line));
-      const act = card.act ? [make("button", { type: "button", class: "dl-act", onclick: () => stage.send("pick", card.wish) }, card.act)] : [];
-      const node = make("div", { class: "dl-card", hidden: "" }, close, make("strong", {}, card.title), ...lines, ...act);
-      node.style.borderLeftColor = coloured(card.style.color, stage.palette);
+      if (card.act)
+        lines.at(-1).append(" ", make("button", { type: "button", class: "dl-act", onclick: () => this.stage.send("pick", card.wish) }, card.act));
+      const node = make("details", { class: "dl-card", hidden: "" }, make("summary", {}, card.title), ...lines);
+      node.open = this.open.get(card.title) ?? !narrow();
+      node.addEventListener("toggle", () => this.open.set(card.title, node.open));
+      node.style.borderLeftColor = coloured(card.style.color, palette);
       return { ...card, node };
     });
     this.box.replaceChildren(...this.cards.map((c) => c.node));
   }
 
-  close(card) {
-    this.closed.add(card.title);
-    this.stage.redraw();
-  }
-
   draw(head) {
-    for (const { node, at, title } of this.cards ?? []) node.hidden = head + 1e-9 < at || this.closed.has(title);
+    for (const { node, at } of this.cards) node.hidden = head + 1e-9 < at;
   }
 }

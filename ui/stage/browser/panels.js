@@ -86,7 +86,7 @@ export class Panel {
       const n = track.y.length;
       const points = new Float32Array(2 * n);
       for (let i = 0; i < n; i++) {
-        points[2 * i] = px(track.x ? track.x[i] : i);
+        points[2 * i] = px(track.x ? track.x[i % track.x.length] : i);
         points[2 * i + 1] = py(track.y[i]);
       }
       return { ...track, width: track.width * wide, points, n, sparse: spacing(points, n) > 7 };
@@ -145,12 +145,14 @@ export class Panel {
     return Number.isFinite(x) && Number.isFinite(y) ? [x, y] : null;
   }
 
+  /** The line up to the head; a track with `take` is a line of so many points for every step, and shows the head's. */
   trace(ctx, track, head) {
-    const { points, n } = track;
-    const whole = Math.min(Math.floor(head), n - 1);
+    const { points, n, take } = track;
+    const first = take ? take * Math.min(Math.floor(head), n / take - 1) : 0;
+    const whole = take ? first + take - 1 : Math.min(Math.floor(head), n - 1);
     let pen = false;
     ctx.beginPath();
-    for (let i = 0; i <= whole; i++) {
+    for (let i = first; i <= whole; i++) {
       const x = points[2 * i];
       const y = points[2 * i + 1];
       if (!(Math.abs(x) < 1e7 && Math.abs(y) < 1e7)) {
@@ -165,7 +167,7 @@ export class Panel {
       else ctx.moveTo(x, y);
       pen = true;
     }
-    const end = head > whole && this.at(track, head);
+    const end = !take && head > whole && this.at(track, head);
     if (pen && end) ctx.lineTo(...end);
   }
 
@@ -187,14 +189,24 @@ export class Panel {
   lines(ctx) {
     const { head, palette } = this.stage;
     for (const track of this.tracks) {
+      if (track.faint || track.scatter) continue;
       this.trace(ctx, track, head);
       ctx.strokeStyle = palette.halo;
-      ctx.globalAlpha = track.faint ? 0 : 0.75;
+      ctx.globalAlpha = 0.75;
       ctx.lineWidth = track.width + 2.5;
       ctx.stroke();
     }
     for (const track of this.tracks) {
+      if (track.scatter) {
+        this.dots(ctx, track); // points that no line joins
+        continue;
+      }
       this.trace(ctx, track, head);
+      if (track.fill) {
+        ctx.fillStyle = coloured(track.color, palette);
+        ctx.globalAlpha = 0.2;
+        ctx.fill();
+      }
       ctx.globalAlpha = track.faint ? 0.45 : 1;
       ctx.strokeStyle = coloured(track.color, palette);
       ctx.lineWidth = track.width;
@@ -447,7 +459,7 @@ export class Panel {
     let distance = 12;
     const head = Math.floor(this.stage.head);
     for (const track of this.tracks)
-      for (let i = 0; i <= Math.min(head, track.n - 1); i++) {
+      for (let i = 0; i <= Math.min(head, track.n - 1) && !track.take; i++) {
         const d = Math.hypot(track.points[2 * i] - at[0], track.points[2 * i + 1] - at[1]);
         if (d < distance) [distance, best] = [d, { track, i }];
       }
