@@ -14,19 +14,16 @@ from typing import Any
 import numpy as np
 
 from experiments.descend import Descent, Race, noise_of
-from optimizers.rule import Line
+from optimizers.lines import Line
+from optimizers.schedules import Scheduled
 from spec import settings
 
 Array = np.ndarray
 Formula = Callable[[Mapping[str, Any]], Any]
 
+QUANTITY = re.compile(r"<([\w']+)>")
 TOKEN = re.compile(r"\s*(<[\w']+>|\d+(?:\.\d*)?|\\[a-z]+|\\,|.)")
 COMPARED = {">": operator.gt, "<": operator.lt, "=": operator.eq}
-
-
-def named(formula: str) -> list[str]:
-    """Return the names of the quantities that a formula mentions, in order, each once."""
-    return list(dict.fromkeys(re.findall(r"<([\w']+)>", formula)))
 
 
 @np.errstate(all="ignore")  # divergence is data
@@ -42,18 +39,30 @@ def anatomy(race: Race, run: Descent, contender: int) -> dict[str, Array]:
     noise = noise_of(race)
     g = run.gradient[contender, :-1] + (0 if noise is None else noise)
     values: dict[str, Array] = {"w": path[:-1], "g": g, "t": np.arange(1.0, race.steps + 1)[:, None]}
-    values |= {name: np.float64(getattr(rule, name)) for name in settings(rule) if name not in values}
+    values |= {"lr": _rates(race, run, contender)}
+    values |= {name: np.asarray(getattr(rule, name), float) for name in settings(rule) if name not in {*values, "schedule"}}
     if not rule.lines:
         values["step"] = np.diff(path, axis=0)
+    values |= {f"{line.name}'": slots[line.slot][:-1] for line in rule.lines if line.slot}
     for line in rule.lines:
         before = f"{line.name}'"
-        if line.slot:
-            values[before] = slots[line.slot][:-1]
-        elif before in named(line.formula):
+        if not line.slot and before in QUANTITY.findall(line.formula):
             values[before] = _remembered(line, values, race.steps)
         values[line.name] = compiled(line.formula)(values)
     there = np.isfinite(path[:-1])
     return {name: np.where(there, value, np.nan) for name, value in values.items()}
+
+
+def _rates(race: Race, run: Descent, contender: int) -> Array:
+    """Return a contender's learning rate at steps t = 1 ... `steps`, [steps, 1], as its schedule sets it."""
+    rule = race.contenders[contender]
+    scheduled = Scheduled(rule.stack([rule]), rows=1, ticks=race.steps)
+    rates = np.empty((race.steps, 1))
+    for step in range(race.steps):
+        scheduled.set(step)
+        rates[step] = scheduled.rule.lr
+        scheduled.see(run.loss[contender, step : step + 1])
+    return rates
 
 
 def _remembered(line: Line, values: Mapping[str, Array], steps: int) -> Array:

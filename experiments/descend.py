@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
-from optimizers import RULES, Optimizer, State
+from optimizers import RULES, Optimizer, Scheduled, State
 from spec import N_, Refused, check, setting
 from surfaces import SURFACES, Surface, find
 
@@ -22,7 +22,7 @@ Array = np.ndarray
 LECTURE = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
 """The five rules a race shows unless told otherwise, by their keys."""
 
-MOST_CONTENDERS = 12
+MOST_CONTENDERS = 16
 LOST = 1000
 """A contender this many domain diagonals away from the domain's centre has diverged."""
 
@@ -34,9 +34,12 @@ def contenders_for(surface: str, rules: Iterable[str] = LECTURE) -> tuple[Optimi
 
 
 def suited(surface: str) -> Callable[[type[Optimizer]], Optimizer]:
-    """Return what makes a rule of its class, at its defaults but for the learning rate that suits the surface."""
+    """Return what makes a rule of its class, at its defaults but for the learning rate that suits the surface.
+
+    A rule that begins as one of another family gets that family's rate: the first steps could lose it for good.
+    """
     rate = find(surface).rate
-    return lambda rule: rule(lr=rule.pace * rate(rule.family))
+    return lambda rule: rule(lr=float(f"{rule.pace * rate(rule.begins or rule.family):.3g}"))
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,26 @@ def default_race(surface: str, rules: Iterable[str] = LECTURE) -> Race:
     return Race(surface, contenders_for(surface, rules), entry.start, entry.steps)
 
 
+def on_surface(race: Race, surface: str) -> Race:
+    """Return the race on another surface, with its own start and steps.
+
+    Every contender keeps its settings, and a learning rate as far above or below the one that suits the surface.
+    """
+    entry = find(surface)
+    return replace(
+        race, surface=surface, contenders=rerated(race, surface), start=entry.start, steps=entry.steps
+    )  # fmt: skip
+
+
+def rerated(race: Race, surface: str) -> tuple[Optimizer, ...]:
+    """Return the race's contenders, each with its learning rate in the proportion to another surface's suited one."""
+    before, after = suited(race.surface), suited(surface)
+    return tuple(
+        replace(rule, lr=float(f"{rule.lr / before(type(rule)).lr * after(type(rule)).lr:.3g}"))
+        for rule in race.contenders
+    )
+
+
 class Descent(NamedTuple):
     """What happened in a race of k contenders, at steps 0 (the start) ... `steps`.
 
@@ -109,6 +132,7 @@ class Descent(NamedTuple):
                                   nothing is clipped
     converged  [k]                the first step with |loss - minimum| < tolerance, -1 if there is none
     tolerance                     as `tolerance` tells; nan where the surface has no minimum, and so nobody converges
+    rate       [k, steps + 1]     the learning rate with which the step from there is made; at the end, that of the last
     """
 
     path: Array
@@ -118,6 +142,7 @@ class Descent(NamedTuple):
     diverged: Array
     converged: Array
     tolerance: float
+    rate: Array
 
 
 class Team(NamedTuple):
@@ -149,16 +174,29 @@ def walk(
 
     Points and states change with the next step: copy what is to be kept. `noise` [steps, 2] is added to the gradients
     which the rules see. A cloud of many points walks faster Fortran-ordered (`np.asfortranarray`).
+
+    A step is a tick of the schedules, and f before it the loss they see. The state of a team with a schedule that
+    changes rates holds those of the coming step as `lr` [n, 1].
     """
     places = [points[team.rows] for team in teams]
+    scheduled = [Scheduled(team.rule, len(place), steps) for team, place in zip(teams, places, strict=True)]
     states = [team.rule.init(place) for team, place in zip(teams, places, strict=True)]
-    moves = list(zip(teams, places, states, strict=True))
+    moves = list(zip(scheduled, teams, places, states, strict=True))
+    changing = [(one, state) for one, _team, _place, state in moves if one.changes]
+    watching = [(one, team.rows) for one, team, _place, _state in moves if one.watches]
     for step in range(steps):
+        for one, state in changing:
+            one.set(step)
+            state["lr"] = one.rule.lr
         gradient = surface.gradient(points)
         yield gradient, states
         seen = gradient if noise is None else gradient + noise[step]
-        for (rule, rows), place, state in moves:
-            rule.step(place, seen[rows], state)
+        if watching:
+            height = surface.value(points)
+            for one, rows in watching:
+                one.see(height[rows])
+        for one, team, place, state in moves:
+            one.rule.step(place, seen[team.rows], state)
     yield surface.gradient(points), states
 
 
@@ -176,15 +214,20 @@ def descend(race: Race) -> Descent:
     path = np.empty((race.steps + 1, *points.shape))
     gradient = np.empty_like(path)
     memory = [{slot: np.empty_like(path[:, team.rows]) for slot in team.rule.slots} for team in teams]
+    rate = np.empty((*path.shape[:-1], 1))
+    for rule, rows in teams:
+        rate[:, rows] = rule.lr
     for step, (slope, states) in enumerate(walk(surface, teams, points, race.steps, noise)):
         path[step], gradient[step] = points, slope
-        for slots, state in zip(memory, states, strict=True):
+        for team, slots, state in zip(teams, memory, states, strict=True):
             for slot, history in slots.items():
                 history[step] = state[slot]
+            if "lr" in state:
+                rate[step, team.rows] = state["lr"]
     loss = surface.value(path)
 
     everyone = slice(None)
-    told = [(everyone, path), (everyone, gradient), (everyone, loss[..., None])]
+    told = [(everyone, path), (everyone, gradient), (everyone, loss[..., None]), (everyone, rate)]
     told += [(team.rows, history) for team, slots in zip(teams, memory, strict=True) for history in slots.values()]
     lost = far(surface, path)
     for rows, history in told:
@@ -209,6 +252,7 @@ def descend(race: Race) -> Descent:
         _first(lost)[row_of],
         _first(arrived)[row_of],
         near,
+        rate[..., 0].T[row_of],
     )
 
 

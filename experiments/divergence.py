@@ -28,6 +28,7 @@ class Divergence(NamedTuple):
     steepest  λmax there
     where     the step of that place: the start, if the rate is above its bound, else the first place that is too steep
     holds     the largest rate at which the contender ends below its start; 0 where no rate tried does
+    rate      its rate at `where`, or, where there is no bound, at the last step before
     """
 
     step: int
@@ -38,6 +39,7 @@ class Divergence(NamedTuple):
     steepest: float
     where: int
     holds: float
+    rate: float
 
 
 def diagnose(race: Race, run: Descent, contender: int) -> Divergence:
@@ -48,20 +50,21 @@ def diagnose(race: Race, run: Descent, contender: int) -> Divergence:
     away = np.hypot(*(path[last] - surface.centre)) / surface.diagonal
     moved = np.hypot(*(path[: last + 1] - path[0]).T)
     growth = (moved[-1] / moved[1]) ** (1 / (last - 1)) if last > 1 and moved[1] > 0 else math.nan
-    bound, steepest, where = _bound(rule, curvature(surface, path[: last + 1])[:, 1])
+    rates = run.rate[contender, : last + 1] if step else np.array([rule.lr])  # none is told of one lost at once
+    bound, steepest, where = _bound(rule, rates, curvature(surface, path[: last + 1])[:, 1])
     return Divergence(
         step, float(away), float(run.loss[contender, last]), float(growth), bound, steepest, where,
-        largest_rate(race, rule),
+        largest_rate(race, rule), float(rates[last if math.isnan(bound) else where]),
     )  # fmt: skip
 
 
-def _bound(rule: Optimizer, steepest: np.ndarray) -> tuple[float, float, int]:
-    """Return (stable rate, λmax, step) of the first point on the way that is too steep for the rule's rate."""
+def _bound(rule: Optimizer, rates: np.ndarray, steepest: np.ndarray) -> tuple[float, float, int]:
+    """Return (stable rate, λmax, step) of the first point on the way that is too steep for the rule's rate there."""
     if rule.family not in ("gradient", "velocity"):
         return math.nan, math.nan, 0
     with np.errstate(divide="ignore", invalid="ignore"):
         bounds = np.where(steepest > 0, 2 * (1 + getattr(rule, "momentum", 0.0)) / steepest, np.inf)
-    too_steep = np.flatnonzero(rule.lr > bounds)
+    too_steep = np.flatnonzero(rates > bounds)
     if not too_steep.size:
         return math.nan, math.nan, 0
     where = int(too_steep[0])

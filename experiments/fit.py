@@ -26,7 +26,7 @@ import numpy as np
 
 from datasets import DATASETS, SCALERS, prepare
 from networks import ACTIVATIONS, INITS, count_params, count_weights, draw_weights
-from optimizers import Adam, Optimizer
+from optimizers import Adam, Optimizer, Scheduled
 from spec import N_, Refused, check, setting
 
 if TYPE_CHECKING:
@@ -112,13 +112,15 @@ class State(NamedTuple):
     """Training as it stands after `epoch` epochs; row i of every array belongs to `variants[i]`.
 
     `params` [k, P] are the weights now, `best_params` those with the lowest validation loss so far, `best_loss` [k].
-    `memory` holds the states of the rules that move the stack, see `_moves`.
+    `memory` holds the states of the rules that move the stack, see `_moves`, and `schedules` what their schedules
+    remember.
     """
 
     variants: tuple[Fit, ...]
     epoch: int
     params: Array
     memory: tuple[dict[str, Any], ...]
+    schedules: tuple[list[dict[str, Array]], ...]
     best_params: Array
     best_loss: Array
 
@@ -197,8 +199,10 @@ def begin(variants: Sequence[Fit]) -> State:
     for row, variant in zip(params, variants, strict=True):
         weights = draw_weights(sizes, variant.init, variant.init_scale, _random(variant.seed, "init"))
         row[: len(weights)] = weights
-    memory = tuple(move.rule.init(params[move.rows, move.columns]) for move in _moves(variants)[1])
-    return State(variants, 0, params, memory, params, np.full(len(variants), np.inf))
+    moves = _moves(variants)[1]
+    memory = tuple(move.rule.init(params[move.rows, move.columns]) for move in moves)
+    schedules = tuple(move.scheduled(variants[0].epochs).memory for move in moves)
+    return State(variants, 0, params, memory, schedules, params, np.full(len(variants), np.inf))
 
 
 def advance(state: State, epochs: int) -> tuple[State, Chunk]:
@@ -278,21 +282,24 @@ def _train(state: State, epochs: int, seconds: float) -> tuple[State, Chunk]:
     stack = Stack(_sizes(shared), shared.activation, state.params[order])
     best = Stack(_sizes(shared), shared.activation, state.best_params[order])
     best_loss = state.best_loss[order]
-    memory = copy.deepcopy(state.memory)
+    memory, schedules = copy.deepcopy((state.memory, state.schedules))
+    scheduled = [move.scheduled(shared.epochs, past) for move, past in zip(moves, schedules, strict=True)]
     steps = [
-        (move.rule, stack.params[move.rows, move.columns], stack.grads[move.rows, move.columns], slots)
-        for move, slots in zip(moves, memory, strict=True)
+        (one.rule, stack.params[move.rows, move.columns], stack.grads[move.rows, move.columns], slots)
+        for one, move, slots in zip(scheduled, moves, memory, strict=True)
     ]
     penalise = _penalties(variants)
     columns = []
 
-    def measure() -> None:
+    def measure() -> Array:
+        """Add to the curves, keep the best weights, and return the losses that schedules see."""
         outputs = stack.evaluate(data.seen_x)
         train_loss, train_score = task.measure(outputs[:, : len(data.train_y)], data.train_y)
         val_loss, val_score = task.measure(outputs[:, len(data.train_y) :], data.val_y)
         columns.append((train_loss, val_loss, train_score, val_score))
         lower = val_loss < best_loss
         best.params[lower], best_loss[lower] = stack.params[lower], val_loss[lower]
+        return val_loss if shared.val_size else train_loss
 
     with _one_thread(), np.errstate(all="ignore"):  # divergence is data
         epoch = state.epoch
@@ -300,6 +307,8 @@ def _train(state: State, epochs: int, seconds: float) -> tuple[State, Chunk]:
         if epoch == 0:
             measure()
         while epoch < end and (epoch == state.epoch or time.monotonic() < deadline):
+            for one in scheduled:
+                one.set(epoch)
             epoch += 1
             for x, y, masks in _batches(variants, data, epoch):
                 outputs = stack(x, masks)
@@ -307,7 +316,9 @@ def _train(state: State, epochs: int, seconds: float) -> tuple[State, Chunk]:
                 penalise(stack)
                 for rule, params, grads, slots in steps:
                     rule.step(params, grads, slots)
-            measure()
+            losses = measure()
+            for one, move in zip(scheduled, moves, strict=True):
+                one.see(losses[move.rows])
 
         test_loss = test_score = best_test_score = np.full(len(variants), np.nan)
         if epoch == shared.epochs:
@@ -324,7 +335,8 @@ def _train(state: State, epochs: int, seconds: float) -> tuple[State, Chunk]:
         best_test_score=best_test_score[back],
         boundary=boundary,
     )
-    return State(state.variants, epoch, stack.params[back], memory, best.params[back], best_loss[back]), chunk
+    after = State(state.variants, epoch, stack.params[back], memory, schedules, best.params[back], best_loss[back])
+    return after, chunk
 
 
 class _Move(NamedTuple):
@@ -333,6 +345,10 @@ class _Move(NamedTuple):
     rule: Optimizer
     rows: slice
     columns: slice
+
+    def scheduled(self, epochs: int, memory: Sequence[dict[str, Array]] = ()) -> Scheduled:
+        """Return the rule with its schedules, whose ticks are epochs."""
+        return Scheduled(self.rule, self.rows.stop - self.rows.start, epochs, memory)
 
 
 def _moves(variants: Sequence[Fit]) -> tuple[list[int], list[_Move]]:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from experiments.descend import line_up
-from optimizers import RULES, Optimizer
+from optimizers import RULES, Optimizer, Scheduled
 from spec import N_, Refused, check, setting
 
 Array = np.ndarray
@@ -87,6 +87,11 @@ class Throws:
         return self.hits / self.throws
 
 
+def default_throws(throws: int = 100, borders: str = "free", rules: Iterable[str] = LECTURE) -> Throws:
+    """Return N throws with the share of hits of the lecture, and the rules named, with rates that suit the borders."""
+    return Throws(throws, (27 * throws + 50) // 100, contenders_for(rules, borders), borders)
+
+
 def log_likelihood(theta: Any, hits: Any, throws: Any) -> Array:
     """Return ln L(θ) = K ln θ + (N - K) ln(1 - θ), with 0 ln 0 = 0; nan outside [0, 1], where θ is no chance.
 
@@ -143,25 +148,28 @@ def climb(spec: Throws) -> Climb:
     start = np.log(spec.start / (1 - spec.start)) if logit else spec.start
     teams, row_of = line_up(spec.contenders)
     place = np.full((len(row_of), 1), start)
+    scheduled = [Scheduled(team.rule, len(place[team.rows]), spec.steps) for team in teams]
     states = [team.rule.init(place[team.rows]) for team in teams]
     path = np.empty((spec.steps + 1, len(row_of)))
     clipped = np.zeros(path.shape, bool)
-    for step in range(spec.steps + 1):
+    path[0] = start
+    for step in range(spec.steps):
+        gradient = 1 / (1 + np.exp(-place)) - spec.share if logit else slope(place, spec.share)
+        height = _height(place[:, 0], spec)
+        for one, (_rule, rows), state in zip(scheduled, teams, states, strict=True):
+            one.set(step)
+            one.see(-height[rows] / spec.throws)
+            one.rule.step(place[rows], gradient[rows], state)
         if spec.borders == "clip":
             inside = np.clip(place, CLIP, 1 - CLIP)
-            clipped[step] = (inside != place)[:, 0]
+            clipped[step + 1] = (inside != place)[:, 0]
             place[:] = inside
-        path[step] = place[:, 0]
-        gradient = 1 / (1 + np.exp(-place)) - spec.share if logit else slope(place, spec.share)
-        for (rule, rows), state in zip(teams, states, strict=True):
-            rule.step(place[rows], gradient[rows], state)
+        path[step + 1] = place[:, 0]
     path, clipped = path.T[row_of], clipped.T[row_of]
 
-    if logit:  # θ may round to 0 or 1, ln θ must not
-        height = -spec.hits * np.logaddexp(0, -path) - (spec.throws - spec.hits) * np.logaddexp(0, path)
+    height = _height(path, spec)
+    if logit:
         path = 1 / (1 + np.exp(-path))
-    else:
-        height = log_likelihood(path, spec.hits, spec.throws)
     lost = ~np.isfinite(height)
     gone = np.logical_or.accumulate(lost, axis=1)
     left = np.where(lost.any(1), lost.argmax(1), -1)
@@ -169,6 +177,13 @@ def climb(spec: Throws) -> Climb:
     path[:, 1:][gone[:, :-1]] = np.nan
     clipped &= ~gone
     return Climb(path, height, clipped, left, _arrived(path, spec.share))
+
+
+def _height(place: Array, spec: Throws) -> Array:
+    """Return ln L where the rules stand: at θ, or at its logit, from which θ may round to 0 or 1 but ln θ must not."""
+    if spec.borders == "logit":
+        return -spec.hits * np.logaddexp(0, -place) - (spec.throws - spec.hits) * np.logaddexp(0, place)
+    return log_likelihood(place, spec.hits, spec.throws)
 
 
 def _arrived(path: Array, share: float) -> Array:

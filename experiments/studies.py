@@ -19,12 +19,12 @@ LECTURE = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
 MOST = 8
 
 # Learning rates at which each family of rules trains these small, standardised problems well.
-RATES = {"gradient": 0.05, "velocity": 0.02, "accumulating": 0.02, "normalised": 0.003}
+RATES = {"gradient": 0.05, "velocity": 0.02, "accumulating": 0.02, "normalised": 0.003, "searching": 0.005}
 
 
 def suggested(rule: type[Optimizer]) -> Optimizer:
     """Return a rule with a learning rate that suits small networks."""
-    return rule(lr=RATES[rule.family])
+    return rule(lr=float(f"{rule.pace * RATES[rule.family]:.3g}"))
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ import numpy as np
 from experiments.descend import Descent, Race, tolerance
 from experiments.divergence import Divergence
 from figures import theme
-from figures.scene import Say, names, number
+from figures.scene import Say, names, number, titled
 from figures.scene import scene as _scene
+from optimizers import Constant
 from spec import N_, digest
 from surfaces import Surface, find
 
@@ -20,6 +21,7 @@ GRID = 141  # points a side
 FINE = 3  # each of them the mean of 3 x 3 samples: a valley narrower than the grid stays a valley, not a row of beads
 BEYOND = 0.12  # how far the contours reach past the domain, as a share of it, so that panning finds them
 DEPTH = 1e-5  # log levels resolve heights down to this share of the range above the minimum
+BRUSH, TOUCH = 0.7, 0.5  # width and height of the bump that a touch of the brush paints
 DECADES = 10  # the loss axis shows at most so many powers of ten below the start
 
 
@@ -33,7 +35,7 @@ def scene(
     surface = find(race.surface)
     looks = theme.styles(race.contenders)
     titles = names(race.contenders, say)
-    first = _space if view == "3d" else _plane
+    first = _space if view == "3d" else plane
     surface_panel = first(surface, race, run, looks, titles, say)
     surface_panel["cards"] = [card(race, why, i, titles[i], looks[i], say) for i, why in sorted((lost or {}).items())]
     return _scene(
@@ -42,8 +44,8 @@ def scene(
             "name": say(N_("step")), "last": race.steps, "seconds": float(np.clip(race.steps / 40, 3, 9)),
             "play": True, "live": False,
         },
-        panels=[surface_panel, _curves(surface, race, run, looks, titles, say)],
-        table=_table(race, run, looks, titles, say),
+        panels=[surface_panel, curves(surface, race, run, looks, titles, say)],
+        table=table(race, run, looks, titles, say),
     )  # fmt: skip
 
 
@@ -87,7 +89,8 @@ def _levels(surface: Surface) -> dict[str, float]:
     return {"start": bottom + size / 2, "end": top, "size": size}
 
 
-def _plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+def ground(surface: Surface) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a surface from above: its contours as a Plotly trace, and the layout that shows its domain."""
     x, y, z = heights(surface.name)
     # Sent as whole numbers of 16 bits, which is half the bytes; nothing on the picture shows them.
     bottom, unit = float(np.min(z)), float(np.ptp(z)) / 65535
@@ -105,6 +108,12 @@ def _plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list
         margin={"l": 46, "r": 8, "t": 8, "b": 52},
         uirevision=surface.name,
     )
+    return contour, layout
+
+
+def plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+    """Return the panel that shows the paths of a race over the surface's contours, from above."""
+    contour, layout = ground(surface)
     tracks = [
         {
             "x": run.path[i, :, 0], "y": run.path[i, :, 1], "values": run.loss[i], "title": titles[i],
@@ -115,7 +124,7 @@ def _plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list
     return {
         "kind": "plane", "grow": 1.45, "mark": f"plane {surface.name}", "figure": {"data": [contour], "layout": layout},
         "tracks": tracks, "start": list(race.start), "stars": [list(p) for p in surface.minima], "dots": True,
-        "crowd": True, "pan": True,
+        "crowd": True, "pan": True, "paint": {"radius": BRUSH} if hasattr(surface, "strokes") else None,
     }  # fmt: skip
 
 
@@ -184,7 +193,8 @@ def _inside(path: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return (path[..., 0] >= x[0]) & (path[..., 0] <= x[-1]) & (path[..., 1] >= y[0]) & (path[..., 1] <= y[-1])
 
 
-def _curves(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+def curves(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+    """Return the panel that shows the loss of every contender at every step."""
     known = surface.minimum is not None
     with np.errstate(invalid="ignore"):
         loss = run.loss - surface.minimum if known else run.loss
@@ -236,7 +246,8 @@ def _linear_axis(surface: Surface, loss: np.ndarray) -> dict[str, Any]:
     return {"range": [bottom - pad, top + pad]}
 
 
-def _table(race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+def table(race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+    """Return the table of a race: each contender's rate, its loss at the clock's step, and where it arrived."""
     rows = []
     for i, rule in enumerate(race.contenders):
         if run.diverged[i] >= 0:
@@ -247,15 +258,14 @@ def _table(race: Race, run: Descent, looks: list, titles: list[str], say: Say) -
             end = {"from": step, "text": str(step), "before": "–"}
         else:
             end = "–"
-        rate = f"{rule.lr:g}"
-        rows.append({"style": looks[i], "label": say(rule.title), "cells": [rate, {"values": run.loss[i]}, end]})
+        rate = f"{rule.lr:g}" if rule.schedule == Constant() else {"values": run.rate[i]}
+        rows.append({"style": looks[i], "label": titled(rule, say), "cells": [rate, {"values": run.loss[i]}, end]})
     columns = ["", "η", "f", say(N_("arrived at"))]
     return {"columns": columns, "rows": rows}
 
 
 def card(race: Race, why: Divergence, i: int, title: str, look: dict[str, Any], say: Say) -> dict[str, Any]:
     """Return the card that explains a divergence: how far, because of which bound, and what rate would hold."""
-    rate = race.contenders[i].lr
     far = N_("One step before it was {distance} pictures away, at f = {loss}.")
     lines = [say(far).format(distance=f"{why.distance:.3g}", loss=number(why.loss))]
     if np.isfinite(why.bound):
@@ -263,13 +273,13 @@ def card(race: Race, why: Divergence, i: int, title: str, look: dict[str, Any], 
         place = say(N_("at the start")) if why.where == 0 else say(N_("at step {step}")).format(step=why.where)
         text = N_("η = {rate} > {formula} = {bound} (λmax = {steepest} {place}): each step overshoots by more.")
         lines.append(say(text).format(
-            rate=f"{rate:g}", formula="2(1 + μ)/λmax" if momentum else "2/λmax", bound=number(why.bound),
+            rate=f"{why.rate:.4g}", formula="2(1 + μ)/λmax" if momentum else "2/λmax", bound=number(why.bound),
             steepest=number(why.steepest), place=place))  # fmt: skip
     elif find(race.surface).minimum is None:
         lines.append(say(N_("This surface falls without end, and the path follows it out of the picture.")))
     else:
         text = N_("With η = {rate} its steps are longer than the picture can hold; no bound of λmax limits this rule.")
-        lines.append(say(text).format(rate=f"{rate:g}"))
+        lines.append(say(text).format(rate=f"{why.rate:.4g}"))
     if why.holds:
         lines.append(say(N_("Largest rate that ends below the start:")))
     return {
@@ -285,4 +295,6 @@ def numbers(race: Race, run: Descent, say: Say) -> dict[str, np.ndarray]:
     for i, title in enumerate(names(race.contenders, say)):
         name = f"{i + 1} {title}"
         columns |= {f"{name} x": run.path[i, :, 0], f"{name} y": run.path[i, :, 1], f"{name} f": run.loss[i]}
+        if race.contenders[i].schedule != Constant():
+            columns[f"{name} η"] = run.rate[i]
     return columns

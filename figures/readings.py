@@ -47,12 +47,12 @@ def _lost(race: Race, run: Descent, i: int, title: str, say: Say) -> str:
     """Say when a contender diverged and, for plain gradient descent, against which bound of this surface."""
     surface, rule, step = find(race.surface), race.contenders[i], int(run.diverged[i])
     steepest = float(np.max(curvature(surface, np.array(race.start)), initial=-np.inf))
-    rate = rule.lr
-    if rule.family == "gradient" and steepest > 0 and rate > 2 / steepest:
+    first, last = run.rate[i, [0, step - 1]] if step else (rule.lr, rule.lr)
+    if rule.family == "gradient" and steepest > 0 and first > 2 / steepest:
         text = N_("**{rule}** diverged at step {step}: its rate {rate} is above 2/λmax = {bound} at the start.")
-        return say(text).format(rule=title, step=step, rate=f"{rate:g}", bound=f"{2 / steepest:.3g}")
+        return say(text).format(rule=title, step=step, rate=f"{first:.4g}", bound=f"{2 / steepest:.3g}")
     text = N_("**{rule}** diverged at step {step}, with rate {rate}.")
-    return say(text).format(rule=title, step=step, rate=f"{rate:g}")
+    return say(text).format(rule=title, step=step, rate=f"{last:.4g}")
 
 
 def shape(surface: Surface, start: Sequence[float], say: Say) -> list[dict[str, str]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from figures import theme
 from optimizers import Optimizer
-from spec import N_
+from spec import N_, settings
 
 Say = Callable[[str], str]
 """Translates a text marked with `N_` into the reader's language."""
@@ -32,11 +33,11 @@ WORDS = {
 
 def scene(
     name: str, *, say: Say, alt: str, layout: str, clock: dict[str, Any], panels: list[dict[str, Any]],
-    table: dict[str, Any],
+    table: dict[str, Any] | None,
 ) -> dict[str, Any]:  # fmt: skip
     """Return a scene; one of the same `name` goes on where the last one stood, another one starts anew.
 
-    `layout` places the table: "side" under the second panel, "under" under all. `alt` says in words what is to be seen.
+    `layout` places the table: "side" under the second panel, "under" under all; it may be None. `alt` says in words what is to be seen.
     """
     return {
         "id": name, "alt": alt.replace("**", ""), "words": {word: say(text) for word, text in WORDS.items()},
@@ -55,13 +56,31 @@ def number(value: float) -> str:
     return f"{mantissa}×10{raised}"
 
 
-def names(rules: Sequence[Optimizer], say: Say) -> list[str]:
-    """Return a name per contender: its rule's, with the learning rate where a rule stands more than once.
+def symbol(latex: str) -> str:
+    r"""Return a symbol such as \beta_1 as plain text: β₁."""
+    name, _sep, index = latex.partition("_")
+    if name.startswith("\\"):
+        name = unicodedata.lookup(f"GREEK SMALL LETTER {'lamda' if name == chr(92) + 'lambda' else name[1:]}")
+    return name + index.translate(str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋"))
 
-    Contenders that differ in something else only are numbered.
+
+def titled(rule: Optimizer, say: Say, more: str = "") -> str:
+    """Return a rule's title, with `more`, and after a comma the famous mistakes that are switched on in it."""
+    mistakes = [say(fact.mistake) for name, fact in settings(rule).items() if fact.mistake and getattr(rule, name)]
+    return ", ".join([say(rule.title) + more, *mistakes])
+
+
+def names(rules: Sequence[Optimizer], say: Say) -> list[str]:
+    """Return a name per contender: its rule's, with the famous mistakes it makes ("Adam, no bias correction").
+
+    Several of one name get their rates and schedules, if these differ; what differs in something else is numbered.
     """
-    titles = [say(rule.title) for rule in rules]
-    rated = [
-        f"{title} {rule.lr:g}" if titles.count(title) > 1 else title for title, rule in zip(titles, rules, strict=True)
-    ]
-    return [f"{name} ({rated[: i + 1].count(name)})" if rated.count(name) > 1 else name for i, name in enumerate(rated)]
+    more = [""] * len(rules)
+    told = [titled(rule, say) for rule in rules]
+    for parts in ([f"{rule.lr:g}" for rule in rules], [say(rule.schedule.title) for rule in rules]):
+        pairs = list(zip(told, parts, strict=True))
+        for i, (name, part) in enumerate(pairs):
+            if any(name == other and part != its for other, its in pairs):
+                more[i] += f" {part}"
+        told = [titled(rule, say, rest) for rule, rest in zip(rules, more, strict=True)]
+    return [f"{name} ({told[: i + 1].count(name)})" if told.count(name) > 1 else name for i, name in enumerate(told)]

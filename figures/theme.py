@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from experiments.descend import LECTURE
 from optimizers import RULES, Optimizer
 
 TYPE = 15  # px on screen
+HEAT = [f"@heat{i}" for i in range(5)]  # from the lowest to the highest loss, in even steps of OKLab's lightness
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans KR', 'Noto Sans CJK KR', 'Malgun Gothic', sans-serif"
 
 _LIGHT = ["#2b2b2b", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#8A7A00"]
 _DARK = ["#eceff3", "#F2B233", "#86CCF5", "#23C197", "#F57F45", "#4C9BE8", "#DE93BC", "#E8DC5A"]
-_DASHES: list[list[int]] = [[], [10, 5], [3, 5], [14, 5, 3, 5], [7, 4], [], [10, 4, 3, 4, 3, 4], [2, 4]]
+_STRONGEST = (0, 1, 3, 4, 5, 2, 6, 7)  # the track colours in the order in which they are given out
+_DASHES: list[list[int]] = [[], [10, 5], [3, 5], [14, 5, 3, 5], [7, 4], [18, 5], [10, 4, 3, 4, 3, 4], [2, 4]]
 _MARKERS = ["circle", "square", "up", "diamond", "down", "hexagon", "star", "cross"]
 
 
@@ -43,12 +46,16 @@ PALETTES = {
         paper="#ffffff", text="#1b2430", quiet="#5a6572", grid="#e6eaef", halo="#ffffff", star="#1b2430",
         low="#a9bfdb", middle="#d6e1ee", high="#f8fafc", contour="#8fa5c1",
         class0="#D55E00", class1="#0072B2", class2="#007a59", tint0="#f3c5a3", tint1="#a6cfe8", tint2="#a5d8c8",
+        heat0="#003463", heat1="#005fa5", heat2="#498fd3", heat3="#97c0ea", heat4="#e5f0fc",
+        pull="#c2183c", memory="#6a3fd1", spread="#0b7a86",
     ),
     "dark": _palette(
         _DARK,
         paper="#0f141b", text="#e9eef4", quiet="#9dabb9", grid="#26303c", halo="#0f141b", star="#ffffff",
         low="#3d5f8f", middle="#263a55", high="#131a23", contour="#4c6a93",
         class0="#F57F45", class1="#4C9BE8", class2="#23C197", tint0="#6b3a20", tint1="#1f4a78", tint2="#115e4b",
+        heat0="#cce8ff", heat1="#7eb5ee", heat2="#3d83c6", heat3="#1d5385", heat4="#192837",
+        pull="#ff6f86", memory="#b39bff", spread="#4fd0dc",
     ),
 }  # fmt: skip
 
@@ -56,9 +63,11 @@ PALETTES = {
 def styles(rules: Sequence[Optimizer]) -> list[dict[str, Any]]:
     """Return colour, dash and marker per contender: a rule looks the same on every page.
 
-    A second and third contender of the same rule get a darker and a paler shade, and the next dash and marker.
+    The lecture's rules have the five strongest colours; a rule beyond the eighth repeats a colour with another dash
+    and marker. A second and third contender of the same rule get a darker and a paler shade, and the next dash and
+    marker.
     """
-    order = list(RULES)
+    order = [*LECTURE, *(key for key in RULES if key not in LECTURE)]
     seen: dict[str, int] = {}
     looks = []
     for rule in rules:
@@ -75,10 +84,11 @@ def variant_styles(n: int) -> list[dict[str, Any]]:
 
 
 def _look(place: int, again: int) -> dict[str, Any]:
+    turn = place // 8  # how often all colours have been given out; dashes and markers then move on by different ways
     return {
-        "color": f"@c{place % 8}{('', 'b', 'c')[again % 3]}",
-        "dash": _DASHES[(place + again) % 8],
-        "marker": _MARKERS[(place + again) % 8],
+        "color": f"@c{_STRONGEST[place % 8]}{('', 'b', 'c')[again % 3]}",
+        "dash": _DASHES[(place + again + 3 * turn) % 8],
+        "marker": _MARKERS[(place + again + 5 * turn) % 8],
     }
 
 

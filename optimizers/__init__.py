@@ -1,4 +1,7 @@
-"""The rules by which parameters follow their gradient, one file each, in the order in which they were found."""
+"""The rules by which parameters follow their gradient, one file each, in the order in which they were found.
+
+Any of them takes a schedule for its learning rate; these stand together in `schedules.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ import pkgutil
 from typing import Any
 
 from optimizers.rule import Array, Optimizer, State
+from optimizers.schedules import Constant, Schedule, Scheduled
 
-__all__ = ["RULES", "Array", "Optimizer", "State"]
+__all__ = ["RULES", "SCHEDULES", "Array", "Constant", "Optimizer", "Schedule", "Scheduled", "State"]
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
@@ -17,10 +21,13 @@ RULES: dict[str, type[Optimizer]] = {
     rule.key: rule for rule in sorted(Optimizer.__subclasses__(), key=lambda rule: rule.published)
 }
 
+SCHEDULES: dict[str, type[Schedule]] = {schedule.key: schedule for schedule in Schedule.__subclasses__()}
+"""Every schedule by its key, in teaching order, which is that of `schedules.py`."""
+
 
 def __getattr__(name: str) -> Any:
-    """Let a notebook say `from optimizers import Adam`."""
-    for rule in RULES.values():
-        if rule.__name__ == name:
-            return rule
+    """Let a notebook say `from optimizers import Adam, Cosine`."""
+    for entry in (*RULES.values(), *SCHEDULES.values()):
+        if entry.__name__ == name:
+            return entry
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizers.lines import Line, penalised
 from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet
 from spec import N_, setting
 
@@ -19,13 +20,15 @@ class Adadelta(Optimizer):
     """
 
     lr: float = setting(1.0, N_("learning rate"), symbol=r"\eta", low=1e-2, high=1e3, log=True, minimum=0)
-    rho: float = setting(0.9, N_("decay rate of the squares"), symbol=r"\rho", low=0.0, high=0.999, minimum=0, maximum=1)
+    rho: float = setting(
+        0.9, N_("decay rate of the squares"), symbol=r"\rho", low=0.0, high=0.999, minimum=0, maximum=1
+    )
     eps: float = setting(1e-6, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
     weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
 
     key = "adadelta"
     title = N_("Adadelta")
-    sentence = N_("Sizes each step by the steps before it: it sets off very slowly, then finds a pace without being told.")
+    sentence = N_("Sizes each step by the steps before it: it sets off very slowly, then finds its own pace.")
     formula = r"""\begin{aligned}
 g &\leftarrow g + \lambda w \\
 v &\leftarrow \rho\, v + (1 - \rho)\, g^2 \\
@@ -37,8 +40,22 @@ w &\leftarrow w - \eta\, \Delta
     paper_url = "https://arxiv.org/abs/1212.5701"
     published = "2012-12"
     family = "searching"
-    pace = 100.0
+    pace = 200.0
     slots = ("square_avg", "acc_delta")
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        squares = N_("A running mean of squared gradients: their size.")
+        rate = N_("A rate for each coordinate: usual step over usual gradient.")
+        moves = N_("A running mean of the squares of these moves.")
+        step = N_("The step: against the gradient, at these rates.")
+        return penalised(
+            self.weight_decay,
+            Line("v", "v", r"<rho>\,<v'> + (1 - <rho>)\,<g>^2", squares, "spread", "square_avg"),
+            Line("rate", r"\tilde\eta", r"\frac{\sqrt{<u'> + <eps>}}{\sqrt{<v> + <eps>}}", rate, "rate"),
+            Line("u", "u", r"<rho>\,<u'> + (1 - <rho>)\,(<rate>\,<g>)^2", moves, "spread", "acc_delta"),
+            Line("step", r"\Delta w", r"-<lr>\,<rate>\,<g>", step, "step"),
+        )
 
     @quiet
     def step(self, params: Array, grads: Array, state: State) -> None:

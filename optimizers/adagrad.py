@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizers.rule import Array, Line, Optimizer, State, decayed, in_cache, penalised, quiet
+from optimizers.lines import Line, penalised, root
+from optimizers.rule import Array, Optimizer, State, anywhere, decayed, in_cache, quiet
 from spec import N_, setting
 
 
@@ -15,6 +16,8 @@ class AdaGrad(Optimizer):
     """AdaGrad: h ← h + g²; w ← w - lr · g / (sqrt(h) + eps).
 
     Source: Duchi, Hazan and Singer 2011 (the diagonal form); `torch.optim.Adagrad`, with its extra decay of the rate.
+
+    `eps_inside` is a famous mistake: sqrt(h + eps) in place of sqrt(h) + eps.
     """
 
     lr: float = setting(1e-2, N_("learning rate"), symbol=r"\eta", low=1e-3, high=10.0, log=True, minimum=0)
@@ -22,6 +25,12 @@ class AdaGrad(Optimizer):
     weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
     initial_accumulator_value: float = setting(0.0, N_("initial sum"), symbol="h_0", low=0.0, high=1.0, minimum=0)
     eps: float = setting(1e-10, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
+    eps_inside: bool = setting(
+        False,
+        N_("epsilon inside the root"),
+        mistake=N_("epsilon inside the root"),
+        help=N_("√(h + ε) in place of √h + ε: the same ε then brakes far more, as its root is what counts."),
+    )
 
     key = "adagrad"
     title = N_("AdaGrad")
@@ -50,14 +59,17 @@ w &\leftarrow w - \frac{\eta}{1 + (t - 1)\,\delta}\, \frac{g}{\sqrt{h} + \epsilo
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        squares = N_("The sum of all squared gradients so far: it only grows.")
-        rate = N_("Each coordinate gets a rate of its own, which only shrinks.")
+        squares = N_("The sum of all squared gradients: it only grows.")
+        rate = N_("A rate for each coordinate, which only shrinks.")
+        mistake = N_("A famous mistake: epsilon inside the root.")
+        step = N_("The step: against the gradient, at these rates.")
         top = r"\frac{<lr>}{1 + (<t> - 1)\,<lr_decay>}" if self.lr_decay else "<lr>"
+        size = root("<h>", eps_inside=self.eps_inside)
         return penalised(
             self.weight_decay,
             Line("h", "h", "<h'> + <g>^2", squares, "spread", "sum"),
-            Line("rate", r"\tilde\eta", rf"\frac{{{top}}}{{\sqrt{{<h>}} + <eps>}}", rate, "rate"),
-            Line("step", r"\Delta w", r"-<rate>\,<g>", N_("The step: against the gradient, at these rates."), "step"),
+            Line("rate", r"\tilde\eta", rf"\frac{{{top}}}{{{size}}}", mistake if self.eps_inside else rate, "rate"),
+            Line("step", r"\Delta w", r"-<rate>\,<g>", step, "step"),
         )
 
     @quiet
@@ -65,8 +77,10 @@ w &\leftarrow w - \frac{\eta}{1 + (t - 1)\,\delta}\, \frac{g}{\sqrt{h} + \epsilo
         state["step"] += 1
         rate = self.lr / (1 + (state["step"] - 1) * self.lr_decay)
         arrays = params, grads, state["sum"]
-        coefficients = rate, self.weight_decay, self.eps
-        for (w, g, h), (rate, weight_decay, eps) in in_cache(arrays, coefficients):
+        mistaken, inside = anywhere(self.eps_inside), self.eps_inside * self.eps
+        coefficients = rate, self.weight_decay, self.eps - inside, inside
+        for (w, g, h), (rate, weight_decay, eps, inside) in in_cache(arrays, coefficients):
             g = decayed(g, w, weight_decay)
             h += g * g
-            w -= rate * g / (np.sqrt(h) + eps)
+            root = np.sqrt(h + inside if mistaken else h)
+            w -= rate * g / (root + eps)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from optimizers.rule import Array, Line, Optimizer, State, decayed, in_cache, penalised, quiet
+from optimizers.lines import LARGEST, MEAN, MEAN_HAT, RATE, SQUARES, SQUARES_HAT, Line, penalised, root
+from optimizers.rule import Array, Optimizer, State, anywhere, decayed, in_cache, largest, quiet
 from spec import N_, setting
 
 
@@ -17,6 +19,12 @@ class Adam(Optimizer):
     m̂ = m / (1 - beta1^t) and v̂ = v / (1 - beta2^t) make up for the means' start from zero.
 
     Source: Kingma and Ba 2014; `torch.optim.Adam`. Weight decay is the coupled penalty, added to the gradient.
+    `amsgrad` divides by the largest v so far, û = max(u, v) / (1 - beta2^t), in place of v̂ (Reddi, Kale and Kumar 2018,
+    who do not correct it); its slot stays 0 without.
+
+    Famous mistakes: `uncorrected` takes m and v for m̂ and v̂; `unweighted` does too, and adds g and g² without the
+    factors 1 - beta, as some notes print it; `multiplied` multiplies by 1 - beta^t in place of dividing, as ConvNetJS
+    does (where several are on, a correction left out wins); `eps_inside` divides by sqrt(v̂ + eps).
     """
 
     lr: float = setting(1e-3, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
@@ -28,6 +36,35 @@ class Adam(Optimizer):
     )
     eps: float = setting(1e-8, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
     weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
+    amsgrad: bool = setting(
+        False,
+        N_("AMSGrad"),
+        help=N_("Divides by the largest mean of squares so far, which never forgets a cliff (Reddi et al. 2018)."),
+    )
+    uncorrected: bool = setting(
+        False,
+        N_("no bias correction"),
+        mistake=N_("no bias correction"),
+        help=N_("m and v in place of m̂ and v̂: both begin at 0, v the more so, and the first steps are too long."),
+    )
+    unweighted: bool = setting(
+        False,
+        N_("sums in place of means"),
+        mistake=N_("sums for means"),
+        help=N_("m ← β₁m + g and v ← β₂v + g², without bias correction, as some notes print it."),
+    )
+    multiplied: bool = setting(
+        False,
+        N_("multiplies by the correction"),
+        mistake=N_("correction upside down"),
+        help=N_("m(1 − β₁ᵗ) and v(1 − β₂ᵗ) in place of divisions: ConvNetJS moves its networks like this."),
+    )
+    eps_inside: bool = setting(
+        False,
+        N_("epsilon inside the root"),
+        mistake=N_("epsilon inside the root"),
+        help=N_("√(v̂ + ε) in place of √v̂ + ε: the same ε then brakes far more, as its root is what counts."),
+    )
 
     key = "adam"
     title = N_("Adam")
@@ -43,39 +80,65 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
     paper_url = "https://arxiv.org/abs/1412.6980"
     published = "2014-12"
     family = "normalised"
-    slots = ("exp_avg", "exp_avg_sq")
+    slots = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        mean = N_("A running mean of the gradients: what they agree on stays, zig-zag cancels out.")
-        squares = N_("A running mean of their squares: how large gradients are along x and along y.")
-        more = N_("The mean began at zero and is too small at first: divide by the weights it has gathered.")
-        likewise = N_("The mean of squares likewise.")
-        rate = N_("Each coordinate gets a rate of its own: small where gradients are large.")
-        return penalised(
-            self.weight_decay,
-            Line("m", "m", r"<beta1>\,<m'> + (1 - <beta1>)\,<g>", mean, "memory", "exp_avg"),
-            Line("v", "v", r"<beta2>\,<v'> + (1 - <beta2>)\,<g>^2", squares, "spread", "exp_avg_sq"),
-            Line("mhat", r"\hat m", r"\frac{<m>}{1 - <beta1>^{<t>}}", more, "memory"),
-            Line("vhat", r"\hat v", r"\frac{<v>}{1 - <beta2>^{<t>}}", likewise, "spread"),
-            Line("rate", r"\tilde\eta", r"\frac{<lr>}{\sqrt{<vhat>} + <eps>}", rate, "rate"),
-            Line("step", r"\Delta w", r"-<rate>\,<mhat>", N_("The step: against the mean, at these rates."), "step"),
-        )
+        mean, squares, mean_hat, squares_hat, rate = MEAN, SQUARES, MEAN_HAT, SQUARES_HAT, RATE
+        if self.unweighted:
+            sums = N_("A famous mistake: a sum that forgets, not a mean.")
+            mean = mean._replace(formula=r"<beta1>\,<m'> + <g>", sentence=sums)
+            squares = squares._replace(formula=r"<beta2>\,<v'> + <g>^2", sentence=sums)
+        if self.uncorrected or self.unweighted:
+            left_out = N_("A famous mistake: the bias is not corrected.")
+            mean_hat = mean_hat._replace(formula="<m>", sentence=left_out)
+            squares_hat = squares_hat._replace(formula="<v>", sentence=left_out)
+        elif self.multiplied:
+            turned = N_("A famous mistake: times what it should be divided by.")
+            mean_hat = mean_hat._replace(formula=r"<m>\,(1 - <beta1>^{<t>})", sentence=turned)
+            squares_hat = squares_hat._replace(formula=r"<v>\,(1 - <beta2>^{<t>})", sentence=turned)
+        if self.amsgrad:
+            squares_hat = squares_hat._replace(formula=squares_hat.formula.replace("<v>", "<u>"))
+        if self.eps_inside:
+            inside = rf"\frac{{<lr>}}{{{root('<vhat>', eps_inside=True)}}}"
+            rate = rate._replace(formula=inside, sentence=N_("A famous mistake: epsilon inside the root."))
+        step = Line("step", r"\Delta w", r"-<rate>\,<mhat>", N_("The step: against the mean, at these rates."), "step")
+        largest = [LARGEST] if self.amsgrad else []
+        return penalised(self.weight_decay, mean, squares, *largest, mean_hat, squares_hat, rate, step)
 
     @quiet
     def step(self, params: Array, grads: Array, state: State) -> None:
         t = state["step"] = state["step"] + 1
-        rate = self.lr / (1 - np.power(self.beta1, t))  # rate · m is lr · m̂
-        root = 1 / np.sqrt(1 - np.power(self.beta2, t))  # root · sqrt(v) is sqrt(v̂)
-        arrays = params, grads, state["exp_avg"], state["exp_avg_sq"]
-        coefficients = rate, root, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, self.eps, self.weight_decay
-        for (w, g, m, v), (rate, root, beta1, rest1, beta2, rest2, eps, weight_decay) in in_cache(arrays, coefficients):
+        rest1, rest2 = 1 - self.beta1, 1 - self.beta2
+        total1, total2 = 1 - np.power(self.beta1, t), 1 - np.power(self.beta2, t)  # the weights in each mean
+        varied = anywhere(self.amsgrad + self.uncorrected + self.unweighted + self.multiplied + self.eps_inside)
+        if varied:
+            rest1, rest2, total1, total2 = self.mistaken(rest1, rest2, total1, total2)
+        inside = self.eps_inside * self.eps
+        rate = self.lr / total1  # rate · m is lr · m̂
+        root = 1 / np.sqrt(total2)  # root · sqrt(v) is sqrt(v̂)
+        arrays = params, grads, state["exp_avg"], state["exp_avg_sq"], state["max_exp_avg_sq"]
+        means = self.beta1, rest1, self.beta2, rest2
+        coefficients = rate, root, *means, self.eps - inside, inside * total2, self.weight_decay, self.amsgrad
+        for (w, g, m, v, u), (rate, root, beta1, rest1, beta2, rest2, eps, inside, weight_decay, amsgrad) in in_cache(
+            arrays, coefficients
+        ):
             g = decayed(g, w, weight_decay)
             m *= beta1
             m += rest1 * g
             v *= beta2
             v += rest2 * g * g
-            spread = np.sqrt(v)  # in place from here: new arrays would cost more than the arithmetic
-            spread *= root
+            spread = np.sqrt(largest(v, u, amsgrad) + inside if varied else v)
+            spread *= root  # in place: new arrays would cost more than the arithmetic
             spread += eps
             w -= rate * m / spread
+
+    def mistaken(self, rest1: Any, rest2: Any, total1: Any, total2: Any) -> tuple[Any, Any, Any, Any]:
+        """Return the weights of a gradient in the two means, and their totals so far, as the famous mistakes have them.
+
+        m̂ is m over the total: m itself where that is 1, and m times it where it stands upside down.
+        """
+        left_out = self.uncorrected + self.unweighted
+        totals = (np.where(left_out, 1, np.where(self.multiplied, 1 / total, total)) for total in (total1, total2))
+        rests = (np.where(self.unweighted, 1, rest) for rest in (rest1, rest2))
+        return *rests, *totals  # type: ignore[return-value]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizers.lines import MEAN, MEAN_HAT, RATE, Line, penalised
 from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet
 from spec import N_, setting
 
@@ -29,7 +30,9 @@ class Adamax(Optimizer):
 
     key = "adamax"
     title = N_("Adamax")
-    sentence = N_("Takes Adam's steps, but sized by the largest recent gradient: no step is longer than the learning rate.")
+    sentence = N_(
+        "Takes Adam's steps, sized by the largest recent gradient: one steep place makes it careful for long."
+    )
     formula = r"""\begin{aligned}
 g &\leftarrow g + \lambda w \\
 m &\leftarrow \beta_1 m + (1 - \beta_1)\, g \\
@@ -40,7 +43,21 @@ w &\leftarrow w - \frac{\eta}{1 - \beta_1^t}\, \frac{m}{u}
     paper_url = "https://arxiv.org/abs/1412.6980"
     published = "2014-12"
     family = "normalised"
+    pace = 2.0
     slots = ("exp_avg", "exp_inf")
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        largest = N_("The largest gradient of late: only slowly forgotten.")
+        step = N_("The step: against the mean, at these rates.")
+        return penalised(
+            self.weight_decay,
+            MEAN,
+            Line("u", "u", r"\max(<beta2>\,<u'>, |<g>| + <eps>)", largest, "spread", "exp_inf"),
+            MEAN_HAT,
+            RATE._replace(formula=r"\frac{<lr>}{<u>}"),
+            Line("step", r"\Delta w", r"-<rate>\,<mhat>", step, "step"),
+        )
 
     @quiet
     def step(self, params: Array, grads: Array, state: State) -> None:

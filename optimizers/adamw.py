@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizers.rule import Array, Line, Optimizer, State, in_cache, quiet
+from optimizers.lines import LARGEST, MEAN, MEAN_HAT, RATE, SQUARES, SQUARES_HAT, Line
+from optimizers.rule import Array, Optimizer, State, anywhere, in_cache, largest, quiet
 from spec import N_, setting
 
 
@@ -15,6 +16,7 @@ class AdamW(Optimizer):
     """AdamW: w ← (1 - lr · weight_decay) · w, then Adam's step: w ← w - lr · m̂ / (sqrt(v̂) + eps).
 
     Source: Loshchilov and Hutter 2017; `torch.optim.AdamW`, whose decay, unlike the paper's, scales with lr.
+    `amsgrad` divides by the largest v so far in place of v, as in Adam; its slot stays 0 without.
     """
 
     lr: float = setting(1e-3, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
@@ -26,6 +28,11 @@ class AdamW(Optimizer):
     )
     eps: float = setting(1e-8, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
     weight_decay: float = setting(0.01, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
+    amsgrad: bool = setting(
+        False,
+        N_("AMSGrad"),
+        help=N_("Divides by the largest mean of squares so far, which never forgets a cliff (Reddi et al. 2018)."),
+    )
 
     key = "adamw"
     title = N_("AdamW")
@@ -41,24 +48,16 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
     paper_url = "https://arxiv.org/abs/1711.05101"
     published = "2017-11"
     family = "normalised"
-    slots = ("exp_avg", "exp_avg_sq")
+    slots = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        mean = N_("A running mean of the gradients: what they agree on stays, zig-zag cancels out.")
-        squares = N_("A running mean of their squares: how large gradients are along x and along y.")
-        more = N_("The mean began at zero and is too small at first: divide by the weights it has gathered.")
-        likewise = N_("The mean of squares likewise.")
-        rate = N_("Each coordinate gets a rate of its own: small where gradients are large.")
-        step = N_("The step: against the mean, at these rates, and a share of w towards zero.")
-        return (
-            Line("m", "m", r"<beta1>\,<m'> + (1 - <beta1>)\,<g>", mean, "memory", "exp_avg"),
-            Line("v", "v", r"<beta2>\,<v'> + (1 - <beta2>)\,<g>^2", squares, "spread", "exp_avg_sq"),
-            Line("mhat", r"\hat m", r"\frac{<m>}{1 - <beta1>^{<t>}}", more, "memory"),
-            Line("vhat", r"\hat v", r"\frac{<v>}{1 - <beta2>^{<t>}}", likewise, "spread"),
-            Line("rate", r"\tilde\eta", r"\frac{<lr>}{\sqrt{<vhat>} + <eps>}", rate, "rate"),
-            Line("step", r"\Delta w", r"-<lr>\,<weight_decay>\,<w> - <rate>\,<mhat>", step, "step"),
-        )
+        text = N_("The step: against the mean, at these rates, and a little towards zero.")
+        step = Line("step", r"\Delta w", r"-<rate>\,<mhat> - <lr>\,<weight_decay>\,<w>", text, "step")
+        if not self.amsgrad:
+            return MEAN, SQUARES, MEAN_HAT, SQUARES_HAT, RATE, step
+        hat = SQUARES_HAT._replace(formula=SQUARES_HAT.formula.replace("<v>", "<u>"))
+        return MEAN, SQUARES, LARGEST, MEAN_HAT, hat, RATE, step
 
     @quiet
     def step(self, params: Array, grads: Array, state: State) -> None:
@@ -66,15 +65,19 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
         keep = 1 - self.lr * self.weight_decay
         rate = self.lr / (1 - np.power(self.beta1, t))  # rate · m is lr · m̂
         root = 1 / np.sqrt(1 - np.power(self.beta2, t))  # root · sqrt(v) is sqrt(v̂)
-        arrays = params, grads, state["exp_avg"], state["exp_avg_sq"]
-        coefficients = keep, rate, root, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, self.eps
-        for (w, g, m, v), (keep, rate, root, beta1, rest1, beta2, rest2, eps) in in_cache(arrays, coefficients):
+        growing = anywhere(self.amsgrad)
+        arrays = params, grads, state["exp_avg"], state["exp_avg_sq"], state["max_exp_avg_sq"]
+        means = self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2
+        coefficients = keep, rate, root, *means, self.eps, self.amsgrad
+        for (w, g, m, v, u), (keep, rate, root, beta1, rest1, beta2, rest2, eps, amsgrad) in in_cache(
+            arrays, coefficients
+        ):
             w *= keep
             m *= beta1
             m += rest1 * g
             v *= beta2
             v += rest2 * g * g
-            spread = np.sqrt(v)  # in place from here: new arrays would cost more than the arithmetic
-            spread *= root
+            spread = np.sqrt(largest(v, u, amsgrad) if growing else v)
+            spread *= root  # in place: new arrays would cost more than the arithmetic
             spread += eps
             w -= rate * m / spread

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizers.lines import Line
 from optimizers.rule import Array, Optimizer, State, in_cache, quiet
 from spec import N_, setting
 
@@ -29,7 +30,7 @@ class Lion(Optimizer):
 
     key = "lion"
     title = N_("Lion")
-    sentence = N_("Moves every parameter by the same length, to the side its running mean points to, and never slows down.")
+    sentence = N_("Moves all parameters equally far, to the side their running means point to, and never slows down.")
     formula = r"""\begin{aligned}
 c &= \beta_1 m + (1 - \beta_1)\, g \\
 w &\leftarrow w - \eta\, (\operatorname{sign}(c) + \lambda w) \\
@@ -39,8 +40,20 @@ m &\leftarrow \beta_2 m + (1 - \beta_2)\, g
     paper_url = "https://arxiv.org/abs/2302.06675"
     published = "2023-02"
     family = "normalised"
-    pace = 0.3
+    pace = 0.7
     slots = ("exp_avg",)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        blend = N_("The mean of before, blended with the gradient: its sign counts.")
+        kept = N_("The mean kept for the next step: a longer memory.")
+        text = N_("The step: as far along x as along y, by the signs.")
+        pull = r"(\sign(<c>) + <weight_decay>\,<w>)" if self.weight_decay else r"\sign(<c>)"
+        return (
+            Line("c", "c", r"<beta1>\,<m'> + (1 - <beta1>)\,<g>", blend, "memory"),
+            Line("m", "m", r"<beta2>\,<m'> + (1 - <beta2>)\,<g>", kept, "memory", "exp_avg"),
+            Line("step", r"\Delta w", rf"-<lr>\,{pull}", text, "step"),
+        )
 
     @quiet
     def step(self, params: Array, grads: Array, state: State) -> None:

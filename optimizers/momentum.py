@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimizers.rule import Array, Line, Optimizer, State, decayed, in_cache, penalised, quiet
+import numpy as np
+
+from optimizers.lines import Line, penalised
+from optimizers.rule import Array, Optimizer, State, anywhere, decayed, in_cache, quiet
 from spec import N_, setting
 
 
@@ -15,12 +18,20 @@ class Momentum(Optimizer):
     Source: Polyak 1964; `torch.optim.SGD(momentum=...)`. As in torch, the first step takes the whole gradient,
     undamped, and dampening does nothing without momentum. Many texts write v ← momentum · v - lr · g; w ← w + v,
     which is the same path as long as lr stays the same (v = -lr · b).
+
+    `ahead` is a famous mistake: w ← w + momentum · v - lr · g with the new v, that is w ← w - lr · (g + momentum · b).
     """
 
     lr: float = setting(1e-3, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
     momentum: float = setting(0.9, N_("momentum"), symbol=r"\mu", low=0.0, high=0.999, minimum=0)
     dampening: float = setting(0.0, N_("dampening"), symbol=r"\tau", low=0.0, high=1.0, minimum=0, maximum=1)
     weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
+    ahead: bool = setting(
+        False,
+        N_("a step by the velocity to come"),
+        mistake=N_("really Nesterov's"),
+        help=N_("Some notes print w ← w + μv − ηg with the new v under the name of momentum. That is Nesterov's step."),
+    )
 
     key = "momentum"
     title = N_("Momentum")
@@ -38,23 +49,29 @@ w &\leftarrow w - \eta\, b
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        velocity = N_("The velocity keeps a share of all gradients so far: what they agree on adds up.")
+        velocity = N_("The velocity keeps a share of all gradients so far.")
+        step = N_("The step: against the velocity.")
+        mistake = N_("A famous mistake: against the velocity to come, as Nesterov does.")
         damped = self.dampening and self.momentum
         share = r"\cases{1}{<t> = 1}{1 - <dampening>}\,<g>" if damped else "<g>"
         return penalised(
             self.weight_decay,
             Line("b", "b", rf"<momentum>\,<b'> + {share}", velocity, "memory", "momentum_buffer"),
-            Line("step", r"\Delta w", r"-<lr>\,<b>", N_("The step: against the velocity."), "step"),
+            Line("step", r"\Delta w", r"-<lr>\,(<g> + <momentum>\,<b>)", mistake, "step")
+            if self.ahead
+            else Line("step", r"\Delta w", r"-<lr>\,<b>", step, "step"),
         )
 
     @quiet
     def step(self, params: Array, grads: Array, state: State) -> None:
         state["step"] += 1
         share = 1.0 if state["step"] == 1 else 1 - self.dampening * (self.momentum != 0)
+        mistaken = anywhere(self.ahead)
         arrays = params, grads, state["momentum_buffer"]
-        coefficients = self.lr, self.momentum, share, self.weight_decay
-        for (w, g, b), (lr, momentum, share, weight_decay) in in_cache(arrays, coefficients):
+        coefficients = self.lr, self.momentum, share, self.weight_decay, self.ahead
+        for (w, g, b), (lr, momentum, share, weight_decay, ahead) in in_cache(arrays, coefficients):
             g = decayed(g, w, weight_decay)
             b *= momentum
             b += share * g
-            w -= lr * b
+            move = np.where(ahead, g + momentum * b, b) if mistaken else b
+            w -= lr * move

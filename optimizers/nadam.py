@@ -1,4 +1,4 @@
-"""NAdam is Adam that looks ahead like Nesterov: it steps by the mean as it will be, with the new gradient in it twice."""
+"""NAdam is Adam that looks ahead like Nesterov: it steps by the running mean as it will be after the next step."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizers.lines import MEAN, RATE, SQUARES, SQUARES_HAT, Line, penalised
 from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet
 from spec import N_, setting
 
@@ -36,7 +37,9 @@ class NAdam(Optimizer):
 
     key = "nadam"
     title = N_("NAdam")
-    sentence = N_("Takes Adam's steps with Nesterov's look ahead: the newest gradient counts for more, so it turns earlier.")
+    sentence = N_(
+        "Takes Adam's steps with Nesterov's look ahead: the newest gradient counts for more, so it turns sooner."
+    )
     formula = r"""\begin{aligned}
 g &\leftarrow g + \lambda w \\
 m &\leftarrow \beta_1 m + (1 - \beta_1)\, g \\
@@ -59,6 +62,31 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
     def momentum(self, t: int) -> float | Array:
         """Return μ_t, the momentum of step t."""
         return self.beta1 * (1 - 0.5 * np.power(0.96, t * self.momentum_decay))
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        growing = N_("The momentum of this step: it grows towards β₁.")
+        coming = N_("The momentum of the next step.")
+        product = N_("The product of the momenta so far, to correct the bias.")
+        ahead = N_("The mean as it will be, should the next gradient be like this one.")
+        step = N_("The step: against the mean, at these rates.")
+        shrinking = N_("The step: against the mean, at these rates, and a little towards zero.")
+        apart = self.decoupled_weight_decay and self.weight_decay
+        mean = r"\frac{(1 - <mu>)\,<g>}{1 - <product>} + \frac{<next>\,<m>}{1 - <product>\,<next>}"
+        return penalised(
+            0.0 if apart else self.weight_decay,
+            MEAN,
+            SQUARES,
+            Line("mu", r"\mu_t", r"<beta1>\,(1 - 0.5\,0.96^{<t>\,<momentum_decay>})", growing, "factor"),
+            Line("next", r"\mu_{t+1}", r"<beta1>\,(1 - 0.5\,0.96^{(<t> + 1)\,<momentum_decay>})", coming, "factor"),
+            Line("product", "p", r"<product'>\,<mu>", product, "factor", first=1.0),
+            Line("mhat", r"\hat m", mean, ahead, "memory"),
+            SQUARES_HAT,
+            RATE,
+            Line("step", r"\Delta w", r"-<rate>\,<mhat> - <lr>\,<weight_decay>\,<w>", shrinking, "step")
+            if apart
+            else Line("step", r"\Delta w", r"-<rate>\,<mhat>", step, "step"),
+        )
 
     @quiet
     def step(self, params: Array, grads: Array, state: State) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimizers.rule import Array, Line, Optimizer, State, decayed, in_cache, penalised, quiet
+from optimizers.lines import Line, penalised
+from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet
 from spec import N_, Refused, setting
 
 
@@ -41,13 +42,14 @@ w &\leftarrow w - \eta\, (g + \mu\, b)
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        velocity = N_("The velocity keeps a share of all gradients so far: what they agree on adds up.")
-        ahead = N_("The velocity as it will be, should the next gradient be like this one.")
+        velocity = N_("The velocity keeps a share of all gradients so far.")
+        ahead = N_("The velocity to come, if the next gradient is like this one.")
+        step = N_("The step: against the velocity to come.")
         return penalised(
             self.weight_decay,
             Line("b", "b", r"<momentum>\,<b'> + <g>", velocity, "memory", "momentum_buffer"),
             Line("ahead", r"\bar b", r"<g> + <momentum>\,<b>", ahead, "memory"),
-            Line("step", r"\Delta w", r"-<lr>\,<ahead>", N_("The step: against the velocity ahead."), "step"),
+            Line("step", r"\Delta w", r"-<lr>\,<ahead>", step, "step"),
         )
 
     @quiet

@@ -1,4 +1,4 @@
-"""RAdam is Adam that trusts its mean of squares only once it rests on enough gradients: a warm-up that needs no tuning."""
+"""RAdam is Adam that trusts its mean of squares only once enough gradients are in it: a warm-up without tuning."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizers.lines import MEAN, MEAN_HAT, SQUARES, Line, penalised
 from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet
 from spec import N_, setting
 
@@ -49,6 +50,7 @@ w &\leftarrow w - \eta\, \hat m\, \begin{cases} r\, \dfrac{\sqrt{1 - \beta_2^t}}
     paper_url = "https://arxiv.org/abs/1908.03265"
     published = "2019-08"
     family = "normalised"
+    begins = "gradient"
     slots = ("exp_avg", "exp_avg_sq")
 
     def trust(self, t: int) -> float | Array:
@@ -58,6 +60,31 @@ w &\leftarrow w - \eta\, \hat m\, \begin{cases} r\, \dfrac{\sqrt{1 - \beta_2^t}}
         with np.errstate(all="ignore"):
             r = np.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))
         return np.where(length > 5, r, 0)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        longest = N_("How many gradients the mean of squares weighs in the end.")
+        length = N_("How many it weighs so far.")
+        trust = N_("How far it can be trusted.")
+        rate = N_("With too few: one rate. Then: a rate for each coordinate.")
+        step = N_("The step: against the mean, at these rates.")
+        shrinking = N_("The step: against the mean, at these rates, and a little towards zero.")
+        apart = self.decoupled_weight_decay and self.weight_decay
+        ratio = r"(<rho> - 4)\,(<rho> - 2)\,<longest>}{(<longest> - 4)\,(<longest> - 2)\,<rho>"
+        sized = r"\frac{<lr>\,<r>\,\sqrt{1 - <beta2>^{<t>}}}{\sqrt{<v>} + <eps>}"
+        return penalised(
+            0.0 if apart else self.weight_decay,
+            MEAN,
+            SQUARES,
+            MEAN_HAT,
+            Line("longest", r"\rho_\infty", r"\frac{2}{1 - <beta2>} - 1", longest, "factor"),
+            Line("rho", r"\rho", r"<longest> - \frac{2\,<t>\,<beta2>^{<t>}}{1 - <beta2>^{<t>}}", length, "factor"),
+            Line("r", "r", rf"\cases{{\sqrt{{\frac{{{ratio}}}}}}}{{<rho> > 5}}{{0}}", trust, "factor"),
+            Line("rate", r"\tilde\eta", rf"\cases{{{sized}}}{{<rho> > 5}}{{<lr>}}", rate, "rate"),
+            Line("step", r"\Delta w", r"-<rate>\,<mhat> - <lr>\,<weight_decay>\,<w>", shrinking, "step")
+            if apart
+            else Line("step", r"\Delta w", r"-<rate>\,<mhat>", step, "step"),
+        )
 
     @quiet
     def step(self, params: Array, grads: Array, state: State) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizers.rule import Array, Line, Optimizer, State, decayed, in_cache, penalised, quiet
+from optimizers.lines import RATE, Line, penalised, root
+from optimizers.rule import Array, Optimizer, State, anywhere, decayed, in_cache, quiet
 from spec import N_, setting
 
 
@@ -17,6 +18,8 @@ class RMSProp(Optimizer):
     Source: Tieleman and Hinton 2012; `torch.optim.RMSprop`, with its momentum and its centred form, which divides by
     the standard deviation in place of the root mean square. torch leaves out a slot that a setting does not need;
     here `grad_avg` then stays 0, and `momentum_buffer` holds the last step over lr.
+
+    `eps_inside` is a famous mistake: sqrt(s + eps) in place of sqrt(s) + eps.
     """
 
     lr: float = setting(1e-2, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
@@ -25,6 +28,12 @@ class RMSProp(Optimizer):
     weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
     momentum: float = setting(0.0, N_("momentum"), symbol=r"\mu", low=0.0, high=0.999, minimum=0)
     centered: bool = setting(False, N_("centred"), symbol="c")
+    eps_inside: bool = setting(
+        False,
+        N_("epsilon inside the root"),
+        mistake=N_("epsilon inside the root"),
+        help=N_("√(s + ε) in place of √s + ε: the same ε then brakes far more, as its root is what counts."),
+    )
 
     key = "rmsprop"
     title = N_("RMSProp")
@@ -44,24 +53,26 @@ w &\leftarrow w - \eta\, b
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        squares = N_("A running mean of squared gradients: how large they are along x and along y.")
-        mean = N_("A running mean of the gradients: what is left of the squares without it is their variance.")
-        rate = N_("Each coordinate gets a rate of its own: small where gradients are large.")
-        velocity = N_("The velocity keeps a share of all gradients so far, each divided by their usual size.")
-        root = r"\sqrt{<s> - <a>^2} + <eps>" if self.centered else r"\sqrt{<s>} + <eps>"
+        squares = N_("A running mean of squared gradients: their size.")
+        mean = N_("A running mean of the gradients, to take from the squares.")
+        rate = RATE.sentence
+        mistake = N_("A famous mistake: epsilon inside the root.")
+        velocity = N_("A velocity of gradients, each divided by their usual size.")
+        size = root("<s> - <a>^2" if self.centered else "<s>", eps_inside=self.eps_inside)
         lines = [Line("s", "s", r"<alpha>\,<s'> + (1 - <alpha>)\,<g>^2", squares, "spread", "square_avg")]
         if self.centered:
             lines += [Line("a", "a", r"<alpha>\,<a'> + (1 - <alpha>)\,<g>", mean, "memory", "grad_avg")]
         if self.momentum:
-            step = N_("The step: against the velocity.")
+            divided = rf"<momentum>\,<b'> + \frac{{<g>}}{{{size}}}"
+            text, step = mistake if self.eps_inside else velocity, N_("The step: against the velocity.")
             lines += [
-                Line("b", "b", rf"<momentum>\,<b'> + \frac{{<g>}}{{{root}}}", velocity, "memory", "momentum_buffer"),
+                Line("b", "b", divided, text, "memory", "momentum_buffer"),
                 Line("step", r"\Delta w", r"-<lr>\,<b>", step, "step"),
             ]
         else:
-            step = N_("The step: against the gradient, at these rates.")
+            text, step = mistake if self.eps_inside else rate, N_("The step: against the gradient, at these rates.")
             lines += [
-                Line("rate", r"\tilde\eta", rf"\frac{{<lr>}}{{{root}}}", rate, "rate"),
+                RATE._replace(formula=rf"\frac{{<lr>}}{{{size}}}", sentence=text),
                 Line("step", r"\Delta w", r"-<rate>\,<g>", step, "step"),
             ]
         return penalised(self.weight_decay, *lines)
@@ -71,8 +82,12 @@ w &\leftarrow w - \eta\, b
         state["step"] += 1
         arrays = params, grads, state["square_avg"], state["grad_avg"], state["momentum_buffer"]
         rest = 1 - self.alpha
-        coefficients = self.lr, self.alpha, rest, self.centered * rest, self.eps, self.weight_decay, self.momentum
-        for (w, g, s, a, b), (lr, alpha, rest, share, eps, weight_decay, momentum) in in_cache(arrays, coefficients):
+        mistaken, inside = anywhere(self.eps_inside), self.eps_inside * self.eps
+        means = self.alpha, rest, self.centered * rest
+        coefficients = self.lr, *means, self.eps - inside, inside, self.weight_decay, self.momentum
+        for (w, g, s, a, b), (lr, alpha, rest, share, eps, inside, weight_decay, momentum) in in_cache(
+            arrays, coefficients
+        ):
             g = decayed(g, w, weight_decay)
             s *= alpha
             s += rest * g * g
@@ -81,6 +96,7 @@ w &\leftarrow w - \eta\, b
                 a *= alpha
                 a += np.where(share, share * g, 0)
                 variance = s - a * a
+            root = np.sqrt(variance + inside if mistaken else variance)
             b *= momentum
-            b += g / (np.sqrt(variance) + eps)
+            b += g / (root + eps)
             w -= lr * b

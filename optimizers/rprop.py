@@ -1,4 +1,4 @@
-"""Rprop looks at signs alone: each parameter lengthens its step while its slope keeps its sign, and shortens it after."""
+"""Rprop looks at signs alone: a parameter's step grows while its slope keeps its sign, and shrinks when it changes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizers.lines import Line
 from optimizers.rule import Array, Optimizer, State, in_cache, quiet
 from spec import N_, Refused, setting
 
@@ -34,8 +35,8 @@ class Rprop(Optimizer):
     key = "rprop"
     title = N_("Rprop")
     sentence = N_(
-        "Sees only the sign of each slope: longer steps while it stays, shorter ones after it changes. For full batches; "
-        "the signs of small ones are noise."
+        "Sees only the sign of each slope: longer steps while it stays, shorter ones once it turns. "
+        "For full batches only: the signs of small ones are noise."
     )
     formula = r"""\begin{aligned}
 d &\leftarrow \begin{cases} \eta_+\, d & g\, g' > 0 \\ \eta_-\, d & g\, g' < 0 \\ d & g\, g' = 0 \end{cases}
@@ -62,6 +63,21 @@ w &\leftarrow w - d\, \operatorname{sign}(g')
         state = super().init(params)
         state["step_size"] += np.asarray(self.lr, params.dtype)
         return state
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        agree = N_("1 while a slope keeps its sign, −1 when it turns.")
+        sizes = N_("A step for each coordinate: longer while the sign stays, else shorter.")
+        kept = N_("After a turn the gradient is forgotten: here it waits.")
+        step = N_("The step: by these sizes, only the sign of the slope counts.")
+        factor = r"\cases{<etaplus>}{<agree> > 0}{\cases{<etaminus>}{<agree> < 0}{1}}"
+        size = rf"\min(\max(<d'>\,{factor}, <step_size_min>), <step_size_max>)"
+        return (
+            Line("agree", "a", r"\sign(<g>)\,\sign(<prev'>)", agree, "factor"),
+            Line("d", "d", size, sizes, "rate", "step_size"),
+            Line("prev", r"\tilde g", r"\cases{0}{<agree> < 0}{<g>}", kept, "memory", "prev"),
+            Line("step", r"\Delta w", r"-<d>\,\sign(<prev>)", step, "step"),
+        )
 
     @quiet
     def step(self, params: Array, grads: Array, state: State) -> None:

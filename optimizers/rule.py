@@ -6,19 +6,21 @@ arrays. The same code moves a point, a cloud of points, and the weights of many 
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from optimizers.lines import Line
 from optimizers.schedules import Constant, Schedule
 from spec import N_, Refused, check, setting
 
-__all__ = ["Array", "Line", "Optimizer", "State", "decayed", "in_cache", "penalised", "quiet"]
+__all__ = ["Array", "Optimizer", "State", "anywhere", "decayed", "in_cache", "largest", "quiet"]
 
 Array = npt.NDArray[np.floating[Any]]
 State = dict[str, Any]
@@ -45,9 +47,10 @@ class Optimizer(ABC):
     family: ClassVar[Literal["gradient", "velocity", "accumulating", "normalised", "searching"]]
     """How far a step goes: lr·|g|, up to lr·|g| / (1 - momentum), lr·|g| / sqrt(sum of g²), about lr for any g, or as
     far as the rule itself finds good, whatever the size of g."""
-    pace: ClassVar[float] = (
-        1.0  # the learning rate that suits this rule, as a multiple of the one that suits its family
-    )
+    begins: ClassVar[str] = ""
+    """The family of the first steps where they are of another one; its learning rate then has to suit these too."""
+    pace: ClassVar[float] = 1.0
+    """The learning rate that suits this rule, as a multiple of the one that suits its family."""
     slots: ClassVar[tuple[str, ...]] = ()  # arrays shaped like the parameters, named as torch.optim names them
 
     lr: float  # every rule has a learning rate; each says which is usual for it
@@ -95,52 +98,24 @@ class Optimizer(ABC):
         if not configs or any(type(config) is not cls for config in configs):
             raise TypeError(f"a stack of {cls.__name__} needs one or more {cls.__name__}, got {configs!r}")
         stacked = object.__new__(cls)  # the fields are columns, which no single setting's check could judge
-        schedules = tuple(config.schedule for config in configs)
-        shared = schedules.count(schedules[0]) == len(schedules)
-        object.__setattr__(stacked, "schedule", schedules[0] if shared else schedules)
         for field in dataclasses.fields(cls):
+            each = tuple(getattr(config, field.name) for config in configs)
             if field.name == "schedule":
-                continue
-            column = np.array([[getattr(config, field.name)] for config in configs], dtype)
-            object.__setattr__(stacked, field.name, column)
+                stacks: Any = each[0] if each.count(each[0]) == len(each) else each
+            else:
+                stacks = np.array(each, dtype)[:, None]
+            object.__setattr__(stacked, field.name, stacks)
         return stacked
 
+    def spread(self, **columns: npt.ArrayLike) -> Self:
+        """Return this setting for n rows, with other values of some fields: `columns` [n] by name, each a column [n, 1].
 
-class Line(NamedTuple):
-    r"""One line of a step as one would write it on a blackboard: `symbol` = `formula`, and what it does.
-
-    `symbol` is LaTeX. In `formula`, `<name>` stands for a quantity: a field of the rule, `<g>` the gradient that the
-    rule sees, `<w>`, `<t>`, a line above by its name, or `<name'>`: what line `name` came to one step before, which
-    its `slot` remembers (before the first step: `slot` as `init` leaves it; without a slot, `first`). Lines have x and
-    y like w, so no formula needs an index. Around the quantities stand numbers, `+`, `-`, `\,` for times (always
-    written), `^`, `( )`, `|a|`, `\frac{a}{b}`, `\sqrt{a}`, `\max(a, b)`, `\min(a, b)`, `\sign(a)` and
-    `\cases{a}{b > c}{d}`: a where b > c (or <, =), else d. `experiments.anatomy` evaluates it, so a line is what it
-    says; a step that a setting changes has other lines.
-
-    `slot` names the array of the state that keeps the line's result. `role` says how it is drawn: `pull` and `memory`
-    are arrows (against their direction one goes down), `spread` is a size per coordinate, `rate` what each
-    coordinate's direction is multiplied by, `step` the move itself.
-    """
-
-    name: str
-    symbol: str
-    formula: str
-    sentence: str
-    role: Literal["pull", "memory", "spread", "rate", "step"]
-    slot: str = ""
-    first: float = 0.0
-
-
-_PULLED = Line(
-    "pulled", r"g_\lambda", r"<g> + <weight_decay>\,<w>", N_("Weight decay adds its own pull, towards zero."), "pull"
-)
-
-
-def penalised(weight_decay: float, *lines: Line) -> tuple[Line, ...]:
-    """Return lines that meet g + weight_decay · w in place of g, with a line that says so before them; 0 adds none."""
-    if not weight_decay:
-        return lines
-    return _PULLED, *(line._replace(formula=line.formula.replace("<g>", "<pulled>")) for line in lines)
+        What does not vary stays the one number it is, so it costs nothing per row; otherwise this is `stack`.
+        """
+        spread = copy.copy(self)
+        for name, values in columns.items():
+            object.__setattr__(spread, name, np.asarray(values, np.float64)[:, None])
+        return spread
 
 
 def in_cache(
@@ -161,6 +136,17 @@ def in_cache(
     for row in range(0, shape[0], rows):
         cut = slice(row, row + rows)
         yield [array[cut] for array in arrays], [column[cut] if column.ndim else column for column in coefficients]
+
+
+def anywhere(switch: float | Array) -> bool:
+    """Return whether a switch (or a sum of switches) of a rule is on; in a stack, whether it is in any row."""
+    return bool(np.count_nonzero(switch) if isinstance(switch, np.ndarray) else switch)
+
+
+def largest(v: Array, u: Array, amsgrad: Array) -> Array:
+    """Return v or, where `amsgrad` is on, the largest v so far, which is kept in u, in place; elsewhere u stays 0."""
+    np.maximum(u, np.where(amsgrad, v, 0), out=u)
+    return np.where(amsgrad, u, v)
 
 
 def decayed(g: Array, w: Array, weight_decay: Array) -> Array:

@@ -7,7 +7,6 @@ rates before each tick, with `Scheduled`.
 from __future__ import annotations
 
 import copy
-import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from spec import N_, Refused, check, listed, setting, settings
 if TYPE_CHECKING:
     from optimizers.rule import Optimizer
 
-__all__ = ["SCHEDULES", "Constant", "Schedule", "Scheduled"]
+__all__ = ["Constant", "Schedule", "Scheduled"]
 
 Array = npt.NDArray[np.floating[Any]]
 Memory = dict[str, Array]
@@ -55,211 +54,27 @@ class Schedule(ABC):
     @classmethod
     def of(cls, key: str) -> Schedule:
         """Return the schedule with this key, at its defaults; raise `Refused` where there is none."""
-        if key not in SCHEDULES:
+        schedules = {schedule.key: schedule for schedule in Schedule.__subclasses__()}
+        if key not in schedules:
             text = N_("There is no schedule {name}; choose from {choices}.")
-            raise Refused(text, name=key[:80], choices=listed(SCHEDULES))
-        return SCHEDULES[key]()
+            raise Refused(text, name=key[:80], choices=listed(schedules))
+        return schedules[key]()
 
     def init(self, rows: int) -> Memory:
-        """Return what the schedule remembers of `rows` rows before the first tick: nothing, unless it minds the loss."""
+        """Return what is remembered of `rows` rows before the first tick: nothing, for a schedule blind to the loss."""
         return {}
 
     @abstractmethod
     def factor(self, tick: int, ticks: int, memory: Memory) -> float | Array:
         """Return by what the rate is multiplied at tick 0 ... `ticks` - 1: one number, or one per row [rows]."""
 
-    def see(self, losses: Array, memory: Memory) -> None:
+    def see(self, losses: Array, memory: Memory) -> None:  # noqa: B027 (most schedules are blind to the loss)
         """Take note, in place, of the losses [rows] measured at a tick, before the next one begins."""
 
+    @property
     @abstractmethod
-    def counterpart(self, rate: float, ticks: int) -> str:
-        """Return what gives torch's `optimizer`, which has this learning rate, the same schedule over `ticks` ticks."""
-
-
-@dataclass(frozen=True)
-class Constant(Schedule):
-    """η_t = η."""
-
-    key = "constant"
-    title = N_("Constant")
-    sentence = N_("The learning rate stays as it is.")
-    formula = r"\eta_t = \eta"
-    source = "torch.optim.lr_scheduler.ConstantLR"
-
-    def factor(self, tick: int, ticks: int, memory: Memory) -> float:
-        return 1.0
-
-    def counterpart(self, rate: float, ticks: int) -> str:
-        return "ConstantLR(optimizer, factor=1.0)"
-
-
-@dataclass(frozen=True)
-class Step(Schedule):
-    """η_t = η · decay^⌊t / every⌋."""
-
-    every: int = setting(
-        30, N_("ticks between decays"), symbol="s", low=1, high=200, minimum=1, maximum=MOST, help=TICK
-    )
-    decay: float = setting(0.1, N_("decay"), symbol=r"\gamma", low=0.05, high=1.0, minimum=0, maximum=1)
-
-    key = "step"
-    title = N_("Step decay")
-    sentence = N_("The learning rate falls in stairs: every so often it is multiplied by the decay.")
-    formula = r"\eta_t = \eta\, \gamma^{\lfloor t / s \rfloor}"
-    source = "torch.optim.lr_scheduler.StepLR"
-
-    def factor(self, tick: int, ticks: int, memory: Memory) -> float:
-        return self.decay ** (tick // self.every)
-
-    def counterpart(self, rate: float, ticks: int) -> str:
-        return f"StepLR(optimizer, step_size={self.every}, gamma={self.decay!r})"
-
-
-@dataclass(frozen=True)
-class Exponential(Schedule):
-    """η_t = η · decay^t."""
-
-    decay: float = setting(0.98, N_("decay"), symbol=r"\gamma", low=0.8, high=1.0, minimum=0, maximum=1)
-
-    key = "exponential"
-    title = N_("Exponential decay")
-    sentence = N_("The learning rate shrinks by the same share again and again: much at first, then ever less.")
-    formula = r"\eta_t = \eta\, \gamma^t"
-    source = "torch.optim.lr_scheduler.ExponentialLR"
-
-    def factor(self, tick: int, ticks: int, memory: Memory) -> float:
-        return self.decay**tick
-
-    def counterpart(self, rate: float, ticks: int) -> str:
-        return f"ExponentialLR(optimizer, gamma={self.decay!r})"
-
-
-def half_cosine(start: float, end: float, share: float) -> float:
-    """Return the way from `start` to `end` that half a cosine takes, at a share from 0 to 1: level at both ends."""
-    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
-
-
-@dataclass(frozen=True)
-class Cosine(Schedule):
-    """η_t = η · (end + (1 - end) · (1 + cos(π t / T)) / 2)."""
-
-    end: float = setting(0.0, N_("share left at the end"), symbol="e", low=0.0, high=1.0, minimum=0, maximum=1)
-
-    key = "cosine"
-    title = N_("Cosine decay")
-    sentence = N_("The learning rate falls along half a cosine: it stays high, goes down, and lands softly at the end.")
-    formula = r"\eta_t = \eta \left(e + (1 - e)\, \frac{1 + \cos(\pi t / T)}{2}\right)"
-    source = "Ilya Loshchilov and Frank Hutter, 2016; torch.optim.lr_scheduler.CosineAnnealingLR"
-
-    def factor(self, tick: int, ticks: int, memory: Memory) -> float:
-        return half_cosine(1.0, self.end, tick / ticks)
-
-    def counterpart(self, rate: float, ticks: int) -> str:
-        return f"CosineAnnealingLR(optimizer, T_max={ticks}, eta_min={rate * self.end:.15g})"
-
-
-@dataclass(frozen=True)
-class WarmUp(Schedule):
-    """η_t = η · (start + (1 - start) · min(t / over, 1))."""
-
-    over: int = setting(20, N_("ticks of warm-up"), symbol="n", low=1, high=200, minimum=1, maximum=MOST, help=TICK)
-    start: float = setting(0.01, N_("share at the start"), symbol="a", low=0.01, high=1.0, minimum=LEAST, maximum=1)
-
-    key = "warmup"
-    title = N_("Warm-up")
-    sentence = N_("The learning rate begins small, rises in a straight line, and then stays: no leap from a bad start.")
-    formula = r"\eta_t = \eta \left(a + (1 - a) \min(t / n, 1)\right)"
-    source = "Priya Goyal et al., 2017; torch.optim.lr_scheduler.LinearLR"
-
-    def factor(self, tick: int, ticks: int, memory: Memory) -> float:
-        return self.start + (1 - self.start) * min(tick / self.over, 1.0)
-
-    def counterpart(self, rate: float, ticks: int) -> str:
-        return f"LinearLR(optimizer, start_factor={self.start!r}, total_iters={self.over})"
-
-
-@dataclass(frozen=True)
-class OneCycle(Schedule):
-    """η_t rises from start · η to η, at tick rise · T - 1, and falls to end · η, at the last tick, by half cosines.
-
-    The rule's momentum stays as it is (in torch `cycle_momentum=False`).
-    """
-
-    rise: float = setting(0.3, N_("share of the rise"), symbol="r", low=0.0, high=0.9, minimum=0, below=1)
-    start: float = setting(0.04, N_("share at the start"), symbol="a", low=0.01, high=1.0, minimum=LEAST, maximum=1)
-    end: float = setting(
-        4e-6, N_("share left at the end"), symbol="e", low=1e-6, high=1.0, log=True, minimum=LEAST, maximum=1
-    )
-
-    key = "onecycle"
-    title = N_("One cycle")
-    sentence = N_("The learning rate climbs to its full size in the first part of the run, then falls to almost nothing.")
-    formula = r"""\eta_t = \eta \cdot \begin{cases}
-1 - (1 - a)\, \frac{1 + \cos(\pi t / p)}{2} & t \le p = rT - 1 \\
-e + (1 - e)\, \frac{1 + \cos(\pi (t - p) / (T - 1 - p))}{2} & t > p
-\end{cases}"""
-    source = "Leslie N. Smith and Nicholay Topin, 2017; torch.optim.lr_scheduler.OneCycleLR"
-
-    def factor(self, tick: int, ticks: int, memory: Memory) -> float:
-        peak = self.rise * ticks - 1  # need not be a whole number; a rise of one tick or less has no place
-        if tick <= peak and peak > 0:
-            return half_cosine(self.start, 1.0, tick / peak)
-        return half_cosine(1.0, self.end, (tick - peak) / (ticks - 1 - peak))
-
-    def counterpart(self, rate: float, ticks: int) -> str:
-        return (
-            f"OneCycleLR(optimizer, max_lr={rate:.15g}, total_steps={ticks}, pct_start={self.rise!r}, "
-            f"div_factor={1 / self.start:.15g}, final_div_factor={self.start / self.end:.15g}, cycle_momentum=False)"
-        )
-
-
-@dataclass(frozen=True)
-class Plateau(Schedule):
-    """η becomes decay · η when the loss has not fallen below its best for more than `patience` ticks in a row.
-
-    Falling below means loss < best · (1 - threshold), as in torch with `threshold_mode="rel"`; for losses below 0 that
-    asks for less than no fall, there as here. Unlike torch, which leaves reductions by less than 1e-8 out (`eps`), we
-    make them all.
-    """
-
-    decay: float = setting(0.1, N_("decay"), symbol=r"\gamma", low=0.05, high=0.95, minimum=0, below=1)
-    patience: int = setting(10, N_("patience"), symbol="p", low=0, high=50, minimum=0, maximum=MOST, help=TICK)
-    threshold: float = setting(
-        1e-4, N_("fall that counts, as a share"), symbol=r"\theta", low=1e-6, high=0.1, log=True, minimum=0, below=1
-    )
-
-    key = "plateau"
-    title = N_("Reduce on plateau")
-    sentence = N_("The learning rate is multiplied by the decay whenever the loss has stopped falling for a while.")
-    formula = r"""\eta_{t+1} = \begin{cases}
-\gamma\, \eta_t & \text{loss} \ge (1 - \theta) \cdot \text{best for more than } p \text{ ticks} \\
-\eta_t & \text{else}
-\end{cases}"""
-    source = "torch.optim.lr_scheduler.ReduceLROnPlateau"
-
-    def init(self, rows: int) -> Memory:
-        return {"best": np.full(rows, np.inf), "waited": np.zeros(rows), "factor": np.ones(rows)}
-
-    def factor(self, tick: int, ticks: int, memory: Memory) -> Array:
-        return memory["factor"]
-
-    def see(self, losses: Array, memory: Memory) -> None:
-        best, waited, factor = memory["best"], memory["waited"], memory["factor"]
-        fell = losses < best * (1 - self.threshold)
-        best[fell] = losses[fell]
-        waited += 1
-        waited[fell] = 0
-        over = waited > self.patience
-        factor[over] *= self.decay
-        waited[over] = 0
-
-    def counterpart(self, rate: float, ticks: int) -> str:
-        how = f"factor={self.decay!r}, patience={self.patience}, threshold={self.threshold!r}, eps=0.0"
-        return f"ReduceLROnPlateau(optimizer, {how})"
-
-
-SCHEDULES: dict[str, type[Schedule]] = {schedule.key: schedule for schedule in Schedule.__subclasses__()}
-"""Every schedule by its key, in teaching order, which is that of this file."""
+    def counterpart(self) -> str:
+        """What makes torch's scheduler for an `optimizer` with learning rate `lr` that runs for `ticks` ticks."""
 
 
 class Scheduled:
@@ -307,3 +122,197 @@ class Scheduled:
         """Take note of the losses [n] measured at a tick."""
         for (schedule, rows), memory in zip(self._groups, self.memory, strict=True):
             schedule.see(losses[rows], memory)
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """η_t = η."""
+
+    key = "constant"
+    title = N_("Constant")
+    sentence = N_("The learning rate stays as it is.")
+    formula = r"\eta_t = \eta"
+    source = "torch.optim.lr_scheduler.ConstantLR"
+
+    def factor(self, tick: int, ticks: int, memory: Memory) -> float:
+        return 1.0
+
+    @property
+    def counterpart(self) -> str:
+        return "ConstantLR(optimizer, factor=1.0)"
+
+
+@dataclass(frozen=True)
+class Step(Schedule):
+    """η_t = η · decay^⌊t / every⌋."""
+
+    every: int = setting(
+        30, N_("ticks between decays"), symbol="s", low=1, high=200, minimum=1, maximum=MOST, help=TICK
+    )
+    decay: float = setting(0.1, N_("decay"), symbol=r"\gamma", low=0.05, high=1.0, minimum=0, maximum=1)
+
+    key = "step"
+    title = N_("Step decay")
+    sentence = N_("The learning rate falls in stairs: every so often it is multiplied by the decay.")
+    formula = r"\eta_t = \eta\, \gamma^{\lfloor t / s \rfloor}"
+    source = "torch.optim.lr_scheduler.StepLR"
+
+    def factor(self, tick: int, ticks: int, memory: Memory) -> float:
+        return self.decay ** (tick // self.every)
+
+    @property
+    def counterpart(self) -> str:
+        return f"StepLR(optimizer, step_size={self.every}, gamma={self.decay!r})"
+
+
+@dataclass(frozen=True)
+class Exponential(Schedule):
+    """η_t = η · decay^t."""
+
+    decay: float = setting(0.98, N_("decay"), symbol=r"\gamma", low=0.8, high=1.0, minimum=0, maximum=1)
+
+    key = "exponential"
+    title = N_("Exponential")
+    sentence = N_("The learning rate shrinks by the same share again and again: much at first, then ever less.")
+    formula = r"\eta_t = \eta\, \gamma^t"
+    source = "torch.optim.lr_scheduler.ExponentialLR"
+
+    def factor(self, tick: int, ticks: int, memory: Memory) -> float:
+        return self.decay**tick
+
+    @property
+    def counterpart(self) -> str:
+        return f"ExponentialLR(optimizer, gamma={self.decay!r})"
+
+
+def half_cosine(start: float, end: float, share: float) -> float:
+    """Return the way from `start` to `end` that half a cosine takes, at a share from 0 to 1: level at both ends."""
+    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """η_t = η · (end + (1 - end) · (1 + cos(π t / T)) / 2)."""
+
+    end: float = setting(0.0, N_("share left at the end"), symbol=r"\omega", low=0.0, high=1.0, minimum=0, maximum=1)
+
+    key = "cosine"
+    title = N_("Cosine")
+    sentence = N_("The learning rate falls along half a cosine: it stays high, goes down, and lands softly at the end.")
+    formula = r"\eta_t = \eta \left(\omega + (1 - \omega)\, \frac{1 + \cos(\pi t / T)}{2}\right)"
+    source = "Ilya Loshchilov and Frank Hutter, 2016; torch.optim.lr_scheduler.CosineAnnealingLR"
+
+    def factor(self, tick: int, ticks: int, memory: Memory) -> float:
+        return half_cosine(1.0, self.end, tick / ticks)
+
+    @property
+    def counterpart(self) -> str:
+        return f"CosineAnnealingLR(optimizer, T_max=ticks, eta_min={self.end!r} * lr)"
+
+
+@dataclass(frozen=True)
+class WarmUp(Schedule):
+    """η_t = η · (start + (1 - start) · min(t / over, 1))."""
+
+    over: int = setting(20, N_("ticks of warm-up"), symbol="n", low=1, high=200, minimum=1, maximum=MOST, help=TICK)
+    start: float = setting(
+        0.01, N_("share at the start"), symbol=r"\alpha", low=0.01, high=1.0, minimum=LEAST, maximum=1
+    )
+
+    key = "warmup"
+    title = N_("Warm-up")
+    sentence = N_("The learning rate begins small, rises in a straight line, and then stays: no leap from a bad start.")
+    formula = r"\eta_t = \eta \left(\alpha + (1 - \alpha) \min(t / n, 1)\right)"
+    source = "Priya Goyal et al., 2017; torch.optim.lr_scheduler.LinearLR"
+
+    def factor(self, tick: int, ticks: int, memory: Memory) -> float:
+        return self.start + (1 - self.start) * min(tick / self.over, 1.0)
+
+    @property
+    def counterpart(self) -> str:
+        return f"LinearLR(optimizer, start_factor={self.start!r}, total_iters={self.over})"
+
+
+@dataclass(frozen=True)
+class OneCycle(Schedule):
+    """η_t rises from start · η to η, at tick rise · T - 1, and falls to end · η, at the last tick, by half cosines.
+
+    The rule's momentum stays as it is (in torch `cycle_momentum=False`).
+    """
+
+    rise: float = setting(0.3, N_("share of the rise"), symbol=r"\rho", low=0.0, high=0.9, minimum=0, below=1)
+    start: float = setting(
+        0.04, N_("share at the start"), symbol=r"\alpha", low=0.01, high=1.0, minimum=LEAST, maximum=1
+    )
+    end: float = setting(
+        4e-6, N_("share left at the end"), symbol=r"\omega", low=1e-6, high=1.0, log=True, minimum=LEAST, maximum=1
+    )
+
+    key = "onecycle"
+    title = N_("One cycle")
+    sentence = N_("The learning rate climbs to its full size in the first part of the run, then falls to almost 0.")
+    formula = r"""\eta_t = \eta \cdot \begin{cases}
+1 - (1 - \alpha)\, \frac{1 + \cos(\pi t / p)}{2} & t \le p = \rho T - 1 \\
+\omega + (1 - \omega)\, \frac{1 + \cos(\pi (t - p) / (T - 1 - p))}{2} & t > p
+\end{cases}"""
+    source = "Leslie N. Smith and Nicholay Topin, 2017; torch.optim.lr_scheduler.OneCycleLR"
+
+    def factor(self, tick: int, ticks: int, memory: Memory) -> float:
+        peak = self.rise * ticks - 1  # need not be a whole number; a rise of one tick or less has no place
+        if tick <= peak and peak > 0:
+            return half_cosine(self.start, 1.0, tick / peak)
+        return half_cosine(1.0, self.end, (tick - peak) / (ticks - 1 - peak))
+
+    @property
+    def counterpart(self) -> str:
+        return (
+            f"OneCycleLR(optimizer, max_lr=lr, total_steps=ticks, pct_start={self.rise!r}, "
+            f"div_factor={1 / self.start:.15g}, final_div_factor={self.start / self.end:.15g}, cycle_momentum=False)"
+        )
+
+
+@dataclass(frozen=True)
+class Plateau(Schedule):
+    """η becomes decay · η when the loss has not fallen below its best for more than `patience` ticks in a row.
+
+    Falling below means loss < best · (1 - threshold), as in torch with `threshold_mode="rel"`; for losses below 0 that
+    asks for less than no fall, there as here. Unlike torch, which leaves reductions by less than 1e-8 out (`eps`), we
+    make them all.
+    """
+
+    decay: float = setting(0.1, N_("decay"), symbol=r"\gamma", low=0.05, high=0.95, minimum=0, below=1)
+    patience: int = setting(10, N_("patience"), symbol="p", low=0, high=50, minimum=0, maximum=MOST, help=TICK)
+    threshold: float = setting(
+        1e-4, N_("fall that counts, as a share"), symbol=r"\theta", low=1e-6, high=0.1, log=True, minimum=0, below=1,
+        help=N_("As in PyTorch, a loss below 0 that stands still counts as falling."),
+    )  # fmt: skip
+
+    key = "plateau"
+    title = N_("Plateau")
+    sentence = N_("The learning rate is multiplied by the decay whenever the loss has stopped falling for a while.")
+    formula = r"""\eta_{t+1} = \begin{cases}
+\gamma\, \eta_t & \text{loss} \ge (1 - \theta) \cdot \text{best for more than } p \text{ ticks} \\
+\eta_t & \text{else}
+\end{cases}"""
+    source = "torch.optim.lr_scheduler.ReduceLROnPlateau"
+
+    def init(self, rows: int) -> Memory:
+        return {"best": np.full(rows, np.inf), "waited": np.zeros(rows), "factor": np.ones(rows)}
+
+    def factor(self, tick: int, ticks: int, memory: Memory) -> Array:
+        return memory["factor"]
+
+    def see(self, losses: Array, memory: Memory) -> None:
+        best, waited, factor = memory["best"], memory["waited"], memory["factor"]
+        fell = losses < best * (1 - self.threshold)
+        best[fell] = losses[fell]
+        waited += 1
+        waited[fell] = 0
+        over = waited > self.patience
+        factor[over] *= self.decay
+        waited[over] = 0
+
+    @property
+    def counterpart(self) -> str:
+        how = f"factor={self.decay!r}, patience={self.patience}, threshold={self.threshold!r}, eps=0.0"
+        return f"ReduceLROnPlateau(optimizer, {how})"

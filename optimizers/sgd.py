@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimizers.rule import Array, Line, Optimizer, State, decayed, in_cache, penalised, quiet
+from optimizers.lines import Line, penalised
+from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet
 from spec import N_, setting
 
 
@@ -32,7 +33,7 @@ w &\leftarrow w - \eta\, g
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        step = N_("The step: straight against the gradient, and as long as it is steep.")
+        step = N_("The step: against the gradient, and as long as it is steep.")
         return penalised(self.weight_decay, Line("step", r"\Delta w", r"-<lr>\,<g>", step, "step"))
 
     @quiet

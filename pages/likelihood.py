@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from experiments.likelihood import Throws, suggested
+from experiments.likelihood import Throws, contenders_for, default_throws, suggested
 from experiments.links import Suggest
 from figures import likelihood as figure
-from spec import N_, Refused
+from spec import N_, Refused, settings
 from ui import cached, controls, frame, panels
 from ui.desk import Desk
 from ui.language import _
@@ -27,14 +27,95 @@ BORDERS = {
 
 
 def default(anchors: dict[str, str]) -> Throws:
-    """Return the throws of an empty link; other N keep the share of hits, other borders bring rates that suit."""
+    """Return the Spec of an empty link: other N keep the share of hits, other borders bring rates that suit them."""
     try:
-        throws = int(anchors.get("throws", 100))
-        borders = anchors.get("borders", "free")
-        return figure_of(Throws(), throws, borders)
+        return default_throws(int(anchors.get("throws", 100)), anchors.get("borders", "free"))
     except (ValueError, Refused):  # reading the link finds the same, and says so
-        return Throws()
+        return default_throws()
 
 
 def suggest(spec: Throws) -> Suggest:
     return lambda rule: suggested(rule, spec.borders)
+
+
+def show() -> None:
+    desk = Desk("likelihood", default, suggest, anchors=("throws", "borders"), own={"view": ("climb", "again")})
+    with st.sidebar:
+        controls.view(desk, "view", _("Few throws against many"), "again")
+        if desk.view("view") == "climb":
+            climb_settings(desk)
+        else:
+            controls.field(desk, "truth")
+            controls.field(desk, "sizes")
+            controls.field(desk, "seed")
+    desk.notices()
+    if desk.view("view") == "climb":
+        climb(desk)
+    else:
+        again(desk)
+    desk.publish()
+
+
+def climb_settings(desk: Desk[Throws]) -> None:
+    def throw(throws: int) -> None:
+        desk.change(throws=throws, hits=round(desk.spec.share * throws))
+
+    def border(borders: str) -> None:
+        rules = [rule.key for rule in desk.spec.contenders]
+        desk.change(borders=borders, contenders=contenders_for(rules, borders))
+
+    controls.field(desk, "throws", on=throw)
+    key = f"{desk.key} hits"
+    st.slider(
+        controls.caption(settings(Throws)["hits"]), 0, desk.spec.throws, controls.follow(key, desk.spec.hits), key=key,
+        on_change=lambda: desk.change(hits=st.session_state[key]),
+    )  # fmt: skip
+    controls.contenders(desk, "contenders")
+    controls.field(desk, "start")
+    controls.field(desk, "borders", choices={word: _(label) for word, label in BORDERS.items()}, on=border)
+    controls.field(desk, "steps")
+
+
+def climb(desk: Desk[Throws]) -> None:
+    spec = desk.spec
+    run = cached.climb(spec)
+    sentence = figure.climbed(spec, run, _)
+    st.markdown(sentence)
+
+    def start() -> None:
+        wish = st.session_state["likelihood stage"].start
+        try:
+            desk.change(start=float(wish["at"][0]))
+        except (TypeError, ValueError, KeyError, IndexError):
+            desk.refuse(Refused(N_("The start must be a number.")))
+
+    stage(figure.climbing(spec, run, say=_, alt=sentence), key="likelihood stage", on_start=start)
+
+    def book() -> None:
+        text = _(
+            "The likelihood of θ is the probability of these throws under it. Its logarithm has its maximum at the "
+            "same θ, and does not vanish for many throws. Rules go down, so they are given −ln L / N, the loss per "
+            "throw; it is the cross-entropy with which networks learn classes."
+        )
+        st.markdown(text)
+        st.latex(r"L(\theta) = \binom{N}{K}\,\theta^K (1-\theta)^{N-K}")
+        st.latex(
+            r"-\frac{1}{N}\frac{d \ln L}{d\theta} = \frac{1-p}{1-\theta} - \frac{p}{\theta}, \quad p = \frac{K}{N}"
+        )
+        st.latex(r"\theta = \frac{1}{1+e^{-z}}: \quad -\frac{1}{N}\frac{d \ln L}{dz} = \theta - p")
+        panels.explain(spec.contenders)
+
+    panels.folded("likelihood book", _("Formulas and code"), ":material/function:", book)
+    panels.numbers("likelihood numbers", lambda: figure.climb_numbers(spec, run, _))
+
+
+def again(desk: Desk[Throws]) -> None:
+    spec = desk.spec
+    many = cached.repeat(spec)
+    sentence = figure.strayed(spec, many, _)
+    st.markdown(sentence)
+    stage(figure.repeated(spec, many, say=_, alt=sentence), key="likelihood stage")
+    panels.numbers("likelihood numbers", lambda: figure.repeat_numbers(spec, many, _))
+
+
+frame.page(__file__, show)

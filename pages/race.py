@@ -7,7 +7,7 @@ import dataclasses
 import streamlit as st
 
 from experiments import links
-from experiments.descend import Descent, Race, default_race, suited
+from experiments.descend import Descent, Race, default_race, on_surface, suited
 from experiments.links import Suggest
 from figures import race as figure
 from figures import readings
@@ -45,11 +45,7 @@ def show() -> None:
 
 
 def settings(desk: Desk[Race]) -> None:
-    def move(surface: str) -> None:
-        rules = [rule.key for rule in desk.spec.contenders]
-        desk.put(default_race(surface, rules))
-
-    controls.surface(desk, move)
+    controls.surface(desk, lambda surface: desk.put(on_surface(desk.spec, surface)))
     controls.contenders(desk, "contenders")
     controls.field(desk, "start")
     controls.field(desk, "steps")
@@ -77,7 +73,10 @@ def picture(desk: Desk[Race]) -> None:
         desk.change(contenders=(*race.contenders[:i], rule, *race.contenders[i + 1 :]))
 
     scene = figure.scene(race, run, say=_, alt=sentence, view=desk.view("view"), lost=lost)
-    stage(scene, key=STAGE, on_start=lambda: controls.start(desk, STAGE), on_pick=slower)
+    stage(
+        scene, key=STAGE, on_start=lambda: controls.start(desk, STAGE), on_pick=slower,
+        on_paint=lambda: controls.paint(desk, STAGE),
+    )  # fmt: skip
     about(race, run)
 
 

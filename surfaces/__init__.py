@@ -10,8 +10,8 @@ from types import ModuleType
 
 from spec import N_, Refused, listed
 from spec.text import PART, read_entry
-from surfaces import bowls, flats, ripples, valleys, wells
-from surfaces.surface import FAMILIES, Surface
+from surfaces import bowls, flats, own, ripples, valleys, wells
+from surfaces.surface import FAMILIES, Surface, usual
 
 __all__ = ["FAMILIES", "SURFACES", "Surface", "find"]
 
@@ -19,11 +19,11 @@ __all__ = ["FAMILIES", "SURFACES", "Surface", "find"]
 def _entries(module: ModuleType) -> list[Surface]:
     """Return one instance of every surface defined in a module, in the order of the file."""
     classes = [c for c in vars(module).values() if isinstance(c, type) and issubclass(c, Surface) and c is not Surface]
-    return [c() for c in classes]
+    return [usual(c) for c in classes]
 
 
 SURFACES: dict[str, Surface] = {
-    s.key: s for module in (bowls, valleys, flats, wells, ripples) for s in _entries(module)
+    s.key: s for module in (bowls, valleys, flats, wells, ripples, own) for s in _entries(module)
 }
 """Every surface by its key, in teaching order; those that have settings stand here at their defaults."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
@@ -80,7 +81,7 @@ class Surface(ABC):
     @property
     def name(self) -> str:
         """What `surfaces.find` knows this surface by: its key, and the settings that differ from the defaults."""
-        return PART.join(write_entry(self, type(self)()))
+        return PART.join(write_entry(self, usual(type(self))))
 
     def rate(self, family: str) -> float:
         """Return the learning rate that suits a family of rules here; those that search begin like normalised ones."""
@@ -97,3 +98,9 @@ class Surface(ABC):
         """The length of the domain's diagonal: the size of the picture in the surface's own units."""
         (x0, x1), (y0, y1) = self.domain
         return float(np.hypot(x1 - x0, y1 - y0))
+
+
+@functools.cache
+def usual(kind: type[Surface]) -> Surface:
+    """Return the surface of a class at its default settings, made once: what a reader makes is surveyed first."""
+    return kind()

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from experiments.descend import (
     LECTURE,
+    MOST_CONTENDERS,
     Race,
     Team,
     contenders_for,
@@ -27,12 +28,13 @@ from experiments.descend import (
     tolerance,
     walk,
 )
-from optimizers import RULES
+from optimizers import RULES, SCHEDULES, Constant
 from spec import Refused, digest
 from surfaces import SURFACES
 
 SGD, Momentum, Adam, AdamW = RULES["sgd"], RULES["momentum"], RULES["adam"], RULES["adamw"]
-FIELDS = ("path", "loss", "gradient", "diverged", "converged")
+Cosine, Plateau, Step, WarmUp = (SCHEDULES[key] for key in ("cosine", "plateau", "step", "warmup"))
+FIELDS = ("path", "loss", "gradient", "diverged", "converged", "rate")
 
 
 def assert_same(one, other, row=0, other_row=0):
@@ -51,6 +53,18 @@ def test_every_contender_runs_as_if_alone(surface, noise):
     race = dataclasses.replace(race, contenders=shuffled)
     together = descend(race)
     for row, contender in enumerate(shuffled):
+        assert_same(descend(dataclasses.replace(race, contenders=(contender,))), together, 0, row)
+
+
+@pytest.mark.parametrize(("surface", "noise"), [("ravine", 0.3), ("rosenbrock", 0.0), ("ackley", 0.0), ("saddle", 0.0)])
+def test_every_contender_with_a_schedule_runs_as_if_alone(surface, noise):
+    """Several schedules among the contenders of one rule, one of which diverges on the steeper surfaces."""
+    adams = [Adam(lr=0.3 / (1 + i), schedule=schedule()) for i, schedule in enumerate(SCHEDULES.values())]
+    sgds = [SGD(lr=0.01), SGD(lr=0.02, schedule=Plateau(patience=1)), SGD(lr=1.0, schedule=Plateau(patience=1))]
+    contenders = (sgds[0], *adams, Momentum(lr=0.002, schedule=Step(every=3, decay=0.5)), *sgds[1:])
+    race = dataclasses.replace(default_race(surface), contenders=contenders, noise=noise, steps=40)
+    together = descend(race)
+    for row, contender in enumerate(contenders):
         assert_same(descend(dataclasses.replace(race, contenders=(contender,))), together, 0, row)
 
 
@@ -105,6 +119,32 @@ def test_path_equals_torch_with_autograd(rule, reference):
     result = descend(Race("ravine", (SGD(), rule), start, steps))
     np.testing.assert_allclose(result.path[1], path, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(result.loss[1, :-1], loss, rtol=1e-10, atol=1e-12)
+
+
+def test_sgd_by_hand_with_a_schedule():
+    """Each step multiplies x by 1 - rate/10 and y by 1 - 2 rate; the rate is told where the step begins."""
+    result = descend(Race("ravine", (SGD(lr=0.9), SGD(lr=0.9, schedule=Cosine(end=0.1))), (-7.0, 2.0), 40))
+    rate = 0.9 * (0.1 + 0.9 * (1 + np.cos(np.pi * np.arange(40) / 40)) / 2)
+    np.testing.assert_allclose(result.rate[1], [*rate, rate[-1]], rtol=1e-12)
+    np.testing.assert_array_equal(result.rate[0], 0.9)
+    factors = np.stack([1 - rate / 10, 1 - 2 * rate], -1)
+    path = np.array([-7.0, 2.0]) * np.cumprod(np.concatenate([np.ones((1, 2)), factors]), axis=0)
+    np.testing.assert_allclose(result.path[1], path, rtol=1e-11)
+
+
+def test_plateau_sees_the_height_before_each_step():
+    """Too large a rate jumps from wall to wall at one height, until patience is over; then it goes down."""
+    result = descend(Race("sphere", (SGD(lr=1.0, schedule=Plateau(decay=0.5, patience=3)),), (1.0, 0.0), 12))
+    np.testing.assert_array_equal(result.loss[0], [1.0] * 6 + [0.0] * 7)
+    # The first height is the best so far, the fifth the fourth that is no fall; likewise from the first 0 on.
+    np.testing.assert_array_equal(result.rate[0], [1.0] * 5 + [0.5] * 6 + [0.25] * 2)
+
+
+def test_the_rate_of_one_who_is_lost_ends_with_its_path():
+    result = descend(Race("rosenbrock", (SGD(lr=1.0, schedule=WarmUp(over=3)), SGD(lr=1.0)), (-1.5, 2.0), 60))
+    for row, first in enumerate(result.diverged):
+        assert first > 0
+        np.testing.assert_array_equal(np.isnan(result.rate[row]), np.arange(61) >= first)
 
 
 def test_slots_are_what_the_rule_remembers():
@@ -255,6 +295,21 @@ def test_a_cloud_of_starts_walks_as_single_points_do():
         np.testing.assert_allclose(end, alone.path[0, -1], rtol=1e-12)
 
 
+@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
+def test_a_cloud_of_starts_walks_a_schedule_as_single_points_do(schedule):
+    surface, steps, rule = SURFACES["himmelblau"], 40, Adam(lr=0.5, schedule=schedule())
+    starts = np.random.default_rng(2).uniform(-6, 6, (64, 2))
+    cloud = np.asfortranarray(starts)
+    team = Team(rule, slice(None))
+    for _ in range(2):  # the team is as good as new after a walk
+        cloud[:] = starts
+        for _ in walk(surface, [team], cloud, steps):
+            pass
+    for start, end in zip(starts[::8], cloud[::8], strict=True):
+        alone = descend(Race("himmelblau", (rule,), tuple(start), steps))
+        np.testing.assert_allclose(end, alone.path[0, -1], rtol=1e-12)
+
+
 def test_line_up_stands_equal_rules_together():
     contenders = (SGD(lr=1.0), Adam(lr=2.0), SGD(lr=3.0), Momentum(lr=4.0), Adam(lr=5.0))
     teams, row_of = line_up(contenders)
@@ -269,7 +324,7 @@ def test_line_up_stands_equal_rules_together():
         {"surface": "nowhere"},
         {"surface": None},
         {"contenders": ()},
-        {"contenders": (SGD(),) * 13},
+        {"contenders": (SGD(),) * (MOST_CONTENDERS + 1)},
         {"contenders": ("sgd",)},
         {"contenders": None},
         {"contenders": SGD()},
@@ -313,7 +368,14 @@ races = st.builds(
     Race,
     surface=st.sampled_from(list(SURFACES)),
     contenders=st.lists(
-        st.builds(lambda rule, lr: RULES[rule](lr=lr), st.sampled_from(list(RULES)), rates), min_size=1, max_size=12
+        st.builds(
+            lambda rule, lr, schedule: RULES[rule](lr=lr, schedule=schedule),
+            st.sampled_from(list(RULES)),
+            rates,
+            st.just(Constant()) | st.sampled_from([schedule() for schedule in SCHEDULES.values()]),
+        ),
+        min_size=1,
+        max_size=12,
     ).map(tuple),
     start=st.tuples(finite, finite) | st.tuples(st.floats(-5, 5), st.floats(-5, 5)),
     steps=st.integers(1, 40),

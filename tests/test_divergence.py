@@ -13,7 +13,7 @@ from experiments.descend import Race, default_race, descend
 from experiments.divergence import diagnose, largest_rate
 from figures import race as figure
 from figures.scene import number
-from optimizers import RULES, Optimizer
+from optimizers import RULES, SCHEDULES, Optimizer
 
 
 def lone(surface: str, rule: Optimizer, **fields: float) -> Race:
@@ -73,6 +73,18 @@ def test_the_card_says_step_size_cause_and_cure(lr: float) -> None:
     assert "2/λmax = 0.08 (λmax = 25 at the start)" in said
     assert card["act"] == f"η = {why.holds:g}"
     assert card["wish"] == {"contender": 0}
+
+
+def test_the_rate_said_is_that_of_the_schedule() -> None:
+    """A warm-up that ends above the bound 2/λmax = 0.08 is at fault from the step on at which it passes it."""
+    warm = RULES["sgd"](lr=0.2, schedule=SCHEDULES["warmup"](over=50, start=0.1))
+    race = lone("ill_conditioned", warm, steps=300)
+    run = descend(race)
+    why = diagnose(race, run, 0)
+    assert 0.2 * (0.1 + 0.9 * (why.where - 1) / 50) <= why.bound < why.rate
+    assert why.rate == run.rate[0, why.where] == pytest.approx(0.2 * (0.1 + 0.9 * why.where / 50))
+    (card,) = figure.scene(race, run, say=str, alt="", lost={0: why})["panels"][0]["cards"]
+    assert f"η = {why.rate:.4g} > 2/λmax = 0.08 (λmax = 25 at step {why.where})" in " ".join(card["lines"])
 
 
 def test_nobody_lost_no_card() -> None:

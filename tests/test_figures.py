@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from experiments.descend import MOST_CONTENDERS, Race, contenders_for, default_race, descend, tolerance
+from experiments.descend import LECTURE, MOST_CONTENDERS, Race, contenders_for, default_race, descend, tolerance
 from experiments.fit import History
 from figures import race as figure
 from figures import readings, theme, training
 from figures.scene import names
-from optimizers import RULES
+from optimizers import RULES, SCHEDULES
+from spec import settings
 from surfaces import SURFACES
 from ui.stage import pack
 
@@ -162,6 +164,25 @@ def test_a_race_from_nowhere_has_a_picture_too(start: tuple[float, float], view:
             unpack(pack(scene_of(dataclasses.replace(default_race(surface), start=start, steps=steps), view)))
 
 
+def test_contenders_that_differ_in_their_schedule_are_named_after_it() -> None:
+    sgd, cosine, step = RULES["sgd"], SCHEDULES["cosine"](), SCHEDULES["step"]()
+    one_rate = [sgd(lr=0.5), sgd(lr=0.5, schedule=cosine), sgd(lr=0.5, schedule=step), RULES["adam"](schedule=cosine)]
+    assert names(one_rate, say) == ["SGD Constant", "SGD Cosine", "SGD Step decay", "Adam"]
+    two_rates = [sgd(lr=0.1), sgd(lr=0.1, schedule=cosine), sgd(lr=0.5, schedule=cosine), sgd(lr=0.1)]
+    assert names(two_rates, say) == ["SGD 0.1 Constant (1)", "SGD 0.1 Cosine", "SGD 0.5", "SGD 0.1 Constant (2)"]
+
+
+def test_the_table_of_a_race_shows_the_rate_of_the_step() -> None:
+    contenders = (RULES["sgd"](lr=0.5), RULES["sgd"](lr=0.5, schedule=SCHEDULES["cosine"]()))
+    race = dataclasses.replace(default_race("ravine"), contenders=contenders)
+    run = descend(race)
+    table = figure.scene(race, run, say=say, alt="")["table"]
+    fixed, changing = (row["cells"][table["columns"].index("η") - 1] for row in table["rows"])
+    assert fixed == "0.5"
+    np.testing.assert_array_equal(changing["values"], run.rate[1])
+    assert [name for name in figure.numbers(race, run, say) if "η" in name] == ["2 SGD Cosine η"]
+
+
 def test_contenders_are_told_apart() -> None:
     rules = [rule(lr=rate) for rule in RULES.values() for rate in (0.1, 0.2, 0.3)]
     looks = theme.styles(rules)
@@ -169,6 +190,29 @@ def test_contenders_are_told_apart() -> None:
     assert len(set(names(rules, say))) == len(rules)
     assert names(rules[::3], say) == [rule.title for rule in RULES.values()]
     assert theme.styles(rules[3:6]) == looks[3:6], "a rule looks the same whoever races beside it"
+
+
+def test_no_two_rules_look_alike_and_the_lecture_s_are_clearest() -> None:
+    looks = dict(zip(RULES, theme.styles([rule() for rule in RULES.values()]), strict=True))
+    for (key, look), (other, its) in combinations(looks.items(), 2):
+        if look["color"] == its["color"]:
+            assert look["dash"] != its["dash"], (key, other)
+            assert look["marker"] != its["marker"], (key, other)
+    assert [looks[key]["color"] for key in LECTURE] == ["@c0", "@c1", "@c3", "@c4", "@c5"]
+
+
+def test_contenders_that_make_a_famous_mistake_are_named_after_it() -> None:
+    adam, momentum = RULES["adam"], RULES["momentum"]
+    wrong = adam(lr=0.1, uncorrected=True)
+    assert names([adam(lr=0.1), wrong, adam(lr=0.1, uncorrected=True, eps_inside=True)], say) == [
+        "Adam", "Adam, no bias correction", "Adam, no bias correction, epsilon inside the root",
+    ]  # fmt: skip
+    assert names([wrong, dataclasses.replace(wrong, lr=0.2), momentum(ahead=True)], say) == [
+        "Adam 0.1, no bias correction", "Adam 0.2, no bias correction", "Momentum, really Nesterov's",
+    ]  # fmt: skip
+    for rule in RULES.values():
+        switches = [name for name, fact in settings(rule).items() if fact.mistake]
+        assert len(set(names([rule(), *(rule(**{name: True}) for name in switches)], say))) == 1 + len(switches)
 
 
 def test_the_most_contenders_have_a_picture() -> None:

@@ -18,9 +18,10 @@ from datasets import DATASETS, prepare
 from experiments import fit as module
 from experiments.fit import Fit, History, advance, advance_for, begin, early_stop, fit, join, stacks
 from networks import ACTIVATIONS, INITS, count_weights
-from optimizers import RULES, SGD, AdaGrad, Adam, Momentum, Optimizer, RMSProp
+from optimizers import RULES, SCHEDULES, SGD, AdaGrad, Adam, Constant, Momentum, Optimizer, RMSProp
 from spec import Refused
 
+Cosine, Plateau, Step = (SCHEDULES[key] for key in ("cosine", "plateau", "step"))
 SMALL = Fit(dataset="iris", hidden=(7, 5), batch_size=16, epochs=6)
 TORCH_RULES = {
     "sgd": lambda params: torch.optim.SGD(params, lr=0.1),
@@ -84,31 +85,54 @@ def test_equal_weights_learn_slowly_and_in_jerks_as_the_lecture_notes_say():
     assert not quicker[1:].any()
 
 
-@pytest.mark.parametrize("key", TORCH_RULES)
-def test_training_is_torch_nn_and_torch_optim_over_50_epochs(key):
-    """Same initial weights, same batches: breast cancer, 30-10-1, batches of 64."""
-    variant = Fit(hidden=(10,), activation="tanh", optimizer=OUR_RULES[key], batch_size=64, epochs=50)
+CONSTANT = Constant()
+SCHEDULED = [
+    ("sgd", Step(every=12, decay=0.3), 0.2),
+    ("adam", Cosine(), 0.2),
+    ("momentum", Plateau(decay=0.5, patience=1, threshold=0.02), 0.2),
+    ("sgd", Plateau(decay=0.1, patience=0, threshold=0.05), 0.0),
+]
+
+
+@pytest.mark.parametrize(("key", "schedule", "val_size"), [(key, CONSTANT, 0.2) for key in TORCH_RULES] + SCHEDULED)
+def test_training_is_torch_nn_and_torch_optim_over_50_epochs(key, schedule, val_size):
+    """Same initial weights, same batches: breast cancer, 30-10-1, batches of 64.
+
+    torch's scheduler steps after every epoch; a plateau is one of the validation loss, or else of the training loss.
+    """
+    rule = replace(OUR_RULES[key], schedule=schedule)
+    variant = Fit(hidden=(10,), activation="tanh", optimizer=rule, batch_size=64, epochs=50, val_size=val_size)
     start = begin([variant]).params[0]
     network = nn.Sequential(nn.Linear(30, 10), nn.Tanh(), nn.Linear(10, 1))
     for layer, shape, at, bias_at in ((network[0], (30, 10), 0, 310), (network[2], (10, 1), 300, 320)):
         layer.weight.data = torch.tensor(start[at : at + math.prod(shape)]).view(shape).T.clone()
         layer.bias.data = torch.tensor(start[bias_at : bias_at + shape[1]])
-    train, val, test, _ = prepare(DATASETS["breast_cancer"])
+    train, val, test, _ = prepare(DATASETS["breast_cancer"], val_size=val_size)
     train, val, test = ([torch.from_numpy(array) for array in part] for part in (train, val, test))
     criterion = nn.BCEWithLogitsLoss()
     optimizer = TORCH_RULES[key](network.parameters())
+    known = {"optimizer": optimizer, "lr": rule.lr, "ticks": variant.epochs}
+    scheduler = eval(schedule.counterpart, vars(torch.optim.lr_scheduler) | known)
+    rates = []
 
     def loss(part) -> torch.Tensor:
         return criterion(network(part[0])[:, 0], part[1])
 
     curves = [[loss(train).item(), loss(val).item()]]
     for epoch in range(1, 51):
-        for batch in np.split(module._random(0, "batches", epoch).permutation(364), range(64, 364, 64)):
+        rates.append(optimizer.param_groups[0]["lr"])
+        rows = module._random(0, "batches", epoch).permutation(len(train[1]))
+        for batch in np.split(rows, range(64, len(rows), 64)):
             optimizer.zero_grad()
             loss([array[batch] for array in train]).backward()
             optimizer.step()
         curves.append([loss(train).item(), loss(val).item()])
+        if isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
+            scheduler.step(curves[-1][1 if val_size else 0])
+        else:
+            scheduler.step()
 
+    assert (len(set(rates)) > 2) == (schedule != CONSTANT)
     history = fit([variant])
     np.testing.assert_allclose([history.train_loss[0], history.val_loss[0]], np.transpose(curves), rtol=2e-3, atol=1e-4)
     assert history.test_loss[0] == pytest.approx(loss(test).item(), rel=2e-3)
@@ -118,11 +142,13 @@ def test_training_is_torch_nn_and_torch_optim_over_50_epochs(key):
 # Alone or beside others, in one go or in pieces
 
 
+PATIENT = Plateau(decay=0.5, patience=0, threshold=0.2)
 variants_of_small = st.lists(
     st.builds(
         lambda **fields: replace(SMALL, **fields),
-        optimizer=st.sampled_from([SGD(lr=0.1), SGD(lr=0.5), Momentum(lr=0.05), Adam(lr=0.01), AdaGrad(lr=0.1)]),
-        bias_optimizer=st.sampled_from([None, SGD(lr=0.1), Adam(lr=0.01)]),
+        optimizer=st.sampled_from([SGD(lr=0.1), SGD(lr=0.5), Momentum(lr=0.05), Adam(lr=0.01), AdaGrad(lr=0.1)])
+        | st.sampled_from([SGD(lr=0.5, schedule=PATIENT), Adam(lr=0.03, schedule=Cosine())]),
+        bias_optimizer=st.sampled_from([None, SGD(lr=0.1), Adam(lr=0.01), SGD(lr=0.3, schedule=PATIENT)]),
         init=st.sampled_from(sorted(INITS)),
         init_scale=st.sampled_from([0.5, 1.0]),
         l1=st.sampled_from([0.0, 0.01]),
@@ -155,7 +181,12 @@ def test_that_holds_for_every_data_set_and_activation(dataset, activation):
 
 
 def test_training_comes_out_the_same_however_it_is_cut():
-    variants = [SMALL, replace(SMALL, dropout=0.3, optimizer=SGD(lr=0.1), bias_optimizer=Adam())]
+    variants = [
+        SMALL,
+        replace(SMALL, dropout=0.3, optimizer=SGD(lr=0.1), bias_optimizer=Adam()),
+        replace(SMALL, optimizer=Adam(lr=0.1, schedule=PATIENT)),
+        replace(SMALL, optimizer=SGD(lr=0.1, schedule=Cosine()), bias_optimizer=Adam(schedule=PATIENT)),
+    ]
     whole = fit(variants)
     for advancing in (lambda state: advance(state, 1), lambda state: advance(state, 4), lambda s: advance_for(s, 0.0)):
         state, chunks = begin(variants), []
@@ -168,7 +199,7 @@ def test_training_comes_out_the_same_however_it_is_cut():
 
 
 def test_advance_leaves_the_state_it_was_given_as_it_was():
-    variants = [SMALL, replace(SMALL, optimizer=Momentum(lr=0.1))]
+    variants = [SMALL, replace(SMALL, optimizer=Momentum(lr=0.1, schedule=PATIENT))]
     state, _ = advance(begin(variants), 2)
     before = copy.deepcopy(state)
     first, second = advance(state, 2), advance(state, 2)
@@ -280,10 +311,26 @@ def test_a_rule_for_the_biases_moves_them_alone():
     np.testing.assert_array_equal(after[3, :n_weights], state.params[3, :n_weights])
 
 
+def test_biases_follow_the_schedule_of_their_own_rule():
+    """Rate 0 from the second epoch on, for the weights or for the biases, as against one epoch."""
+    once = SGD(lr=0.1, schedule=Step(every=1, decay=0.0))
+    variants = [replace(SMALL, optimizer=once, bias_optimizer=SGD(lr=0.1)),
+                replace(SMALL, optimizer=SGD(lr=0.1), bias_optimizer=once), replace(SMALL, optimizer=once)]  # fmt: skip
+    first, _ = advance(begin(variants), 1)
+    after = advance(first, 2)[0].params
+    _, n_weights, _ = tensors(SMALL)
+    kept = after == first.params
+    assert kept[0, :n_weights].all()
+    assert not kept[0, n_weights:].all()
+    assert not kept[1, :n_weights].all()
+    assert kept[1, n_weights:].all()
+    assert kept[2].all()
+
+
 @pytest.mark.parametrize("key", RULES)
 def test_every_rule_lowers_the_loss(key):
     rule: type[Optimizer] = RULES[key]
-    loss = fit([replace(SMALL, optimizer=rule(lr=0.02), epochs=15)]).train_loss[0]
+    loss = fit([replace(SMALL, optimizer=rule(lr=0.02 * rule.pace), epochs=15)]).train_loss[0]
     assert loss[-1] < 0.9 * loss[0]
 
 

@@ -16,7 +16,7 @@ from experiments import links, studies
 from experiments.descend import Race, contenders_for, default_race
 from experiments.links import Suggest
 from experiments.studies import Comparison, Remedies
-from optimizers import RULES, Optimizer
+from optimizers import RULES, SCHEDULES, Optimizer, Schedule
 from spec import Refused, Setting
 from surfaces import SURFACES
 
@@ -58,6 +58,8 @@ def values(kind: Any, fact: Setting) -> st.SearchStrategy[Any]:
         return st.tuples(*(values(part, fact) for part in inner))
     if kind is Optimizer:
         return st.sampled_from(list(RULES.values())).flatmap(valid)
+    if kind is Schedule:
+        return st.sampled_from(list(SCHEDULES.values())).flatmap(valid)
     if fact.choices or fact.examples:
         return st.sampled_from(fact.choices or fact.examples)
     if kind is bool:
@@ -113,6 +115,17 @@ KEPT: list[tuple[str, dict[str, list[str]], Any]] = [
         ),
     ),
     (
+        "race",
+        {"rule": ["adam~schedule~cosine", "sgd~lr~1.0~schedule~plateau_decay_0.5_patience_3_threshold_1e-05"]},
+        dataclasses.replace(
+            default_race("ravine"),
+            contenders=(
+                dataclasses.replace(on_the_ravine(ADAM), schedule=SCHEDULES["cosine"]()),
+                SGD(lr=1.0, schedule=SCHEDULES["plateau"](decay=0.5, patience=3, threshold=1e-5)),
+            ),
+        ),
+    ),
+    (
         "comparison",
         {"dataset": ["moons"], "hidden": ["32~16~8"], "batch_size": ["none"], "epochs": ["20"], "seeds": ["3"]},
         Comparison("moons", (32, 16, 8), batch_size=None, epochs=20, seeds=3),
@@ -144,7 +157,9 @@ WORDS = (
     "None", "yes", "True", "__class__", "sgd", "adam", "sgd~lr", "sgd~lr~", "sgd~lr~nan", "sgd~lr~0", "sgd~lr~-1",
     "sgd~~", "sgd~__class__~1", "adam~beta1~1", "adam~lr~1e308", "sgd~lr~5e-324", "{0}", "{name.__class__}", "%s",
     "<script>alert(1)</script>", "'; drop table", "\x00", "한국어", "ravine", "moons", "1~2", "1~2~3", "x" * 5000,
-    "~" * 3000,
+    "~" * 3000, "sgd~schedule", "sgd~schedule~sawtooth", "sgd~schedule~step_every_0", "sgd~schedule~step_every_1.5",
+    "sgd~schedule~constant_decay_1", "sgd~schedule~cosine_end_1e-300", "adam~schedule~plateau_patience_nan",
+    "sgd~schedule~step_every_2~lr~0.1", "sgd~schedule~step~every~2", "sgd~schedule~__class___1",
 )  # fmt: skip
 
 SENT = st.characters(codec="utf-8")  # what an address can hold
@@ -215,13 +230,23 @@ def test_the_good_half_of_a_broken_link_is_used() -> None:
     assert (spec, len(notices)) == (dataclasses.replace(default, noise=0.25), 1)
 
 
+def ugly_numbers(kind: type) -> dict[str, float]:
+    """Return numbers with every digit for the fields of a rule or schedule that take one."""
+    kinds = typing.get_type_hints(kind)
+    return {
+        name: (fact.minimum or 0) + 1.2345678901234567e-05
+        for name, fact in specs.settings(kind).items() if kinds[name] is float
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_a_rule_with_every_digit_fits_a_link(rule: type[Optimizer]) -> None:
     kinds = typing.get_type_hints(rule)
-    ugly = {name: 1.2345678901234567e-05 for name in specs.settings(rule) if kinds[name] is float}
+    ugly = ugly_numbers(rule)
     flags = {name: not getattr(rule(), name) for name in specs.settings(rule) if kinds[name] is bool}
     default, suggest = LINKED["race"]
-    race = dataclasses.replace(default, contenders=(rule(**ugly | flags),))
+    longest = SCHEDULES["onecycle"]
+    race = dataclasses.replace(default, contenders=(rule(**ugly | flags, schedule=longest(**ugly_numbers(longest))),))
     assert links.read(links.write(race, default, suggest), default, suggest) == (race, [])
 
 

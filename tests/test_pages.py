@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 from test_links import WORDS, queries
 
-from optimizers import RULES
+from optimizers import RULES, Optimizer
 from spec import settings as facts
 from ui import frame, language
 
@@ -204,6 +205,28 @@ def test_rules_are_added_and_removed(name: str, monkeypatch: pytest.MonkeyPatch)
     assert button(open_all(tested, "rule 0 menu"), "rule 0 remove") is None, "one must stay"
 
 
+def test_a_famous_mistake_runs_beside_the_right_rule_while_there_is_room() -> None:
+    adam = RULES["adam"](lr=0.1)
+    wrong = dataclasses.replace(adam, uncorrected=True)
+
+    def turned(rules: list[str], on: bool, at: int = 0) -> tuple[Optimizer, ...]:
+        tested = open_all(visit("race", query={"rule": rules}), f"rule {at} menu")
+        key = f"race en rule {at} uncorrected"
+        assert tested.toggle(key).value == (not on)
+        tested.toggle(key).set_value(on)
+        tested.run()
+        whole(tested)
+        assert tested.toggle(key).value == on
+        return state(tested, "race")[0].contenders
+
+    right, slip, other = "adam~lr~0.1", "adam~lr~0.1~uncorrected~yes", "sgd~lr~0.1"
+    sgd = RULES["sgd"](lr=0.1)
+    assert turned([right, other], on=True) == (adam, wrong, sgd)
+    assert turned([right, other, slip], on=False) == (adam, sgd)
+    assert turned([other, slip], on=False, at=1) == (sgd, adam)
+    assert turned([right, *[other] * 7], on=True) == (wrong, *[sgd] * 7)
+
+
 # -- links
 
 
@@ -216,7 +239,7 @@ def test_a_broken_link_opens_and_says_so(name: str, monkeypatch: pytest.MonkeyPa
     broken = st.tuples(st.sampled_from([*facts(spec), "rule", *own]), st.sampled_from(NEVER))
     open_all(tested, "more", "rule 0 menu")
 
-    @hypothesis.settings(max_examples=120)
+    @hypothesis.settings(max_examples=60)
     @given(queries(parameters), broken)
     def opens(query: dict[str, list[str]], surely: tuple[str, str]) -> None:
         go(tested, query | {surely[0]: [surely[1]]})
@@ -249,7 +272,7 @@ def test_any_link_opens(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ui.training.PATIENCE", 0.0)
     tested = visit(name)
 
-    @hypothesis.settings(max_examples=40)
+    @hypothesis.settings(max_examples=25)
     @given(queries(["lang", "rule", "surface", "dataset", "start", "steps", "epochs", "view", "show", "seed"]))
     def opens(query: dict[str, list[str]]) -> None:
         go(tested, query)
@@ -265,8 +288,8 @@ def test_a_notice_goes_with_the_next_change(name: str) -> None:
         "The link sets nothing, which this page does not know; it was left out."
     ]
     assert dict(tested.query_params) == {}, "the address says what is shown"
-    toggle = next(widget for key, widget in widgets(tested, name).items() if widget.type == "toggle")
-    toggle.set_value(not toggle.value)
+    slider = next(widget for widget in widgets(tested, name).values() if widget.type in ("slider", "select_slider"))
+    slider.set_value(other_values(slider, [])[0])
     tested.run()
     assert not tested.warning
 

@@ -5,17 +5,23 @@ Arrays are shared, not copied, and therefore made read-only.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TypeVar
 
 import numpy as np
 import streamlit as st
 
+from experiments.anatomy import anatomy
 from experiments.descend import Descent, Race
 from experiments.descend import descend as _descend
 from experiments.divergence import Divergence, diagnose
 from experiments.likelihood import Climb, Repeats, Throws
 from experiments.likelihood import climb as _climb
 from experiments.likelihood import repeat as _repeat
+from experiments.maps import Map, Survey
+from experiments.maps import survey as _survey
+from experiments.noise import Cloud, Noisy
+from experiments.noise import scatter as _scatter
 from spec import digest
 
 R = TypeVar("R", bound=tuple)
@@ -33,6 +39,17 @@ def _descended(mark: str, _race: Race) -> Descent:
         if isinstance(part, np.ndarray):
             part.flags.writeable = False
     return run
+
+
+def anatomies(race: Race) -> list[dict[str, np.ndarray]]:
+    """Return what every quantity of every contender's steps is."""
+    return _dissected(digest(race), race)
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _dissected(mark: str, _race: Race) -> list[dict[str, np.ndarray]]:
+    run = descend(_race)
+    return [anatomy(_race, run, i) for i in range(len(_race.contenders))]
 
 
 def lost(race: Race, run: Descent) -> dict[int, Divergence]:
@@ -64,6 +81,27 @@ def repeat(throws: Throws) -> Repeats:
 @st.cache_resource(max_entries=20, show_spinner=False)
 def _repeated(mark: str, _throws: Throws) -> Repeats:
     return _still(_repeat(_throws))
+
+
+def scatter(noisy: Noisy) -> Cloud:
+    """Return the walks of a rule and its remedies on noisy gradients."""
+    return _scattered(digest(noisy), noisy)
+
+
+@st.cache_resource(max_entries=30, show_spinner=False)
+def _scattered(mark: str, _noisy: Noisy) -> Cloud:
+    return _still(_scatter(_noisy))
+
+
+def survey(chart: Map) -> Survey:
+    """Return how the races of a map end, whichever of them is looked at."""
+    whole = dataclasses.replace(chart, pick=())
+    return _surveyed(digest(whole), whole)
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _surveyed(mark: str, _chart: Map) -> Survey:
+    return _still(_survey(_chart))
 
 
 def _still(result: R) -> R:

@@ -5,29 +5,24 @@ from __future__ import annotations
 import dataclasses
 import math
 import typing
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import streamlit as st
 
+from experiments.descend import rerated
 from figures import readings, theme
-from optimizers import RULES, Optimizer
+from figures.race import BRUSH, TOUCH
+from figures.scene import symbol
+from optimizers import RULES, SCHEDULES, Optimizer, Schedule
 from spec import N_, Refused, Setting, settings, type_hints
 from surfaces import SURFACES, find
+from surfaces.own import Drawing, with_bump
 from ui.desk import Desk, said
 from ui.language import _
 
 STEPS = (1, 1.5, 2, 3, 5, 7)  # a logarithmic slider's stops within a power of ten
 MOST = 8  # contenders that one picture can still tell apart
-
-
-def symbol(latex: str) -> str:
-    r"""Return a symbol such as \beta_1 as plain text: β₁."""
-    name, _sep, index = latex.partition("_")
-    if name.startswith("\\"):
-        name = unicodedata.lookup(f"GREEK SMALL LETTER {'lamda' if name == chr(92) + 'lambda' else name[1:]}")
-    return name + "".join(chr(0x2080 + int(digit)) for digit in index)
 
 
 def caption(fact: Setting) -> str:
@@ -88,9 +83,9 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
         st.toggle(value=follow(key, value), **common, **changed())
     elif kind is str:
         _typed(desk, key, value, change, common)
-    elif isinstance(value, tuple):
-        text = follow(key, ", ".join(map(_brief, value)))
-        st.text_input(value=text, **common, **changed(lambda text: _numbers(text, kind, caption(fact))))
+    elif isinstance(value, tuple) or (fact.optional and value is None):
+        text = follow(key, ", ".join(map(_brief, value or ())))
+        st.text_input(value=text, **common, **changed(lambda text: _numbers(text, kind, fact)))
     elif fact.log and fact.low and fact.high:
         far = min(max(abs(value), 1e-12), 1e12)  # stops on both sides of any value, short of the ends of a float
         low, high = (min(fact.low, far / 10), max(fact.high, far * 10)) if value else (fact.low, fact.high)
@@ -145,14 +140,23 @@ def _typed(desk: Desk, key: str, value: str, change: Callable[[str], None], comm
         st.caption(f":red[{said(refusal)}]")
 
 
-def _numbers(text: str, kind: Any, label: str) -> tuple[Any, ...]:
-    """Return numbers typed as "64, 32" as a tuple."""
-    number = typing.get_args(kind)[0]
+def _numbers(text: str, kind: Any, fact: Setting) -> tuple[Any, ...] | None:
+    """Return numbers typed as "64, 32" as a tuple; where none are needed, no text is None."""
+    if fact.optional:
+        if not text.strip():
+            return None
+        kind = next(part for part in typing.get_args(kind) if part is not type(None))
+    number, *rest = typing.get_args(kind)
+    label = caption(fact)
     try:
-        return tuple(number(part) for part in text.replace(",", " ").split())
+        numbers = tuple(number(part) for part in text.replace(",", " ").split())
     except ValueError:
         raise Refused(N_("{label} must be numbers with commas between them, such as 32, 16; not {value}."),
                       label=label, value=text[:80]) from None  # fmt: skip
+    if Ellipsis not in rest and len(numbers) != 1 + len(rest):
+        raise Refused(N_("{label} takes {number} numbers with commas between them, not {count}."),
+                      label=label, number=1 + len(rest), count=len(numbers))  # fmt: skip
+    return numbers
 
 
 def surface(desk: Desk, change: Callable[[str], None]) -> None:
@@ -166,8 +170,16 @@ def surface(desk: Desk, change: Callable[[str], None]) -> None:
     )  # fmt: skip
     st.caption(f"{_(current.sentence)} {readings.curved(current, _)}")
     for part in settings(current):
-        draw(desk, f"{key} {current.key} {part}", current, part,
-             lambda value, part=part: change(dataclasses.replace(current, **{part: value}).name))  # fmt: skip
+        if part == "strokes":  # painted on the stage
+            empty = dataclasses.replace(current, strokes="").name
+            st.button(
+                _("Empty sheet"), icon=":material/ink_eraser:", key=f"{key} empty", on_click=change, args=(empty,)
+            )  # fmt: skip
+        else:
+            draw(desk, f"{key} {current.key} {part}", current, part,
+                 lambda value, part=part: change(dataclasses.replace(current, **{part: value}).name))  # fmt: skip
+        if part == "text":
+            st.latex(f"f = {current.latex}")
 
 
 def start(desk: Desk, stage: str) -> None:
@@ -179,24 +191,43 @@ def start(desk: Desk, stage: str) -> None:
         desk.refuse(Refused(N_("The start must be two numbers.")))
 
 
+def paint(desk: Desk, stage: str) -> None:
+    """Add to the drawing what the reader painted on the stage with this key."""
+    wish = st.session_state[stage].paint
+    race, drawing = desk.spec, find(desk.spec.surface)
+    if not isinstance(drawing, Drawing):  # another surface was chosen meanwhile
+        return
+    try:
+        height = TOUCH if wish["up"] else -TOUCH
+        strokes = drawing.strokes
+        for x, y in wish["points"]:
+            strokes = with_bump(strokes, float(x), float(y), height, BRUSH)
+        surface = dataclasses.replace(drawing, strokes=strokes).name
+        desk.change(surface=surface, contenders=rerated(race, surface))
+    except Refused as refusal:
+        desk.refuse(refusal)
+    except (TypeError, ValueError, KeyError):
+        desk.refuse(Refused(N_("What was painted could not be read.")))
+
+
 def dragging(stage: str) -> bool:
     """Return whether the reader is dragging the start over the stage with this key, so that haste is needed."""
     wish = getattr(st.session_state.get(stage), "start", None)
     return isinstance(wish, dict) and wish.get("dragging") is True
 
 
-def contenders(desk: Desk, name: str) -> None:
+def contenders(desk: Desk, name: str, most: int = MOST) -> None:
     """Draw the list of rules: each with its learning rate and a menu of its other settings, and a way to add one."""
     rules: tuple[Optimizer, ...] = getattr(desk.spec, name)
     marks = []
     for i, (rule, look) in enumerate(zip(rules, theme.styles(rules), strict=True)):
         with st.container(key=f"{desk.name}-contender-{i}", gap="small"):
-            _contender(desk, name, rules, i, rule)
+            _contender(desk, name, rules, i, most)
         light, dark = (theme.PALETTES[mode][look["color"][1:]] for mode in ("light", "dark"))
         marks.append(f".st-key-{desk.name}-contender-{i} {{ border-left: 4px solid light-dark({light}, {dark}); "
                      f"padding-left: .7rem; }}")  # fmt: skip
     st.html(f"<style>{' '.join(marks)}</style>")
-    if len(rules) < MOST:
+    if len(rules) < most:
         taken = {rule.key for rule in rules}
         new = next((key for key in RULES if key not in taken), "sgd")
         st.button(_("Add a rule"), icon=":material/add:", key=f"{desk.key} add", type="tertiary",
@@ -207,7 +238,9 @@ def _rule_title(key: str) -> str:
     return _(RULES[key].title)
 
 
-def _contender(desk: Desk, name: str, rules: tuple[Optimizer, ...], i: int, rule: Optimizer) -> None:
+def _contender(desk: Desk, name: str, rules: tuple[Optimizer, ...], i: int, most: int) -> None:
+    rule = rules[i]
+
     def swap(new: Optimizer | None) -> None:
         desk.change(**{name: (*rules[:i], *([new] if new else []), *rules[i + 1 :])})
 
@@ -221,32 +254,83 @@ def _contender(desk: Desk, name: str, rules: tuple[Optimizer, ...], i: int, rule
         )  # fmt: skip
         menu = st.popover("", icon=":material/tune:", key=f"{key} menu", on_change="rerun",
                           help=_("Settings of {rule}").format(rule=_(rule.title)))  # fmt: skip
+    if slips := [_(fact.mistake) for part, fact in settings(rule).items() if fact.mistake and getattr(rule, part)]:
+        st.caption(", ".join(slips))
     draw(desk, f"{key} lr", rule, "lr", lambda value: swap(dataclasses.replace(rule, lr=value)),
          label=_("Learning rate of {rule}").format(rule=_(rule.title)), hide_label=True)  # fmt: skip
     if menu.open:  # its content is computed only while it is seen
         with menu:
-            _menu(desk, key, rule, swap, last=len(rules) == 1)
+            _menu(desk, key, rule, swap)
+            _famous_mistakes(key, rules, i, most, lambda new: desk.change(**{name: new}))
+            if len(rules) > 1:
+                st.button(_("Remove"), icon=":material/delete:", key=f"{key} remove", on_click=lambda: swap(None))
 
 
-def _menu(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer | None], None], *, last: bool) -> None:
+def _famous_mistakes(key: str, rules: tuple[Optimizer, ...], i: int, most: int,
+                    put: Callable[[tuple[Optimizer, ...]], None]) -> None:  # fmt: skip
+    """Draw a switch for each famous mistake of contender `i`; `put(rules)` takes the contenders that follow from it.
+
+    While there is room, one that makes no mistake stays as it is, and its wrong twin comes to stand after it.
+    """
+    rule = rules[i]
+    facts = {name: fact for name, fact in settings(rule).items() if fact.mistake}
+    right = not any(getattr(rule, name) for name in facts)
+    if facts:
+        st.caption(f"**{_('Famous mistakes')}**")
+    for name, fact in facts.items():
+        twin = dataclasses.replace(rule, **{name: not getattr(rule, name)})
+        joined = right and twin in rules
+        if joined:
+            after = tuple(other for other in rules if other != twin)
+        elif right and len(rules) < most:
+            after = (*rules[: i + 1], twin, *rules[i + 1 :])
+        else:
+            after = (*rules[:i], twin, *rules[i + 1 :])
+        part = f"{key} {name}"
+        shown = follow(part, joined or getattr(rule, name))
+        st.toggle(caption(fact), value=shown, key=part, help=_(fact.help) or None, on_change=put, args=(after,))
+
+
+def _menu(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer | None], None]) -> None:
     exact = f"{key} exact"
     rate = follow(exact, _brief(rule.lr))
 
     def typed() -> None:
+        text = st.session_state[exact]
         try:
-            swap(dataclasses.replace(rule, lr=_numbers(st.session_state[exact], tuple[float], _("learning rate"))[0]))
-        except IndexError:
-            desk.refuse(Refused(N_("The learning rate is empty; type a number such as 0.01.")))
+            if not text.strip():
+                raise Refused(N_("The learning rate is empty; type a number such as 0.01."))
+            numbers = _numbers(text, tuple[float], settings(rule)["lr"]) or (rule.lr,)
+            swap(dataclasses.replace(rule, lr=numbers[0]))
         except Refused as refusal:
             desk.refuse(refusal)
 
     st.text_input(_("Exact learning rate η"), value=rate, key=exact, on_change=typed)
-    for name in settings(rule):
-        if name != "lr":
+    for name, fact in settings(rule).items():
+        if name == "schedule":
+            _schedule(desk, key, rule, swap)
+        elif name != "lr" and not fact.mistake:
             draw(desk, f"{key} {name}", rule, name,
                  lambda value, name=name: swap(dataclasses.replace(rule, **{name: value})))  # fmt: skip
-    if not last:
-        st.button(_("Remove"), icon=":material/delete:", key=f"{key} remove", on_click=lambda: swap(None))
+
+
+def _schedule(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer], None]) -> None:
+    """Draw the choice of a rule's learning-rate schedule, and the settings of the one chosen."""
+
+    def take(schedule: Schedule) -> None:
+        swap(dataclasses.replace(rule, schedule=schedule))
+
+    current: Any = rule.schedule
+    key = f"{key} schedule"
+    titles = {name: _(entry.title) for name, entry in SCHEDULES.items()}
+    st.selectbox(
+        caption(settings(rule)["schedule"]), list(titles), index=list(titles).index(follow(key, current.key)), key=key,
+        format_func=titles.__getitem__, on_change=lambda: take(SCHEDULES[st.session_state[key]]()),
+    )  # fmt: skip
+    st.caption(_(current.sentence))
+    for part in settings(current):
+        draw(desk, f"{key} {current.key} {part}", current, part,
+             lambda value, part=part: take(dataclasses.replace(current, **{part: value})))  # fmt: skip
 
 
 def optional(desk: Desk, name: str, none: str) -> None:
@@ -274,12 +358,32 @@ def view(desk: Desk, name: str, label: str, value: str) -> None:
 def rule(desk: Desk, name: str) -> None:
     """Draw the one rule of the desk's Spec with its settings."""
     current: Optimizer = getattr(desk.spec, name)
+
+    def swap(new: Optimizer) -> None:
+        desk.change(**{name: new})
+
+    which_rule(desk, current, swap)
+    rule_settings(desk, current, swap)
+
+
+def which_rule(desk: Desk, current: Optimizer, swap: Callable[[Optimizer], None]) -> None:
+    """Draw the choice of the page's one rule; `swap(rule)` takes a new one."""
     key = f"{desk.key} rule"
-    index = list(RULES).index(follow(key, current.key))
     st.selectbox(
-        caption(settings(desk.spec)[name]), list(RULES), index=index, format_func=_rule_title, key=key,
-        on_change=lambda: desk.change(**{name: desk.suggest(RULES[st.session_state[key]])}),
+        _("Rule"), list(RULES), index=list(RULES).index(follow(key, current.key)), format_func=_rule_title, key=key,
+        on_change=lambda: swap(desk.suggest(RULES[st.session_state[key]])),
     )  # fmt: skip
-    for part in settings(current):
-        draw(desk, f"{key} {part}", current, part,
-             lambda value, part=part: desk.change(**{name: dataclasses.replace(current, **{part: value})}))  # fmt: skip
+
+
+def rule_settings(
+    desk: Desk, current: Optimizer, swap: Callable[[Optimizer], None], leave: Collection[str] = ()
+) -> None:
+    """Draw the settings of the page's one rule, but for those in `leave`; `swap(rule)` takes the rule with another."""
+    key = f"{desk.key} rule"
+    for part, fact in settings(current).items():
+        if part == "schedule":
+            _schedule(desk, key, current, swap)
+        elif part not in leave and not fact.mistake:
+            draw(desk, f"{key} {part}", current, part,
+                 lambda value, part=part: swap(dataclasses.replace(current, **{part: value})))  # fmt: skip
+    _famous_mistakes(key, (current,), 0, 1, lambda rules: swap(rules[0]))

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from optimizers import Optimizer
+from optimizers import Constant, Optimizer
 from ui.language import _
 
 
@@ -30,10 +30,24 @@ def numbers(key: str, columns: Callable[[], dict[str, Any]]) -> None:
 
 
 def explain(rules: Iterable[Optimizer]) -> None:
-    """Show each rule's sentence, formula, paper, and the code that runs."""
+    """Show each rule's sentence, formula, paper, and the code that runs; then those of the schedules that are used."""
+    rules = list(rules)
     for rule in dict.fromkeys(type(rule) for rule in rules):
         st.markdown(f"**{_(rule.title)}**: {_(rule.sentence)}")
         left, right = st.columns([1, 2])
         left.latex(rule.formula)
         left.caption(f"[{rule.paper}]({rule.paper_url})")
-        right.code(inspect.cleandoc("\n" + inspect.getsource(rule.step)), language="python")
+        right.code(_source(rule.step), language="python")
+    for schedule in dict.fromkeys(rule.schedule for rule in rules if rule.schedule != Constant()):
+        st.markdown(f"**{_(schedule.title)}**: {_(schedule.sentence)}")
+        st.latex(schedule.formula)
+        st.caption(_("Source: {source}").format(source=schedule.source))
+        left, right = st.columns(2)
+        own = (type(schedule).factor, *([type(schedule).see] if "see" in vars(type(schedule)) else []))
+        left.code("\n\n".join(map(_source, own)), language="python")
+        right.caption(_("The same in PyTorch:"))
+        right.code(schedule.counterpart, language="python", wrap_lines=True)
+
+
+def _source(method: Callable[..., Any]) -> str:
+    return inspect.cleandoc("\n" + inspect.getsource(method))

@@ -55,6 +55,11 @@ export class Panel {
       this.library.relayout(this.plot, { width, height });
   }
 
+  /** Up to which step its tracks are drawn. */
+  get head() {
+    return this.stage.head;
+  }
+
   axes() {
     const { xaxis, yaxis } = this.plot._fullLayout;
     return [xaxis, yaxis];
@@ -95,7 +100,7 @@ export class Panel {
 
   draw() {
     if (!this.drawn) return;
-    this.cards.draw(this.stage.head);
+    this.cards.draw(this.head);
     this.project();
     const ratio = window.devicePixelRatio || 1;
     const { clientWidth: width, clientHeight: height } = this.node;
@@ -172,7 +177,7 @@ export class Panel {
   }
 
   shade(ctx) {
-    const head = this.stage.head;
+    const head = this.head;
     for (const { a, b, color } of this.panel.shades ?? []) {
       const [upper, lower] = [this.tracks[a], this.tracks[b]];
       const last = Math.min(Math.floor(head), upper.n - 1);
@@ -187,9 +192,10 @@ export class Panel {
   }
 
   lines(ctx) {
-    const { head, palette } = this.stage;
+    const { head } = this;
+    const { palette } = this.stage;
     for (const track of this.tracks) {
-      if (track.faint || track.scatter) continue;
+      if (track.faint || track.scatter || track.cloud) continue;
       this.trace(ctx, track, head);
       ctx.strokeStyle = palette.halo;
       ctx.globalAlpha = 0.75;
@@ -197,10 +203,9 @@ export class Panel {
       ctx.stroke();
     }
     for (const track of this.tracks) {
-      if (track.scatter) {
-        this.dots(ctx, track); // points that no line joins
-        continue;
-      }
+      if (track.scatter) this.dots(ctx, track); // points that no line joins
+      if (track.cloud) this.cloud(ctx, track);
+      if (track.scatter || track.cloud) continue;
       this.trace(ctx, track, head);
       if (track.fill) {
         ctx.fillStyle = coloured(track.color, palette);
@@ -221,7 +226,7 @@ export class Panel {
   /** Every step of a path as a small dot, where steps are far enough apart to be told from one another. */
   dots(ctx, track) {
     ctx.fillStyle = coloured(track.color, this.stage.palette);
-    const last = Math.min(Math.floor(this.stage.head), track.n - 1);
+    const last = Math.min(Math.floor(this.head), track.n - 1);
     for (let i = 0; i <= last; i++) {
       ctx.beginPath();
       ctx.arc(track.points[2 * i], track.points[2 * i + 1], track.width * 0.95, 0, 2 * Math.PI);
@@ -229,9 +234,41 @@ export class Panel {
     }
   }
 
+  /** Many walkers as one track, `cloud` points for every step: where they are, and faintly their last `trail` steps. */
+  cloud(ctx, track) {
+    const { points, cloud: many } = track;
+    const last = track.n / many - 1;
+    const step = Math.min(Math.floor(this.head), last);
+    const part = step < last ? this.head - step : 0;
+    const radius = track.width;
+    const at = (walker, k) => 2 * (k * many + walker);
+    ctx.strokeStyle = ctx.fillStyle = coloured(track.color, this.stage.palette);
+    const [trails, dots] = [new Path2D(), new Path2D()];
+    for (let walker = 0; walker < many; walker++) {
+      const from = Math.max(0, step - track.trail);
+      for (let k = from; k <= step; k++) {
+        const i = at(walker, k);
+        if (k > from) trails.lineTo(points[i], points[i + 1]);
+        else trails.moveTo(points[i], points[i + 1]);
+      }
+      const [i, j] = [at(walker, step), at(walker, Math.min(step + 1, last))];
+      const x = points[i] + (points[j] - points[i]) * part;
+      const y = points[i + 1] + (points[j + 1] - points[i + 1]) * part;
+      trails.lineTo(x, y);
+      dots.moveTo(x + radius, y);
+      dots.arc(x, y, radius, 0, 2 * Math.PI);
+    }
+    ctx.lineWidth = 1;
+    ctx.globalAlpha = 0.28;
+    ctx.stroke(trails);
+    ctx.globalAlpha = 0.85;
+    ctx.fill(dots);
+    ctx.globalAlpha = 1;
+  }
+
   tipOf(ctx, track) {
     if (!track.marker) return;
-    const end = this.at(track, Math.min(this.stage.head, track.n - 1));
+    const end = this.at(track, Math.min(this.head, track.n - 1));
     if (!end || !this.holds(end)) return;
     const { palette } = this.stage;
     marker(ctx, track.marker, ...end, 6 * this.stage.scale);
@@ -261,7 +298,8 @@ export class Panel {
 
   /** Vertical dotted lines with a label (best epoch, early stop), drawn once the head has reached them. */
   marks(ctx) {
-    const { head, palette } = this.stage;
+    const { head } = this;
+    const { palette } = this.stage;
     let row = 0;
     for (const mark of this.panel.marks ?? []) {
       if (mark.at > head + 1e-9) continue;
@@ -297,7 +335,8 @@ export class Panel {
 
   /** Direct labels at the line ends, moved apart where they would overlap. */
   names(ctx) {
-    const { head, palette } = this.stage;
+    const { head } = this;
+    const { palette } = this.stage;
     const size = this.type;
     ctx.font = this.font;
     ctx.textBaseline = "middle";
@@ -310,8 +349,9 @@ export class Panel {
       if (!end) continue;
       const wide = ctx.measureText(track.name).width;
       const outside = !this.holds(end);
-      const x = Math.max(left, Math.min(end[0] + 11, this.panel.crowd ? right - wide - 4 : room - wide - 2));
       const y = Math.max(top + size / 2, Math.min(bottom - size / 2, end[1]));
+      const buttons = this.zooms && y < top + 125 ? 40 : 0; // a name beside them, not behind
+      const x = Math.max(left, Math.min(end[0] + 11, this.panel.crowd ? right - wide - 4 - buttons : room - wide - 2));
       placed.push({ track, x, y, wide, outside, wished: y });
     }
     placed.sort((a, b) => a.y - b.y);
@@ -335,8 +375,7 @@ export class Panel {
     return null;
   }
 
-  ring(ctx) {
-    const start = this.drag ?? this.panel.start;
+  ring(ctx, start = this.drag ?? this.panel.start) {
     if (!start) return;
     const { palette } = this.stage;
     const [x, y] = this.toPixels(...start);
@@ -457,9 +496,9 @@ export class Panel {
   nearest(at) {
     let best = null;
     let distance = 12;
-    const head = Math.floor(this.stage.head);
+    const head = Math.floor(this.head);
     for (const track of this.tracks)
-      for (let i = 0; i <= Math.min(head, track.n - 1) && !track.take; i++) {
+      for (let i = 0; i <= Math.min(head, track.n - 1) && !track.take && !track.cloud; i++) {
         const d = Math.hypot(track.points[2 * i] - at[0], track.points[2 * i + 1] - at[1]);
         if (d < distance) [distance, best] = [d, { track, i }];
       }

@@ -4,12 +4,15 @@
    sent once. Colours are names looked up in the light or the dark palette, so that a change of theme needs no server. */
 
 import { unpack } from "./bytes.js";
+import { Arrows } from "./arrows.js";
 import { icon, make, number, sample, still } from "./draw.js";
+import { Equation } from "./equation.js";
 import { Fields } from "./fields.js";
+import { Heat } from "./heat.js";
 import { Panel, Plane, Space } from "./panels.js";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
-const KINDS = { plane: Plane, curves: Panel, space: Space, fields: Fields };
+const KINDS = { arrows: Arrows, equation: Equation, plane: Plane, curves: Panel, space: Space, fields: Fields, heat: Heat };
 
 let plotly; // one script tag for the page, however many stages
 function loadPlotly(address) {
@@ -29,7 +32,8 @@ class Stage {
   constructor(root) {
     this.root = root;
     this.panels = [];
-    this.head = 0; // where the clock stands, in steps or epochs; may lie between two
+    this.time = 0; // where the clock stands, in steps or epochs; may lie between two
+    this.chosen = 0; // the contender that panels show which can show but one
     this.playing = false;
     this.speed = 1;
     this.hover = null; // a step pointed at, shown in the table instead of the head
@@ -40,6 +44,19 @@ class Stage {
     this.sized = new ResizeObserver(() => this.resize());
     this.sized.observe(this.panelBox);
     this.themed = setInterval(() => this.scene && this.mode() !== this.drawnMode && this.update(this.scene, this.send), 700);
+  }
+
+  /** What the pictures show of the clock: one with a `rest` stands still for that share of every step, to be read. */
+  get head() {
+    const rest = this.scene?.clock.rest;
+    if (!rest) return this.time;
+    const step = Math.floor(this.time);
+    const part = Math.max(0, (this.time - step - rest) / (1 - rest));
+    return step + part * part * (3 - 2 * part);
+  }
+
+  set head(time) {
+    this.time = time;
   }
 
   leave() {
@@ -95,14 +112,17 @@ class Stage {
     const wish = this.wish; // what a click or a drag asked for: "play" from the new start, or "show" its whole path
     this.wish = null;
     if (restart || wish) {
-      this.head = !clock.play || wish === "show" ? clock.last : 0; // what plays starts at 0, what was trained is there
+      // What plays starts at 0, what was trained is there, and what is to be read opens where it says.
+      if (clock.at === undefined) this.head = !clock.play || wish === "show" ? clock.last : 0;
+      else if (!before || !wish) this.head = clock.at; // another start is seen at the same step
       this.playing = false;
     } else if (atEnd && !clock.live && !this.playing) this.head = clock.last;
-    if (restart && still()) this.head = clock.last;
+    if (restart && still()) this.head = clock.at ?? clock.last;
     this.head = Math.min(this.head, clock.last);
     this.goal = clock.live && atEnd ? clock.last : null; // live: glide to the newest point
     if (this.goal !== null && still()) this.head = this.goal;
     this.scrub.max = clock.last;
+    this.chosen = Math.min(this.chosen, (scene.panels[0].tracks?.length || 1) - 1);
     this.fill();
     const library = await loadPlotly(new URL(scene.plotly, document.baseURI).href);
     if (this.scene !== scene) return; // a newer one came meanwhile
@@ -190,7 +210,7 @@ class Stage {
     this.then = now;
     const { clock } = this.scene;
     if (this.playing) {
-      this.head = Math.min(clock.last, this.head + (passed * this.speed * clock.last) / clock.seconds);
+      this.head = Math.min(clock.last, this.time + (passed * this.speed * clock.last) / clock.seconds);
       if (this.head >= clock.last) this.playing = this.again(now);
     } else if (this.goal !== null) {
       const rest = this.goal - this.head;
@@ -223,7 +243,8 @@ class Stage {
       this.shown = name + words[name];
     }
     this.scrub.value = step;
-    this.readout.value = `${clock.name} ${step} / ${clock.total ?? clock.last}`;
+    const first = clock.first ?? 0; // what the clock's beginning is called
+    this.readout.value = `${clock.name} ${step + first} / ${(clock.total ?? clock.last) + first}`;
     this.box.dataset.step = step;
     const at = this.hover ?? step;
     for (const { node, read } of this.live) {

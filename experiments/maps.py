@@ -1,0 +1,548 @@
+"""A map asks of thousands of races at once how they end: over settings of a rule, over starts, over learning rates.
+
+`survey(default_map("basins", "himmelblau")).end` is [rule, row, column, 2]: where each start's race ends.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments.descend import (
+    LECTURE,
+    LOST,
+    MOST_CONTENDERS,
+    Race,
+    Team,
+    contenders_for,
+    far,
+    rerated,
+    surface_name,
+    tolerance,
+    walk,
+)
+from optimizers import RULES, Optimizer
+from spec import N_, Refused, Setting, check, same, setting, settings, type_hints
+from surfaces import SURFACES, Surface, find
+
+Array = np.ndarray
+
+KINDS = ("settings", "basins", "rates")
+TELLING = {"settings": "ill_conditioned", "basins": "himmelblau", "rates": "rosenbrock"}
+"""The surface on which each kind of map teaches most."""
+
+BLOCK = 6_400  # races that walk together: so many points and their memory stay in a processor core's own cache
+SOON = 4_000_000  # steps of single races that take about a tenth of a second
+MOST = 40_000_000  # steps of single races that one map may take: about a second
+MOST_RULES = MOST_CONTENDERS
+FINER = 8  # rates between two trials at which the curves over the learning rate are computed
+BELOW, ABOVE = 30.0, 30.0  # how far the learning rates reach to both sides of the one that suits
+
+
+def varied(rule: type[Optimizer]) -> tuple[str, ...]:
+    """Return the names of the fields that a map can set against the learning rate: all other numbers of the rule."""
+    kinds = type_hints(rule)
+    return tuple(name for name in settings(rule) if name != "lr" and kinds[name] is float)
+
+
+def facts(rule: Optimizer) -> dict[str, Setting]:
+    """Return what is known of the fields that a map can set against the learning rate, by their names."""
+    known = settings(rule)
+    return {name: known[name] for name in varied(type(rule))}
+
+
+FIELDS = tuple(dict.fromkeys(name for rule in RULES.values() for name in varied(rule)))
+
+
+@dataclass(frozen=True)
+class Map:
+    """Which races a map asks about; raises `Refused` where that makes no map.
+
+    kind      "settings": one rule from one start, at `side` learning rates x `side` values of its field `vary`;
+              "basins": one or two rules from `side` x `side` starts all over the domain;
+              "rates": several rules from one start, each tuned with `trials` learning rates
+    rates     the lowest and the highest learning rate; empty: a range round the rates that suit the surface
+    values    the lowest and the highest value of the field `vary`; empty: those that its slider spans
+    pick      the cell that is looked at, as (learning rate, value), (x, y) or (learning rate,); empty: none
+
+    A rule that has no field `vary` varies its first.
+    """
+
+    kind: str = setting("settings", N_("Map"), choices=KINDS)
+    surface: str = setting("ill_conditioned", N_("Surface"), examples=(*SURFACES, "rotated~kappa~100"))
+    rules: tuple[Optimizer, ...] = setting(contenders_for("ill_conditioned", ("momentum",)), N_("Rules"))
+    vary: str = setting("momentum", N_("Against the learning rate"), choices=FIELDS)
+    start: tuple[float, float] = same(Race, "start", SURFACES["ill_conditioned"].start)
+    steps: int = same(Race, "steps", SURFACES["ill_conditioned"].steps)
+    side: int = setting(80, N_("Cells a side"), low=20, high=160, minimum=4, maximum=200)
+    trials: int = setting(9, N_("Trials per rule"), symbol="n", low=3, high=25, minimum=2, maximum=40)
+    rates: tuple[float, ...] = setting((), N_("Learning rates from, to"), symbol=r"\eta", minimum=1e-12, maximum=1e6)
+    values: tuple[float, ...] = setting((), N_("Values from, to"))
+    pick: tuple[float, ...] = setting((), N_("Cell looked at"))
+
+    def __post_init__(self) -> None:
+        check(self)
+        object.__setattr__(self, "surface", surface_name(self.surface))
+        least, most = {"settings": (1, 1), "basins": (1, 2), "rates": (1, MOST_RULES)}[self.kind]
+        if not least <= len(self.rules) <= most:
+            text = N_("This map shows between {least} and {most} rules, not {count}.")
+            raise Refused(text, least=least, most=most, count=len(self.rules))
+        Race(self.surface, self.rules, self.start, self.steps)  # what no race can be, no map can be made of
+        for label, value in ((N_("Cells a side"), self.side), (N_("Trials per rule"), self.trials)):
+            if not isinstance(value, int):
+                raise Refused(N_("{label} must be a whole number, not {value}."), label=label, value=value)
+        for label, ends in ((N_("Learning rates from, to"), self.rates), (N_("Values from, to"), self.values)):
+            if ends and not (len(ends) == 2 and ends[0] < ends[1]):
+                raise Refused(N_("{label} must be two numbers, the smaller one first."), label=label)
+        wanted = 1 if self.kind == "rates" else 2
+        if len(self.pick) not in (0, wanted):
+            text = N_("{label} must be given by {number} numbers on this map, not {count}.")
+            raise Refused(text, label=N_("Cell looked at"), number=wanted, count=len(self.pick))
+        cost = steps_taken(self)
+        if cost > MOST:
+            text = N_(
+                "This map would take {cost} million steps; {most} million are allowed. Ask for fewer cells or steps."
+            )
+            raise Refused(text, cost=math.ceil(cost / 1e6), most=MOST // 1_000_000)
+        object.__setattr__(self, "start", tuple(float(part) for part in self.start))
+        for name in ("rates", "values", "pick"):
+            object.__setattr__(self, name, tuple(float(part) for part in getattr(self, name)))
+        if self.kind == "settings":
+            _check_cells(self)
+
+    @property
+    def rule(self) -> Optimizer:
+        """The first rule, which is the only one of a map of settings."""
+        return self.rules[0]
+
+    @property
+    def field(self) -> str:
+        """The field of the rule that varies: `vary`, where it has that."""
+        names = varied(type(self.rule))
+        return self.vary if self.vary in names else names[0]
+
+
+def _check_cells(chart: Map) -> None:
+    """Raise `Refused` where a value on an axis is none that the rule takes."""
+    x, y = axes(chart)
+    for lr in (x[0], x[-1]):
+        dataclasses.replace(chart.rule, lr=float(lr))
+    for value in y:
+        dataclasses.replace(chart.rule, **{chart.field: float(value)})
+
+
+def default_map(kind: str, surface: str) -> Map:
+    """Return the map of this kind that teaches most about a surface."""
+    rules = {"settings": ("momentum",), "basins": ("sgd", "momentum"), "rates": LECTURE}[kind]
+    return map_of(kind, surface, contenders_for(surface, rules))
+
+
+def map_of(kind: str, surface: str, rules: tuple[Optimizer, ...]) -> Map:
+    """Return a map of these rules, from the surface's own start, with as many cells as are computed at once."""
+    entry = find(surface)
+    side = 120 if kind == "basins" else 80
+    side = min(side, max(20, math.isqrt(SOON // (entry.steps * len(rules)))))
+    vary = varied(type(rules[0]))[0]
+    return Map(kind, entry.name, rules, vary, entry.start, entry.steps, side)
+
+
+def on_surface(chart: Map, surface: str) -> Map:
+    """Return the same kind of map of the same rules on another surface, where each has the rate that suits it there."""
+    here = Race(chart.surface, chart.rules, chart.start, chart.steps)
+    moved = map_of(chart.kind, surface, rerated(here, surface))
+    return dataclasses.replace(moved, vary=chart.vary, values=chart.values, trials=chart.trials)
+
+
+def steps_taken(chart: Map) -> int:
+    """Return how many steps of single races a map takes."""
+    cells = len(chart.rules) * (chart.side**2 if chart.kind != "rates" else (chart.trials - 1) * FINER + 1)
+    return cells * chart.steps
+
+
+def coarse(chart: Map) -> Map:
+    """Return the same map with a quarter of the cells a side: what can be shown while the fine one is computed."""
+    return dataclasses.replace(chart, side=max(4, chart.side // 4))
+
+
+class Survey(NamedTuple):
+    """How the races of a map end: an array with a row per value on the y axis and a column per one on the x axis.
+
+    x, y       the values on the axes: learning rates x values of the field, or coordinates of starts; a map of rates
+               has its learning rates on x, and y is empty
+    loss       [rule, row, column]     the height at the end; nan for a race that is lost. A map of rates has one row
+    diverged   [rule, row, column]     the step at which a race is lost, -1 if it never is, as `Descent` tells
+    converged  [rule, row, column]     the first step within the tolerance of the minimum's height, -1 if there is none
+    end        [rule, row, column, 2]  where the race ends; nan where it is lost
+    """
+
+    x: Array
+    y: Array
+    loss: Array
+    diverged: Array
+    converged: Array
+    end: Array
+
+
+def survey(chart: Map) -> Survey:
+    """Run all races of a map, each exactly as `experiments.descend.descend` runs it."""
+    surface = find(chart.surface)
+    x, y = axes(chart)
+    shape = (max(1, len(y)), len(x))
+    if chart.kind == "basins":
+        starts = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        columns: dict[str, Array] = {}
+    else:
+        lr, values = (grid.ravel() for grid in np.meshgrid(x, y if len(y) else [np.nan]))
+        starts = np.tile(chart.start, (lr.size, 1))
+        columns = {"lr": lr} | ({chart.field: values} if len(y) else {})
+    fates = [fate(surface, rule, starts, chart.steps, columns) for rule in chart.rules]
+    loss, diverged, converged, end = (np.stack(parts) for parts in zip(*fates, strict=True))
+    grid = (len(fates), *shape)
+    return Survey(x, y, loss.reshape(grid), diverged.reshape(grid), converged.reshape(grid), end.reshape(*grid, 2))
+
+
+def axes(chart: Map) -> tuple[Array, Array]:
+    """Return the values along x and y, in the middle of the cells."""
+    if chart.kind == "basins":
+        return tuple(_middles(low, high, chart.side) for low, high in find(chart.surface).domain)  # type: ignore[return-value]
+    low, high = rates(chart)
+    if chart.kind == "rates":
+        return _tidy(np.geomspace(low, high, (chart.trials - 1) * FINER + 1)), np.empty(0)
+    fact = settings(chart.rule)[chart.field]
+    ends = values(chart)
+    spread = np.geomspace if fact.log and ends[0] > 0 else np.linspace
+    return _tidy(np.geomspace(low, high, chart.side)), _tidy(spread(*ends, chart.side))
+
+
+def _middles(low: float, high: float, count: int) -> Array:
+    return _tidy(low + (np.arange(count) + 0.5) * ((high - low) / count))
+
+
+def _tidy(grid: Array) -> Array:
+    """Return the values rounded to four digits, as people write them, where that moves none by a tenth of a cell."""
+    rounded = np.array([float(f"{value:.4g}") for value in grid])
+    return rounded if np.all(np.abs(rounded - grid)[1:] < 0.1 * np.diff(grid)) else grid
+
+
+def rates(chart: Map) -> tuple[float, float]:
+    """Return the lowest and the highest learning rate of a map: those asked for, or a range round those that suit."""
+    if chart.rates:
+        return chart.rates[0], chart.rates[1]
+    suited = [type(rule).pace * find(chart.surface).rate(rule.family) for rule in chart.rules]
+    return float(f"{min(suited) / BELOW:.2g}"), float(f"{max(suited) * ABOVE:.2g}")
+
+
+def values(chart: Map) -> tuple[float, float]:
+    """Return the lowest and the highest value of the field that varies: those asked for, or what its slider spans."""
+    if chart.values:
+        return chart.values[0], chart.values[1]
+    fact = settings(chart.rule)[chart.field]
+    low = fact.low if fact.low is not None else fact.minimum or 0.0
+    high = fact.high if fact.high is not None else max(1.0, 2 * low)
+    return float(low), float(high)
+
+
+class Fate(NamedTuple):
+    """How n races end: `loss`, `diverged`, `converged` [n] and `end` [n, 2], as in `Survey`."""
+
+    loss: Array
+    diverged: Array
+    converged: Array
+    end: Array
+
+
+def fate(
+    surface: Surface, rule: Optimizer, starts: Array, steps: int, columns: Mapping[str, Array] | None = None
+) -> Fate:
+    """Run n races of one rule and return how they end; starts [n, 2], `columns` [n] the fields in which they differ.
+
+    They walk in blocks that fit a processor core's own cache: the same numbers, in half the time.
+    """
+    count = math.ceil(len(starts) / BLOCK)
+    edges = [len(starts) * i // count for i in range(count + 1)]
+    blocks = [slice(*ends) for ends in itertools.pairwise(edges)]
+    parts = [
+        _walk_block(
+            surface, rule.spread(**{name: column[block] for name, column in (columns or {}).items()}),
+            np.asfortranarray(starts[block], dtype=float), steps,
+        )
+        for block in blocks
+    ]  # fmt: skip
+    return Fate(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+@np.errstate(all="ignore")  # divergence is data
+def _walk_block(surface: Surface, rule: Optimizer, points: Array, steps: int) -> Fate:
+    """Move the points of one block, and note when each is lost, when it arrives, and where it ends."""
+    near = tolerance(surface)
+    floor = np.nan if surface.minimum is None else surface.minimum
+    within = 0.9 * LOST * surface.diagonal - math.hypot(*surface.centre)  # so near to 0 nobody is far from the centre
+    rest = surface.minima[0] if surface.minima else surface.centre
+    diverged, converged = np.full(len(points), -1), np.full(len(points), -1)
+    alive, waiting = np.ones(len(points), bool), np.ones(len(points), bool)
+    height = np.empty(len(points))
+    for step, (gradient, (state,)) in enumerate(walk(surface, [Team(rule, slice(None))], points, steps)):
+        height = surface.value(points)
+        memory = [state[slot] for slot in rule.slots]
+        told = [gradient, height, *memory]
+        # Sums of squares tell at little cost that all is well, which it nearly always is.
+        if not (_squares(points) < within**2 and math.isfinite(sum(map(_squares, told)))):
+            bad = far(surface, points)
+            for part in told:
+                bad |= ~np.isfinite(part.reshape(len(points), -1)).all(-1)
+            new = bad & alive
+            diverged[new] = step
+            alive &= ~new
+            # What is lost goes on from a place of rest, with an empty memory, and nobody looks: left where it is, it
+            # would have to be told from the others at every step.
+            points[bad] = rest
+            for part in memory:
+                part[bad] = 0
+        new = (np.abs(height - floor) < near) & waiting & alive
+        if new.any():
+            converged[new] = step
+            waiting &= ~new
+    return Fate(np.where(alive, height, np.nan), diverged, converged, np.where(alive[:, None], points, np.nan))
+
+
+def _squares(array: Array) -> float:
+    # Column by column: of vectors this short NumPy takes the product itself, where BLAS would wake its threads for it.
+    return sum(float(column @ column) for column in array.reshape(len(array), -1).T)
+
+
+# -- the cell looked at
+
+
+def place(chart: Map, point: Sequence[float]) -> tuple[int, int]:
+    """Return (row, column) of the cell nearest to a point of the map."""
+    x, y = axes(chart)
+    if chart.kind == "basins":
+        return _nearest(y, point[1], log=False), _nearest(x, point[0], log=False)
+    column = _nearest(x, point[0], log=True)
+    if not len(y):
+        return 0, column
+    return _nearest(y, point[1], log=bool(settings(chart.rule)[chart.field].log and y[0] > 0)), column
+
+
+def picked(chart: Map, point: Sequence[float]) -> Map:
+    """Return the map that looks at the cell nearest to a point."""
+    row, column = place(chart, point)
+    x, y = axes(chart)
+    middle = (x[column], y[row]) if len(y) else (x[column],)
+    return dataclasses.replace(chart, pick=tuple(float(f"{part:.4g}") for part in middle))
+
+
+def _nearest(grid: Array, value: float, *, log: bool) -> int:
+    if log:
+        grid, value = np.log(grid), math.log(max(value, 1e-300))
+    return int(np.argmin(np.abs(grid - value)))
+
+
+def race(chart: Map, row: int, column: int) -> Race:
+    """Return the race of one cell, or all rules of a map of rates at one learning rate."""
+    x, y = axes(chart)
+    if chart.kind == "basins":
+        return Race(chart.surface, chart.rules, (float(x[column]), float(y[row])), chart.steps)
+    fields = {"lr": float(x[column])} | ({chart.field: float(y[row])} if len(y) else {})
+    rules = tuple(dataclasses.replace(rule, **fields) for rule in chart.rules)
+    return Race(chart.surface, rules, chart.start, chart.steps)
+
+
+def best(found: Survey) -> Array:
+    """Return [rule, 2], the (row, column) where each rule ends lowest; (-1, -1) for a rule whose races are all lost."""
+    flat = np.where(np.isnan(found.loss), np.inf, found.loss).reshape(len(found.loss), -1)
+    lowest = flat.argmin(1)
+    cells = np.stack(np.unravel_index(lowest, found.loss.shape[1:]), axis=-1)
+    return np.where(np.isfinite(flat[np.arange(len(flat)), lowest])[:, None], cells, -1)
+
+
+def looked_at(chart: Map, found: Survey) -> Race:
+    """Return the race that plays beside a map: of the cell picked, or else of the one that shows most.
+
+    That is the lowest cell of a map of settings, the surface's own start on one of basins, and the tuned race.
+    """
+    if chart.pick:
+        return race(chart, *place(chart, chart.pick))
+    if chart.kind == "basins":
+        return race(chart, *place(chart, chart.start))
+    if chart.kind == "rates":
+        return tuned(chart, found)
+    return race(chart, *np.maximum(best(found)[0], 0))
+
+
+def trials(chart: Map, found: Survey) -> Survey:
+    """Return the part of a map of rates that the budget buys: `trials` learning rates for each rule."""
+    part = slice(None, None, FINER)
+    return found._replace(
+        x=found.x[part], loss=found.loss[..., part], diverged=found.diverged[..., part],
+        converged=found.converged[..., part], end=found.end[..., part, :],
+    )  # fmt: skip
+
+
+def tuned(chart: Map, found: Survey) -> Race:
+    """Return the race of all rules, each at the best of its trials; a rule of which all are lost runs at the first."""
+    bought = trials(chart, found)
+    rules = tuple(
+        dataclasses.replace(rule, lr=float(bought.x[max(0, column)]))
+        for rule, (_row, column) in zip(chart.rules, best(bought), strict=True)
+    )
+    return Race(chart.surface, rules, chart.start, chart.steps)
+
+
+# -- what theory says
+
+
+def border(chart: Map) -> Array:
+    """Return, for each value on y, the learning rate above which a map of settings must diverge; empty where not known.
+
+    It is known on bowls f = (w - m)ᵀ H (w - m) / 2: with λ = λmax(H) + weight decay it is 2/λ for gradient descent,
+    2 (1 + μ) / ((1 - τ) λ) for momentum μ with dampening τ, and 2 (1 + μ) / ((1 + 2μ) λ) for Nesterov's: where a root
+    of the recurrence along the steepest direction leaves the unit circle. A momentum of 1 or more holds at no rate:
+    nan. With a schedule, or a mistake, it is not known.
+
+    Source: Goh 2017, Why Momentum Really Works; Nesterov's from z² - (1 + μ)(1 - ηλ) z + μ (1 - ηλ) = 0.
+    """
+    steepest, usual = bowl(chart.surface), RULES[chart.rule.key]()  # type: ignore[call-arg]
+    switches = [name for name in settings(usual) if not isinstance(getattr(usual, name), float)]
+    turned = any(getattr(chart.rule, name) != getattr(usual, name) for name in switches)
+    if chart.kind != "settings" or steepest is None or turned:
+        return np.empty(0)
+    _x, y = axes(chart)
+    fields = {name: np.full(len(y), getattr(chart.rule, name), float) for name in varied(type(chart.rule))}
+    fields[chart.field] = y
+    mu = fields.get("momentum", np.zeros(len(y)))
+    with np.errstate(divide="ignore"):
+        flat = 2 / (steepest + fields.get("weight_decay", np.zeros(len(y))))
+        rolling = flat * (1 + mu) / (1 - fields.get("dampening", np.zeros(len(y))) * (mu != 0))
+    formulas = {"sgd": flat, "momentum": rolling, "nesterov": flat * (1 + mu) / (1 + 2 * mu)}
+    if chart.rule.key not in formulas:
+        return np.empty(0)
+    return np.where(mu < 1, formulas[chart.rule.key], np.nan)
+
+
+@functools.lru_cache(maxsize=256)
+def bowl(name: str) -> float | None:
+    """Return λmax of a surface that is a quadratic bowl; None for every other surface.
+
+    It is one if its gradient is affine, g(w) = g(0) + H w at points all over the domain, and no λ is negative.
+    """
+    surface = find(name)
+    corners = np.array(list(itertools.product(*surface.domain)))
+    points = np.concatenate([corners, 0.37 * corners + 0.11, -0.23 * corners])
+    g0, gx, gy = surface.gradient(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
+    hessian = np.stack([gx - g0, gy - g0], axis=-1)
+    gradient = surface.gradient(points)
+    if not np.allclose(gradient, g0 + points @ hessian.T, rtol=1e-9, atol=1e-9 * float(np.abs(gradient).max())):
+        return None
+    low, high = np.linalg.eigvalsh(hessian)
+    return float(high) if low >= 0 < high else None
+
+
+# -- basins
+
+
+class Wells(NamedTuple):
+    """The minima in a surface's domain: `points` [k, 2] and `heights` [k], the global ones first, then by height."""
+
+    points: Array
+    heights: Array
+
+
+SEEDS = 241  # points a side of the grid on which minima are looked for
+MOST_WELLS = 120
+
+
+@functools.lru_cache(maxsize=64)
+@np.errstate(all="ignore")
+def wells(name: str) -> Wells:
+    """Return the minima in the domain: those that the entry states, and smooth local ones, which are looked for.
+
+    A search begins at each point of a fine grid that is lower than its eight neighbours and follows Newton's
+    directions, shortened until they lead down. It counts where it comes to a point without slope and with curvature
+    upwards; at a kink only what the entry states is known.
+    """
+    surface = find(name)
+    known = np.array(surface.minima, float).reshape(-1, 2)
+    points = _newton(surface, _dents(surface))
+    slope = np.hypot(*surface.gradient(points).T)
+    low, high = np.linalg.eigvalsh(_hessian(surface, points)).T if len(points) else (np.empty(0), np.empty(0))
+    (x0, x1), (y0, y1) = surface.domain
+    x, y = points.T
+    good = (low > 1e-6 * high) & (slope < 1e-6 * high) & (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+    points = points[good]
+    points = points[np.argsort(surface.value(points), kind="stable")]
+    kept = list(known)
+    for point in points:
+        if all(np.hypot(*(point - other)) > 1e-3 * surface.diagonal for other in kept):
+            kept.append(point)
+    found = np.array(kept[:MOST_WELLS]).reshape(-1, 2)
+    return Wells(found, surface.value(found))
+
+
+def _dents(surface: Surface) -> Array:
+    """Return the points of a grid over the domain that are lower than their eight neighbours."""
+    grids = [np.linspace(low, high, SEEDS) for low, high in surface.domain]
+    z = surface.value(np.stack(np.meshgrid(*grids), axis=-1))
+    inner = z[1:-1, 1:-1]
+    lower = np.ones(inner.shape, bool)
+    for down, right in itertools.product((0, 1, 2), repeat=2):
+        if (down, right) != (1, 1):
+            lower &= inner < z[down : down + inner.shape[0], right : right + inner.shape[1]]
+    rows, columns = np.nonzero(lower)
+    return np.stack([grids[0][columns + 1], grids[1][rows + 1]], axis=-1)
+
+
+def _hessian(surface: Surface, points: Array) -> Array:
+    """Return the Hessian [n, 2, 2] at each point by central differences of the gradient; zeros where not finite."""
+    shift = 1e-5 * np.eye(2) * np.maximum(1, np.abs(points).max(-1))[:, None, None]
+    wide = 2 * shift.max((1, 2))[:, None, None]
+    here = points[:, None, :]
+    hessian = (surface.gradient(here + shift) - surface.gradient(here - shift)) / wide
+    hessian = (hessian + hessian.swapaxes(-1, -2)) / 2
+    return np.where(np.isfinite(hessian).all((-1, -2), keepdims=True), hessian, 0)
+
+
+def _newton(surface: Surface, points: Array, rounds: int = 60) -> Array:
+    """Follow Newton's direction, with curvatures taken as positive, as long as it leads down."""
+    length = np.ones(len(points))
+    for _ in range(rounds):
+        if not len(points):
+            break
+        curvatures, directions = np.linalg.eigh(_hessian(surface, points))
+        slopes = (surface.gradient(points)[:, None, :] @ directions)[:, 0]
+        steps = slopes / np.maximum(np.abs(curvatures), 1e-9)
+        tried = points - length[:, None] * (directions @ steps[..., None])[..., 0]
+        better = surface.value(tried) < surface.value(points)
+        points = np.where(better[:, None], tried, points)
+        length = np.where(better, np.minimum(1, 2 * length), length / 4)
+    return points
+
+
+ASTRAY = -1  # a race that has settled nowhere
+LOST_CELL = -2  # a race that diverged
+
+
+def settled(chart: Map, found: Survey) -> Array:
+    """Return for each race of a map of basins the number of the minimum in which it ends, as in `wells`.
+
+    It has settled there if that minimum is the nearest to its end, and its height is within the tolerance of it; else
+    it is ASTRAY, or LOST_CELL where it diverged.
+    """
+    at = wells(chart.surface)
+    near = tolerance(find(chart.surface))
+    ends, losses = found.end.reshape(-1, 2), found.loss.ravel()
+    basin = np.full(len(ends), ASTRAY)
+    distance = np.full(len(ends), np.inf)
+    for number, (point, height) in enumerate(zip(*at, strict=True)):
+        away = np.hypot(*(ends - point).T)
+        closer = away < distance
+        distance = np.where(closer, away, distance)
+        basin = np.where(closer, np.where(np.abs(losses - height) < near, number, ASTRAY), basin)
+    return np.where(np.isnan(losses), LOST_CELL, basin).reshape(found.loss.shape)

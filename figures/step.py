@@ -1,0 +1,206 @@
+"""One step of a rule: its arrows on the surface, and its equation with the step's numbers filled in."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from experiments.descend import Descent, Race
+from figures import theme
+from figures.equation import equation, written
+from figures.scene import Say, names
+from figures.scene import scene as _scene
+from optimizers import Optimizer
+from optimizers.lines import MEAN, MEAN_HAT, RATE, SQUARES, SQUARES_HAT
+from spec import N_
+from surfaces import Surface, find
+
+GRID = 181  # points a side: contours are still round when the picture shows a tenth of the domain
+BEYOND = 0.15  # how far they reach past the domain, as a share of it
+LEVELS = 34
+DEPTH = 1e-5  # log levels resolve heights down to this share of the range above the minimum
+SECONDS = 1.8  # that a step takes, at normal speed
+REST = 0.7  # the share of it for which the picture stands still, to be read
+
+Values = dict[str, np.ndarray]
+
+
+def scene(race: Race, run: Descent, values: list[Values], *, say: Say, alt: str, at: int = 1) -> dict[str, Any]:
+    """Return the stage's scene: at each step t = 1 ... `steps` the point, the arrows that move it, and the equation.
+
+    `values` are the anatomies of the contenders; the clock stands at step `at`.
+    """
+    surface = find(race.surface)
+    looks = theme.styles(race.contenders)
+    titles = names(race.contenders, say)
+    walkers = [_walker(surface, rule, one) for rule, one in zip(race.contenders, values, strict=True)]
+    equations = [
+        {"title": titles[i], "color": looks[i]["color"], **equation(rule, values[i], race.noise > 0, say)}
+        for i, rule in enumerate(race.contenders)
+    ]
+    return _scene(
+        f"{race.surface} {race.start} step", say=say, alt=alt, layout="side",
+        clock={
+            "name": say(N_("step")), "first": 1, "last": race.steps - 1, "at": min(at, race.steps) - 1,
+            "seconds": SECONDS * race.steps, "rest": REST, "play": False, "live": False,
+        },
+        panels=[
+            _plane(surface, race, run, walkers, looks, titles, say),
+            {"kind": "equation", "grow": 1.6, "contenders": equations},
+        ],
+        table=None,
+    )  # fmt: skip
+
+
+def _plane(
+    surface: Surface, race: Race, run: Descent, walkers: list, looks: list, titles: list[str], say: Say
+) -> dict[str, Any]:
+    (x0, x1), (y0, y1) = surface.domain
+    layout = theme.layout(
+        xaxis=theme.axis("x", range=[x0, x1], showgrid=False, nticks=5, tickangle=0),
+        yaxis=theme.axis("y", range=[y0, y1], showgrid=False),
+        margin={"l": 64, "r": 8, "t": 46, "b": 52},
+        uirevision=surface.name,
+    )
+    tracks = [
+        {
+            "x": run.path[i, :, 0], "y": run.path[i, :, 1], "values": run.loss[i], "title": titles[i], "name": "",
+            "width": 2.6, **looks[i],
+        }
+        for i in range(len(titles))
+    ]  # fmt: skip
+    words = {
+        "true": say(N_("Δw, SGD: true length")),
+        "rates": say(N_("ellipse: rates of x and y")),
+        "alike": say(N_("circle: one rate for x and y")),
+        "plain": say(N_("SGD")),
+    }
+    return {
+        "kind": "arrows", "grow": 1, "mark": f"step {surface.name}",
+        "figure": {"data": [_heights(surface.name)], "layout": layout}, "tracks": tracks, "start": list(race.start),
+        "stars": [list(p) for p in surface.minima], "dots": True, "walkers": walkers, "words": words,
+    }  # fmt: skip
+
+
+@lru_cache(maxsize=32)
+def _heights(key: str) -> dict[str, Any]:
+    """Return contours over a little more than a surface's domain, with levels for the whole and for a small part.
+
+    The root of the height above the minimum is drawn, or its logarithm where the surface asks for that: a bowl's
+    levels are equally far apart then, and some are to be seen wherever one looks closely.
+    """
+    surface = find(key)
+    x, y = (np.linspace(a - BEYOND * (b - a), b + BEYOND * (b - a), GRID) for a, b in surface.domain)
+    z = surface.value(np.stack(np.meshgrid(x, y), axis=-1))
+    high = float(np.max(z[np.isfinite(z)]))
+    z = np.where(np.isfinite(z), z, high)
+    low = float(np.min(z)) if surface.minimum is None else surface.minimum
+    above = np.maximum(z - low, 0)
+    z = np.log10(above + DEPTH * (high - low)) if surface.log_levels else np.sqrt(above)
+    most = 65535  # sent as whole numbers of 16 bits, which is half the bytes
+    z = np.round((z - np.min(z)) * (most / float(np.ptp(z)))).astype(np.uint16)
+    return {
+        "type": "contour", "x": x, "y": y, "z": z, "hoverinfo": "skip", "showscale": False, "autocontour": False,
+        "contours": {"start": most / LEVELS / 2, "end": most, "size": most / LEVELS}, "zmin": 0, "zmax": most,
+        "colorscale": [[0, "@low"], [0.5, "@middle"], [1, "@high"]], "line": {"width": 0.8, "color": "@contour"},
+    }  # fmt: skip
+
+
+def _walker(surface: Surface, rule: Optimizer, values: Values) -> dict[str, Any]:
+    """Return what is drawn round one contender's point: arrows, the ellipse of its rates, and how much of the surface.
+
+    `reach` is half the width of the picture, in the surface's units. Gradient and means are drawn downhill, times
+    `scale`, which is one number for all steps; the step, and the one plain gradient descent would take at this rate,
+    are as long as they are. The half-axes of the ellipse are the rates of x and y, times one number for all steps.
+    """
+    step, g = values["step"], values["g"]
+    reach = float(np.clip(3.4 * _usual(step), 1e-6 * surface.diagonal, surface.diagonal / 4))
+    pulls = [("−g", "pull", g)]
+    pulls += [
+        (f"−{written(line.symbol)}", line.role, values[line.name])
+        for line in rule.lines
+        if line.role in ("pull", "memory")
+    ]
+    scale = _round(0.7 * reach / max(_usual(vector) for _, _, vector in pulls))
+    arrows = [
+        {"label": label, "role": role, "x": -scale * vector[:, 0], "y": -scale * vector[:, 1]}
+        for label, role, vector in pulls
+    ]
+    drawn: dict[str, Any] = {
+        "reach": reach, "scale": scale, "arrows": arrows, "step": {"x": step[:, 0], "y": step[:, 1]},
+    }  # fmt: skip
+    plain = -values["lr"] * g
+    if not np.allclose(plain, step, equal_nan=True):
+        drawn["plain"] = {"x": plain[:, 0], "y": plain[:, 1]}
+    rates = [values[line.name] for line in rule.lines if line.role == "rate"]
+    if not rates and rule.family in ("gradient", "velocity"):
+        rates = [values["lr"]]  # every coordinate has the same
+    if rates:
+        size = 0.8 * reach / _usual(rates[-1])
+        drawn["rates"] = {"x": size * rates[-1][:, 0], "y": size * rates[-1][:, 1]}
+        drawn["alike"] = bool(np.array_equal(rates[-1][:, 0], rates[-1][:, 1], equal_nan=True))
+    return drawn
+
+
+def reading(race: Race, values: list[Values], at: int, say: Say) -> str:
+    """Return one or two sentences that read step `at` back: how far each rule moves, and why the first does."""
+    titles = names(race.contenders, say)
+    first, now = race.contenders[0], {name: value[at - 1] for name, value in values[0].items()}
+    moves = [float(np.hypot(*one["step"][at - 1])) for one in values]
+    if not np.isfinite(moves[0]):
+        return say(N_("**{rule}** is lost before step {step}.")).format(rule=titles[0], step=at)
+    plain = float(np.hypot(*(now["lr"] * now["g"])))
+    said = {"step": at, "rule": titles[0], "length": f"{moves[0]:.3g}", "plain": f"{plain:.3g}"}
+    text = N_("Step {step}: **{rule}** moves {length}, SGD at this rate would move {plain}.")
+    if np.allclose(now["step"], -now["lr"] * now["g"]):
+        text = N_("Step {step}: **{rule}** moves {length}, the gradient times the rate.")
+    parts = [say(text).format(**said), *_why(first, now, say)]
+    if len(titles) > 1:
+        others = ", ".join(f"{title} {move:.3g}" for title, move in zip(titles[1:], moves[1:], strict=True))
+        parts.append(say(N_("The others: {moves}.")).format(moves=others))
+    return " ".join(parts)
+
+
+@np.errstate(all="ignore")  # where nothing moves there is no ratio
+def _why(rule: Optimizer, now: Values, say: Say) -> list[str]:
+    """Say what the numbers of a step show of a rule that corrects its bias, or has a rate for each coordinate."""
+    if {MEAN, SQUARES, MEAN_HAT, SQUARES_HAT, RATE} <= {*rule.lines}:
+        alike = np.allclose(np.abs(now["step"]), now["lr"], rtol=1e-3)
+        uncorrected = now["lr"] * now["m"] / (np.sqrt(now["v"]) + rule.eps)  # type: ignore[attr-defined]
+        times = float(np.hypot(*uncorrected) / np.hypot(*(now["rate"] * now["mhat"])))
+        text = N_("With uncorrected means it would be {times} times as far.")
+        if alike:
+            text = N_("x and y each move by η; with uncorrected means it would be {times} η.")
+        return [say(text).format(times=f"{times:.2g}")] if np.isfinite(times) and abs(times - 1) > 0.05 else []
+    rates = [now[line.name] for line in rule.lines if line.role == "rate"]
+    if rates and rates[-1][0] != rates[-1][1]:
+        x, y = rates[-1]
+        return [say(N_("Its rate is {x} for x and {y} for y.")).format(x=f"{x:.3g}", y=f"{y:.3g}")]
+    return []
+
+
+def _usual(vectors: np.ndarray) -> float:
+    """Return a length that nine in ten of the vectors [T, 2] do not exceed; 1 where all are 0."""
+    lengths = np.hypot(vectors[:, 0], vectors[:, 1])
+    lengths = lengths[np.isfinite(lengths) & (lengths > 0)]
+    return float(np.quantile(lengths, 0.9)) if lengths.size else 1.0
+
+
+def _round(number: float) -> float:
+    """Return the largest of 1, 2, 5, 10, 20, 50 ... that is no larger than `number`."""
+    power = 10.0 ** np.floor(np.log10(number))
+    return float(f"{max(one for one in (1, 2, 5) if one * power <= number * (1 + 1e-9)) * power:.1e}")
+
+
+def numbers(race: Race, values: list[Values], say: Say) -> dict[str, np.ndarray]:
+    """Return every line of every contender as columns, x and y, one row a step."""
+    columns = {say(N_("step")): np.arange(1, race.steps + 1)}
+    for i, title in enumerate(names(race.contenders, say)):
+        rule = race.contenders[i]
+        shown = {"w": "w", "g": "g", **{line.name: written(line.symbol) for line in rule.lines}, "step": "Δw"}
+        for name, symbol in shown.items():
+            for axis, letter in enumerate("xy"):
+                columns[f"{i + 1} {title} {symbol} {letter}"] = values[i][name][:, axis]
+    return columns

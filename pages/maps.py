@@ -1,0 +1,171 @@
+"""Maps: thousands of races at once, over settings of a rule, over starts, or over learning rates."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import streamlit as st
+
+from experiments import links, maps
+from experiments.descend import suited
+from experiments.links import Suggest
+from experiments.maps import Map
+from figures import maps as figure
+from optimizers import RULES
+from spec import N_, Refused, digest
+from ui import cached, controls, frame, panels
+from ui.desk import Desk
+from ui.language import _
+from ui.stage import stage
+
+TITLE = N_("Maps")
+QUESTION = N_("For which learning rate, momentum and start does it work?")
+SECTION = N_("On a surface")
+ICON = ":material/grid_on:"
+ORDER = 12
+
+STAGE = "maps stage"
+TITLES = {"settings": N_("Settings"), "basins": N_("Starts"), "rates": N_("Rates")}
+
+
+def default(anchors: dict[str, str]) -> Map:
+    kind = anchors.get("kind", "")
+    kind = kind if kind in maps.KINDS else "settings"
+    return maps.default_map(kind, links.surface(anchors, maps.TELLING["settings"]))
+
+
+def suggest(chart: Map) -> Suggest:
+    return suited(chart.surface)
+
+
+def show() -> None:
+    desk = Desk("maps", default, suggest, anchors=("kind", "surface"), own={"measure": ("loss", "steps")})
+    with st.sidebar:
+        settings(desk)
+    desk.notices()
+    shown = picture(desk)
+    desk.publish()
+    if shown != desk.spec:  # a coarse map is seen; the fine one follows
+        cached.survey(desk.spec)
+        st.session_state["maps seen"] = _mark(desk.spec)
+        st.rerun()
+
+
+def _mark(chart: Map) -> str:
+    return digest(dataclasses.replace(chart, pick=()))
+
+
+# -- settings
+
+
+def settings(desk: Desk[Map]) -> None:
+    key = f"{desk.key} kind"
+    st.segmented_control(
+        _("Map"), list(TITLES), default=controls.follow(key, desk.spec.kind), key=key, required=True,
+        format_func=lambda kind: _(TITLES[kind]), on_change=lambda: turn(desk, st.session_state[key]),
+        label_visibility="collapsed", width="stretch",
+    )  # fmt: skip
+    controls.surface(desk, lambda surface: desk.put(maps.on_surface(desk.spec, surface)))
+    {"settings": of_settings, "basins": of_basins, "rates": of_rates}[desk.spec.kind](desk)
+    controls.field(desk, "steps")
+
+    def more() -> None:
+        if desk.spec.kind != "basins":
+            controls.field(desk, "start")
+            span(desk, "rates", maps.rates(desk.spec))
+        if desk.spec.kind == "settings":
+            span(desk, "values", maps.values(desk.spec))
+            leave = ("lr", desk.spec.field)
+            controls.rule_settings(desk, desk.spec.rule, lambda rule: desk.change(rules=(rule,)), leave)
+        if desk.spec.kind != "rates":
+            controls.field(desk, "side")
+        controls.field(desk, "pick")
+
+    panels.folded("maps more", _("More"), ":material/more_horiz:", more)
+    if desk.spec.pick:
+        st.button(_("Leave the cell"), icon=":material/close:", key=f"{desk.key} leave", type="tertiary",
+                  on_click=lambda: desk.change(pick=()))  # fmt: skip
+
+
+def turn(desk: Desk[Map], kind: str) -> None:
+    """Turn to another kind of map: on the surface that it shows best, unless the reader has chosen one."""
+    chosen = desk.spec.surface != maps.TELLING[desk.spec.kind]
+    desk.put(maps.default_map(kind, desk.spec.surface if chosen else maps.TELLING[kind]))
+
+
+def of_settings(desk: Desk[Map]) -> None:
+    labels = {name: controls.caption(fact) for name, fact in maps.facts(desk.spec.rule).items()}
+    controls.which_rule(desk, desk.spec.rule, lambda new: desk.change(rules=(new,), values=(), pick=()))
+    controls.field(desk, "vary", choices=labels, on=lambda name: desk.change(vary=name, values=(), pick=()))
+    controls.view(desk, "measure", _("Colour by steps to arrive"), "steps")
+
+
+def of_basins(desk: Desk[Map]) -> None:
+    controls.contenders(desk, "rules", most=2)
+
+
+def of_rates(desk: Desk[Map]) -> None:
+    key = f"{desk.key} rules"
+    held = {rule.key: rule for rule in desk.spec.rules}
+
+    def choose() -> None:
+        desk.change(rules=tuple(held.get(name) or desk.suggest(RULES[name]) for name in st.session_state[key]))
+
+    st.multiselect(
+        _("Rules"), list(RULES), default=controls.follow(key, list(held)), key=key, on_change=choose,
+        format_func=lambda name: _(RULES[name].title), max_selections=maps.MOST_RULES,
+    )  # fmt: skip
+    controls.field(desk, "trials")
+
+
+def span(desk: Desk[Map], name: str, ends: tuple[float, float]) -> None:
+    """Draw the field that says from where to where an axis goes; it shows what is meant where nothing is set."""
+    shown = dataclasses.replace(desk.spec, **{name: tuple(float(f"{end:.6g}") for end in ends)})
+    controls.draw(desk, f"{desk.key} {name}", shown, name, lambda value: desk.change(**{name: value, "pick": ()}))
+
+
+# -- the picture
+
+
+def picture(desk: Desk[Map]) -> Map:
+    """Draw the map, or a coarse one at first where a fine one takes long; return the one drawn."""
+    chart = desk.spec
+    soon = maps.steps_taken(chart) <= maps.SOON or st.session_state.get("maps seen") == _mark(chart)
+    drawn = chart if soon and not controls.dragging(STAGE) else maps.coarse(chart)
+    found = cached.survey(drawn)
+    race = maps.looked_at(drawn, found)
+    run = cached.descend(race)
+    sentence = figure.read(drawn, found, race, run, _)
+    st.markdown(sentence)
+    scene = figure.scene(drawn, found, race, run, say=_, alt=sentence, measure=desk.view("measure"))
+    stage(scene, key=STAGE, on_start=lambda: controls.start(desk, STAGE), on_pick=lambda: pick(desk))
+
+    def about() -> None:
+        if chart.kind == "settings":
+            st.markdown(_(BORDERS))
+        panels.explain(chart.rules)
+
+    panels.folded("maps book", _("Formulas and code"), ":material/function:", about)
+    panels.numbers("maps numbers", lambda: figure.numbers(drawn, found, _))
+    return drawn
+
+
+BORDERS = N_(
+    "On a bowl with curvatures λ the largest of them decides where it ends: gradient descent multiplies the distance "
+    "along it by 1 − ηλ at every step, and that stays below 1 in size while η < 2/λmax; with momentum μ the border is "
+    "2(1 + μ)/λmax, and with Nesterov's 2(1 + μ)/((1 + 2μ)λmax)."
+)
+
+
+def pick(desk: Desk[Map]) -> None:
+    """Look at the cell that the reader clicked."""
+    wish: Any = st.session_state[STAGE].pick
+    try:
+        at = tuple(float(part) for part in wish["at"])
+        desk.put(maps.picked(desk.spec, at))
+    except (TypeError, ValueError, KeyError, IndexError):
+        desk.refuse(Refused(N_("The cell must be given by two numbers.")))
+
+
+frame.page(__file__, show)

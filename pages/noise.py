@@ -1,0 +1,106 @@
+"""Noise: many walks of one rule on noisy gradients, beside what helps against the noise."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from experiments import links
+from experiments.links import Suggest
+from experiments.noise import DECAYS, Noisy, default_noisy, suggested
+from figures import noise as figure
+from optimizers import SCHEDULES
+from spec import N_
+from surfaces import find
+from ui import cached, controls, frame, panels
+from ui.desk import Desk
+from ui.language import _
+from ui.stage import stage
+
+TITLE = N_("Noise")
+QUESTION = N_("What does a noisy gradient do, and what helps against it?")
+SECTION = N_("On a surface")
+ICON = ":material/grain:"
+ORDER = 13
+
+
+def default(anchors: dict[str, str]) -> Noisy:
+    return default_noisy(links.surface(anchors, "ravine"))
+
+
+def suggest(spec: Noisy) -> Suggest:
+    return lambda rule: suggested(spec.surface, rule)
+
+
+def show() -> None:
+    desk = Desk("noise", default, suggest, anchors=("surface",))
+    with st.sidebar:
+        settings(desk)
+    desk.notices()
+    picture(desk)
+    desk.publish()
+
+
+def settings(desk: Desk[Noisy]) -> None:
+    def move(surface: str) -> None:
+        spec = desk.spec
+        kept = {name: getattr(spec, name) for name in ("batching", "batch", "decaying", "decay", "averaging", "walks")}
+        desk.put(dataclasses.replace(default_noisy(surface, spec.rule.key), **kept))
+
+    controls.field(desk, "noise")
+    controls.field(desk, "batching")
+    if desk.spec.batching:
+        controls.field(desk, "batch")
+    controls.field(desk, "decaying")
+    if desk.spec.decaying:
+        controls.field(desk, "decay", choices={key: _(SCHEDULES[key].title) for key in DECAYS})
+    controls.field(desk, "averaging")
+    controls.surface(desk, move)
+    controls.rule(desk, "rule")
+
+    def more() -> None:
+        controls.field(desk, "start")
+        controls.field(desk, "steps")
+        controls.field(desk, "walks")
+        controls.field(desk, "seed")
+
+    panels.folded("noise more", _("More"), ":material/more_horiz:", more)
+
+
+def picture(desk: Desk[Noisy]) -> None:
+    spec = desk.spec
+    cloud = cached.scatter(spec)
+    sentence = figure.reading(spec, cloud, _)
+    st.markdown(sentence)
+    stage(
+        figure.scene(spec, cloud, say=_, alt=sentence), key="noise stage",
+        on_start=lambda: controls.start(desk, "noise stage"),
+    )  # fmt: skip
+
+    def book() -> None:
+        surface = find(spec.surface)
+        st.markdown(f"**{_(surface.title)}**: {_(surface.sentence)}")
+        st.latex(rf"f(x, y) = {surface.latex}")
+        text = _(
+            "Along a direction of curvature λ gradient descent with noise comes to rest at the variance below, and "
+            "never nearer. A batch divides σ² by b; a decaying rate lets η go to 0; the mean of the points passed "
+            "evens out what the noise does to each."
+        )
+        st.markdown(text)
+        st.latex(
+            r"\operatorname{Var} w = \frac{\eta\,\sigma^2}{\lambda\,(2 - \eta\lambda)}, \qquad "
+            r"\operatorname{E} f - f^* = \sum_\lambda \frac{\eta\,\sigma^2}{2\,(2 - \eta\lambda)}, \qquad "
+            r"\bar w_t = \frac{1}{t - \lceil t/2 \rceil + 1} \sum_{k=\lceil t/2 \rceil}^{t} w_k"
+        )
+        st.caption(
+            "[Polyak, Juditsky (1992)](https://doi.org/10.1137/0330046) · "
+            "[Rakhlin, Shamir, Sridharan (2012)](https://arxiv.org/abs/1109.5647)"
+        )
+        panels.explain([spec.rule])
+
+    panels.folded("noise book", _("Formulas and code"), ":material/function:", book)
+    panels.numbers("noise numbers", lambda: figure.numbers(spec, cloud, _))
+
+
+frame.page(__file__, show)

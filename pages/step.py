@@ -1,0 +1,81 @@
+"""One step: what a rule makes of a gradient, as arrows and as its equation with the numbers of the step."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from experiments import links
+from experiments.descend import Race, default_race, suited
+from experiments.links import Suggest
+from figures import step as figure
+from spec import N_
+from ui import cached, controls, frame, panels
+from ui.desk import Desk
+from ui.language import _
+from ui.stage import stage
+
+TITLE = N_("One step")
+QUESTION = N_("What does this rule do with this gradient?")
+SECTION = N_("On a surface")
+ICON = ":material/near_me:"
+ORDER = 11
+
+STAGE = "step stage"
+STEPS = 60  # enough to see what each rule does; a race goes on longer
+AT = tuple(str(step) for step in range(1, 2001))
+
+
+def of(surface: str, rules: tuple[str, ...]) -> Race:
+    """Return the short race of rules whose steps are shown."""
+    race = default_race(surface, rules)
+    return dataclasses.replace(race, steps=min(race.steps, STEPS))
+
+
+def default(anchors: dict[str, str]) -> Race:
+    return of(links.surface(anchors, "ravine"), ("adam",))
+
+
+def suggest(race: Race) -> Suggest:
+    return suited(race.surface)
+
+
+def show() -> None:
+    desk = Desk("step", default, suggest, anchors=("surface",), own={"at": AT})
+    with st.sidebar:
+        settings(desk)
+    desk.notices()
+    picture(desk)
+    desk.publish()
+
+
+def settings(desk: Desk[Race]) -> None:
+    controls.surface(desk, lambda surface: desk.put(of(surface, tuple(rule.key for rule in desk.spec.contenders))))
+    controls.contenders(desk, "contenders")
+    controls.field(desk, "start")
+    controls.field(desk, "steps")
+
+    def more() -> None:
+        controls.field(desk, "noise")
+        controls.field(desk, "seed")
+
+    panels.folded("step more", _("More"), ":material/more_horiz:", more)
+
+
+def picture(desk: Desk[Race]) -> None:
+    race = desk.spec
+    values = cached.anatomies(race)
+    at = min(int(desk.view("at")), race.steps)
+    sentence = figure.reading(race, values, at, _)
+    st.markdown(sentence)
+    scene = figure.scene(race, cached.descend(race), values, say=_, alt=sentence, at=at)
+    stage(
+        scene, key=STAGE, on_start=lambda: controls.start(desk, STAGE),
+        on_pick=lambda: desk.turn("at", str(st.session_state[STAGE].pick["at"])),
+    )  # fmt: skip
+    panels.folded("step book", _("Formulas and code"), ":material/function:", lambda: panels.explain(race.contenders))
+    panels.numbers("step numbers", lambda: figure.numbers(race, values, _))
+
+
+frame.page(__file__, show)

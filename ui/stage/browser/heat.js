@@ -1,0 +1,199 @@
+/* A map: cells in the colours of what became of them, or curves over a learning rate. A click asks for the race there. */
+
+import { coloured, make, mixed, number } from "./draw.js";
+import { Panel } from "./panels.js";
+
+const HATCH = 7; // px between the lines over cells that diverged
+
+/** The cells are painted on a canvas below Plotly's axes and contours; paths and the ring are drawn above them. */
+export class Heat extends Panel {
+  constructor(stage, library) {
+    super(stage, library);
+    this.under = make("canvas", { class: "dl-canvas", "aria-hidden": "true" });
+    this.legend = make("figcaption", { class: "dl-key" });
+    this.node.prepend(this.under);
+    this.node.append(this.legend);
+  }
+
+  async update(panel) {
+    await super.update(panel);
+    this.node.classList.add("dl-pick");
+    this.painted = null;
+    const { palette } = this.stage;
+    const items = (panel.key ?? []).map(({ text, color, hatch }) => {
+      const swatch = make("span", { class: hatch ? "dl-swatch dl-hatched" : "dl-swatch" });
+      if (color && !hatch) swatch.style.background = blend(color, palette);
+      return make("span", {}, ...(color ? [swatch] : []), text);
+    });
+    this.legend.replaceChildren(...(panel.caption ? [make("b", {}, panel.caption)] : []), ...items);
+  }
+
+  /** Curves that are the map itself stand there whole; a path over the cells follows the clock. */
+  get head() {
+    return this.panel.whole ? Infinity : this.stage.head;
+  }
+
+  draw() {
+    if (!this.drawn) return;
+    super.draw();
+    if (this.panel.cells) this.paint();
+    const ctx = this.canvas.getContext("2d");
+    this.inside(ctx, () => this.trials(ctx));
+    this.labels(ctx);
+  }
+
+  /** The rates that were tried: a dot where each ends, a ring round the best, a cross for one that diverged. */
+  trials(ctx) {
+    const { scale, palette } = this.stage;
+    for (const { x, y, lost, best, color } of this.panel.trials ?? []) {
+      ctx.strokeStyle = ctx.fillStyle = coloured(color, palette);
+      x.forEach((value, i) => {
+        const [u, v] = this.toPixels(value, y[i]);
+        const circle = (radius) => {
+          ctx.beginPath();
+          ctx.arc(u, v, radius * scale, 0, 2 * Math.PI);
+        };
+        ctx.lineWidth = 2;
+        if (lost[i]) {
+          ctx.beginPath();
+          for (const [a, b] of [[-4, -4], [-4, 4]]) {
+            ctx.moveTo(u + a * scale, v + b * scale);
+            ctx.lineTo(u - a * scale, v - b * scale);
+          }
+          ctx.stroke();
+          return;
+        }
+        circle(4);
+        ctx.fill();
+        if (i !== best) return;
+        circle(9);
+        ctx.stroke();
+      });
+    }
+  }
+
+  labels(ctx) {
+    ctx.font = this.font;
+    ctx.textBaseline = "top";
+    ctx.textAlign = "center";
+    for (const { at, text } of this.panel.labels ?? []) {
+      const [x, y] = this.toPixels(...at);
+      const half = ctx.measureText(text).width / 2 + 3;
+      const { left, right, bottom } = this.area;
+      const below = y + 12 * this.stage.scale;
+      const top = below + this.type > bottom ? y - 12 * this.stage.scale - this.type : below;
+      this.written(ctx, text, Math.max(left + half, Math.min(right - half, x)), top, this.stage.palette.text);
+    }
+    ctx.textAlign = "start";
+  }
+
+  ring(ctx) {
+    super.ring(ctx, this.panel.at);
+  }
+
+  /** Once for every map, size and theme: an image of a pixel a cell, enlarged without smoothing, and its hatching. */
+  paint() {
+    const { cells, hatch } = this.panel;
+    const { left, top, right, bottom } = this.area;
+    const { width, height } = this.canvas;
+    const mark = [left, top, right, bottom, width, height].join();
+    if (mark === this.painted) return;
+    this.painted = mark;
+    Object.assign(this.under, { width, height });
+    const ratio = width / this.node.clientWidth;
+    const ctx = this.under.getContext("2d");
+    const box = [left, top, right - left, bottom - top].map((v) => v * ratio);
+    const whole = (image) => {
+      const layer = make("canvas", { width, height });
+      const on = layer.getContext("2d");
+      on.imageSmoothingEnabled = false;
+      on.drawImage(image, ...box);
+      return layer;
+    };
+    const colors = this.panel.colors.map((color) => [...rgb(blend(color, this.stage.palette)), 255]);
+    ctx.drawImage(whole(image(cells, (index) => colors[index])), 0, 0);
+    const lines = whole(image(cells, (index) => [0, 0, 0, index === hatch ? 255 : 0]));
+    const on = lines.getContext("2d");
+    on.globalCompositeOperation = "source-in"; // lines where there are cells to be hatched
+    const pattern = make("canvas", { width, height });
+    const pen = pattern.getContext("2d");
+    pen.strokeStyle = this.stage.palette.quiet;
+    pen.globalAlpha = 0.75;
+    pen.lineWidth = ratio;
+    const gap = HATCH * ratio * this.stage.scale;
+    for (let x = -height; x < width; x += gap) {
+      pen.moveTo(x, height);
+      pen.lineTo(x + height, 0);
+    }
+    pen.stroke();
+    on.drawImage(pattern, 0, 0);
+    ctx.drawImage(lines, 0, 0);
+  }
+
+  click(at) {
+    const [x, y] = this.toData(at);
+    this.stage.wish = "play";
+    this.stage.send("pick", { panel: this.stage.panels.indexOf(this), at: [x, y].map((v) => Number(v.toPrecision(6))) });
+  }
+
+  /** Exact numbers of the cell under the pointer, or of the nearest point of a curve. */
+  point(at) {
+    this.tip.hidden = true;
+    if (!at || !this.drawn || !this.holds(at)) return;
+    const text = this.panel.cells ? this.tellCell(at) : this.tellCurve(at);
+    if (!text) return;
+    this.tip.textContent = text;
+    this.tip.hidden = false;
+    const left = Math.min(at[0] + 14, this.node.clientWidth - this.tip.offsetWidth - 4);
+    this.tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, at[1] - 38)}px)`;
+  }
+
+  tellCell([x, y]) {
+    const { left, top, right, bottom } = this.area;
+    const { cells, x: columns, y: rows, names, told } = this.panel;
+    const column = Math.min(columns.length - 1, Math.floor(((x - left) / (right - left)) * columns.length));
+    const row = Math.min(cells.length - 1, Math.floor(((bottom - y) / (bottom - top)) * cells.length));
+    const parts = [`${names[0]} = ${number(columns[column])}`, `${names[1]} = ${number(rows[row])}`];
+    for (const { name, values, sign } of told) {
+      const value = values[row][column];
+      if (Number.isFinite(value) && value !== -1) parts.push(`${name} ${sign ?? ""}${number(value)}`);
+    }
+    return parts.join(" · ");
+  }
+
+  tellCurve(at) {
+    let best = null;
+    let distance = 16;
+    for (const track of this.tracks)
+      for (let i = 0; i < track.n; i++) {
+        const d = Math.hypot(track.points[2 * i] - at[0], track.points[2 * i + 1] - at[1]);
+        if (d < distance) [distance, best] = [d, { track, i }];
+      }
+    if (!best) return null;
+    const { track, i } = best;
+    const { names } = this.panel;
+    return `${track.title} · ${names[0]} = ${number(track.x[i])} · ${names[1]} = ${number(track.y[i])}`;
+  }
+}
+
+/** [a, b, share] -> colour a with the share of colour b. */
+function blend([a, b, share], palette) {
+  return mixed(coloured(a, palette), coloured(b, palette), share);
+}
+
+function rgb(hex) {
+  return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+}
+
+/** One pixel a cell; rows of cells go up, rows of an image go down. */
+function image(cells, colour) {
+  const [height, width] = [cells.length, cells[0].length];
+  const canvas = make("canvas", { width, height });
+  const ctx = canvas.getContext("2d");
+  const pixels = ctx.createImageData(width, height);
+  for (let row = 0; row < height; row++)
+    for (let column = 0; column < width; column++)
+      pixels.data.set(colour(cells[height - 1 - row][column]), 4 * (row * width + column));
+  ctx.putImageData(pixels, 0, 0);
+  return canvas;
+}
