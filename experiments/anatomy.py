@@ -40,7 +40,8 @@ def anatomy(race: Race, run: Descent, contender: int) -> dict[str, Array]:
     g = run.gradient[contender, :-1] + (0 if noise is None else noise)
     values: dict[str, Array] = {"w": path[:-1], "g": g, "t": np.arange(1.0, race.steps + 1)[:, None]}
     values |= {"lr": _rates(race, run, contender)}
-    values |= {name: np.asarray(getattr(rule, name), float) for name in settings(rule) if name not in {*values, "schedule"}}
+    numbers = [name for name in settings(rule) if name not in {*values, "schedule"}]
+    values |= {name: np.asarray(getattr(rule, name), float) for name in numbers}
     if not rule.lines:
         values["step"] = np.diff(path, axis=0)
     values |= {f"{line.name}'": slots[line.slot][:-1] for line in rule.lines if line.slot}

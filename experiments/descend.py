@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optimizers import RULES, Optimizer, Scheduled, State
+from optimizers import RULES, Constant, Optimizer, Scheduled, State
 from spec import N_, Refused, check, setting
 from surfaces import SURFACES, Surface, find
 
@@ -181,9 +181,12 @@ def walk(
     places = [points[team.rows] for team in teams]
     scheduled = [Scheduled(team.rule, len(place), steps) for team, place in zip(teams, places, strict=True)]
     states = [team.rule.init(place) for team, place in zip(teams, places, strict=True)]
-    moves = list(zip(scheduled, teams, places, states, strict=True))
-    changing = [(one, state) for one, _team, _place, state in moves if one.changes]
-    watching = [(one, team.rows) for one, team, _place, _state in moves if one.watches]
+    moves = [
+        (one.rule, team.rows, place, state)
+        for one, team, place, state in zip(scheduled, teams, places, states, strict=True)
+    ]
+    changing = [(one, state) for one, state in zip(scheduled, states, strict=True) if one.changes]
+    watching = [(one, team.rows) for one, team in zip(scheduled, teams, strict=True) if one.watches]
     for step in range(steps):
         for one, state in changing:
             one.set(step)
@@ -195,8 +198,8 @@ def walk(
             height = surface.value(points)
             for one, rows in watching:
                 one.see(height[rows])
-        for one, team, place, state in moves:
-            one.rule.step(place, seen[team.rows], state)
+        for rule, rows, place, state in moves:
+            rule.step(place, seen[rows], state)
     yield surface.gradient(points), states
 
 
@@ -217,13 +220,14 @@ def descend(race: Race) -> Descent:
     rate = np.empty((*path.shape[:-1], 1))
     for rule, rows in teams:
         rate[:, rows] = rule.lr
+    changing = [(i, team.rows) for i, team in enumerate(teams) if team.rule.schedule != Constant()]
     for step, (slope, states) in enumerate(walk(surface, teams, points, race.steps, noise)):
         path[step], gradient[step] = points, slope
-        for team, slots, state in zip(teams, memory, states, strict=True):
+        for slots, state in zip(memory, states, strict=True):
             for slot, history in slots.items():
                 history[step] = state[slot]
-            if "lr" in state:
-                rate[step, team.rows] = state["lr"]
+        for i, rows in changing:
+            rate[step, rows] = states[i]["lr"]
     loss = surface.value(path)
 
     everyone = slice(None)

@@ -35,7 +35,8 @@ RATES = {
 def suggested(rule: type[Optimizer], borders: str = "free") -> Optimizer:
     """Return a rule with the learning rate that suits its family, on θ or, where that is climbed, on its logit."""
     rates = RATES["logit" if borders == "logit" else "theta"]
-    return rule(lr=rule.pace * rates["normalised" if rule.family == "searching" else rule.family])
+    rate = rule.pace * rates["normalised" if rule.family == "searching" else rule.family]
+    return rule(lr=float(f"{rate:.3g}"))
 
 
 def contenders_for(rules: Iterable[str] = LECTURE, borders: str = "free") -> tuple[Optimizer, ...]:

@@ -47,7 +47,7 @@ def read(query: Query, default: S, suggest: Suggest, *, known: tuple[str, ...] =
     or parts of these.
     """
     notices: list[Refused] = []
-    spec: Any = default
+    values: dict[str, Any] = {}
     kinds = type_hints(type(default))
     parameters = {_parameter(name, getattr(default, name)): name for name in settings(default)}
     for parameter, name in parameters.items():
@@ -57,19 +57,43 @@ def read(query: Query, default: S, suggest: Suggest, *, known: tuple[str, ...] =
             if any(len(text) > LONGEST for text in query[parameter]):
                 raise Refused(N_("The link sets {name} to something too long; it was left out."), name=name)
             if isinstance(getattr(default, name), Optimizer):
-                new: Any = _read_rule(query[parameter][-1], suggest)
+                values[name] = _read_rule(query[parameter][-1], suggest)
             elif _rules(getattr(default, name)):
-                new = tuple(_read_rule(text, suggest) for text in query[parameter])
+                values[name] = tuple(_read_rule(text, suggest) for text in query[parameter])
             else:
-                new = read_value(kinds[name], query[parameter][-1], name)
-            spec = dataclasses.replace(spec, **{name: new})
+                values[name] = read_value(kinds[name], query[parameter][-1], name)
         except Refused as refusal:
             notices.append(refusal)
+    spec, refusals = _replaced(default, values)
+    notices += refusals
     for name in query:
         if name not in parameters and name not in known and not name.lower().startswith(FOREIGN):
             text = N_("The link sets {name}, which this page does not know; it was left out.")
             notices.append(Refused(text, name=name[:LONGEST]))
     return spec, notices
+
+
+def _replaced(default: Any, values: dict[str, Any]) -> tuple[Any, list[Refused]]:
+    """Return `default` with those values that it can take together, and why the others were refused.
+
+    Fields depend on each other (no more hits than throws), so one that is refused is tried again after the others.
+    """
+    spec, left = default, dict(values)
+    refusals: dict[str, Refused] = {}
+    while left:
+        try:
+            return dataclasses.replace(spec, **left), []
+        except Refused:
+            before = len(left)
+        for name in list(left):
+            try:
+                spec = dataclasses.replace(spec, **{name: left[name]})
+                del left[name]
+            except Refused as refusal:
+                refusals[name] = refusal
+        if len(left) == before:
+            break
+    return spec, [refusals[name] for name in left]
 
 
 def _parameter(name: str, value: Any) -> str:

@@ -38,7 +38,7 @@ KINDS = ("settings", "basins", "rates")
 TELLING = {"settings": "ill_conditioned", "basins": "himmelblau", "rates": "rosenbrock"}
 """The surface on which each kind of map teaches most."""
 
-BLOCK = 6_400  # races that walk together: so many points and their memory stay in a processor core's own cache
+BLOCK = 7_500  # races that walk together: their points and memory stay in a core's own cache, and BLAS wakes no threads
 SOON = 4_000_000  # steps of single races that take about a tenth of a second
 MOST = 40_000_000  # steps of single races that one map may take: about a second
 MOST_RULES = MOST_CONTENDERS
@@ -72,7 +72,7 @@ class Map:
     values    the lowest and the highest value of the field `vary`; empty: those that its slider spans
     pick      the cell that is looked at, as (learning rate, value), (x, y) or (learning rate,); empty: none
 
-    A rule that has no field `vary` varies its first.
+    Where the rule has no field `vary`, its first one varies.
     """
 
     kind: str = setting("settings", N_("Map"), choices=KINDS)
@@ -114,6 +114,8 @@ class Map:
         object.__setattr__(self, "start", tuple(float(part) for part in self.start))
         for name in ("rates", "values", "pick"):
             object.__setattr__(self, name, tuple(float(part) for part in getattr(self, name)))
+        fields = varied(type(self.rule))
+        object.__setattr__(self, "vary", self.vary if self.vary in fields else fields[0])
         if self.kind == "settings":
             _check_cells(self)
 
@@ -122,12 +124,6 @@ class Map:
         """The first rule, which is the only one of a map of settings."""
         return self.rules[0]
 
-    @property
-    def field(self) -> str:
-        """The field of the rule that varies: `vary`, where it has that."""
-        names = varied(type(self.rule))
-        return self.vary if self.vary in names else names[0]
-
 
 def _check_cells(chart: Map) -> None:
     """Raise `Refused` where a value on an axis is none that the rule takes."""
@@ -135,7 +131,7 @@ def _check_cells(chart: Map) -> None:
     for lr in (x[0], x[-1]):
         dataclasses.replace(chart.rule, lr=float(lr))
     for value in y:
-        dataclasses.replace(chart.rule, **{chart.field: float(value)})
+        dataclasses.replace(chart.rule, **{chart.vary: float(value)})
 
 
 def default_map(kind: str, surface: str) -> Map:
@@ -201,7 +197,7 @@ def survey(chart: Map) -> Survey:
     else:
         lr, values = (grid.ravel() for grid in np.meshgrid(x, y if len(y) else [np.nan]))
         starts = np.tile(chart.start, (lr.size, 1))
-        columns = {"lr": lr} | ({chart.field: values} if len(y) else {})
+        columns = {"lr": lr} | ({chart.vary: values} if len(y) else {})
     fates = [fate(surface, rule, starts, chart.steps, columns) for rule in chart.rules]
     loss, diverged, converged, end = (np.stack(parts) for parts in zip(*fates, strict=True))
     grid = (len(fates), *shape)
@@ -215,7 +211,7 @@ def axes(chart: Map) -> tuple[Array, Array]:
     low, high = rates(chart)
     if chart.kind == "rates":
         return _tidy(np.geomspace(low, high, (chart.trials - 1) * FINER + 1)), np.empty(0)
-    fact = settings(chart.rule)[chart.field]
+    fact = settings(chart.rule)[chart.vary]
     ends = values(chart)
     spread = np.geomspace if fact.log and ends[0] > 0 else np.linspace
     return _tidy(np.geomspace(low, high, chart.side)), _tidy(spread(*ends, chart.side))
@@ -243,7 +239,7 @@ def values(chart: Map) -> tuple[float, float]:
     """Return the lowest and the highest value of the field that varies: those asked for, or what its slider spans."""
     if chart.values:
         return chart.values[0], chart.values[1]
-    fact = settings(chart.rule)[chart.field]
+    fact = settings(chart.rule)[chart.vary]
     low = fact.low if fact.low is not None else fact.minimum or 0.0
     high = fact.high if fact.high is not None else max(1.0, 2 * low)
     return float(low), float(high)
@@ -287,34 +283,32 @@ def _walk_block(surface: Surface, rule: Optimizer, points: Array, steps: int) ->
     rest = surface.minima[0] if surface.minima else surface.centre
     diverged, converged = np.full(len(points), -1), np.full(len(points), -1)
     alive, waiting = np.ones(len(points), bool), np.ones(len(points), bool)
-    height = np.empty(len(points))
+    height, gap = np.empty(len(points)), np.empty(len(points))
     for step, (gradient, (state,)) in enumerate(walk(surface, [Team(rule, slice(None))], points, steps)):
         height = surface.value(points)
         memory = [state[slot] for slot in rule.slots]
         told = [gradient, height, *memory]
-        # Sums of squares tell at little cost that all is well, which it nearly always is.
-        if not (_squares(points) < within**2 and math.isfinite(sum(map(_squares, told)))):
+        # Sums tell at little cost that all is well, which it nearly always is: one part that is not finite shows.
+        if not (sum(x @ x for x in points.T) < within**2 and math.isfinite(sum(part.sum() for part in told))):
             bad = far(surface, points)
             for part in told:
                 bad |= ~np.isfinite(part.reshape(len(points), -1)).all(-1)
             new = bad & alive
             diverged[new] = step
             alive &= ~new
+            waiting &= alive
             # What is lost goes on from a place of rest, with an empty memory, and nobody looks: left where it is, it
             # would have to be told from the others at every step.
             points[bad] = rest
             for part in memory:
                 part[bad] = 0
-        new = (np.abs(height - floor) < near) & waiting & alive
+        np.abs(np.subtract(height, floor, out=gap), out=gap)
+        new = gap < near
+        new &= waiting
         if new.any():
             converged[new] = step
             waiting &= ~new
     return Fate(np.where(alive, height, np.nan), diverged, converged, np.where(alive[:, None], points, np.nan))
-
-
-def _squares(array: Array) -> float:
-    # Column by column: of vectors this short NumPy takes the product itself, where BLAS would wake its threads for it.
-    return sum(float(column @ column) for column in array.reshape(len(array), -1).T)
 
 
 # -- the cell looked at
@@ -328,7 +322,7 @@ def place(chart: Map, point: Sequence[float]) -> tuple[int, int]:
     column = _nearest(x, point[0], log=True)
     if not len(y):
         return 0, column
-    return _nearest(y, point[1], log=bool(settings(chart.rule)[chart.field].log and y[0] > 0)), column
+    return _nearest(y, point[1], log=bool(settings(chart.rule)[chart.vary].log and y[0] > 0)), column
 
 
 def picked(chart: Map, point: Sequence[float]) -> Map:
@@ -350,7 +344,7 @@ def race(chart: Map, row: int, column: int) -> Race:
     x, y = axes(chart)
     if chart.kind == "basins":
         return Race(chart.surface, chart.rules, (float(x[column]), float(y[row])), chart.steps)
-    fields = {"lr": float(x[column])} | ({chart.field: float(y[row])} if len(y) else {})
+    fields = {"lr": float(x[column])} | ({chart.vary: float(y[row])} if len(y) else {})
     rules = tuple(dataclasses.replace(rule, **fields) for rule in chart.rules)
     return Race(chart.surface, rules, chart.start, chart.steps)
 
@@ -416,7 +410,7 @@ def border(chart: Map) -> Array:
         return np.empty(0)
     _x, y = axes(chart)
     fields = {name: np.full(len(y), getattr(chart.rule, name), float) for name in varied(type(chart.rule))}
-    fields[chart.field] = y
+    fields[chart.vary] = y
     mu = fields.get("momentum", np.zeros(len(y)))
     with np.errstate(divide="ignore"):
         flat = 2 / (steepest + fields.get("weight_decay", np.zeros(len(y))))

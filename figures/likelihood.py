@@ -8,7 +8,7 @@ import numpy as np
 
 from experiments.likelihood import Climb, Repeats, Throws, log_likelihood, steepest
 from figures import theme
-from figures.scene import Say, names
+from figures.scene import Say, names, number
 from figures.scene import scene as _scene
 from spec import N_, digest
 
@@ -135,8 +135,8 @@ def climbed(spec: Throws, run: Climb, say: Say) -> str:
 def _left(spec: Throws, run: Climb, i: int, title: str, say: Say) -> str:
     """Say when a contender left, where to, and for plain gradient descent against which bound of its rate."""
     step, rule = int(run.left[i]), spec.contenders[i]
-    text = N_("**{rule}** stops at step {step}: θ = {value} is no probability, ln L is not defined there.")
-    said = say(text).format(rule=title, step=step, value=f"{run.theta[i, step]:.3g}")
+    text = N_("**{rule}** stops at step {step}: ln L is not defined at θ = {value}, outside [0, 1].")
+    said = say(text).format(rule=title, step=step, value=number(run.theta[i, step]))
     bound = 2 / steepest(spec)
     if rule.family == "gradient" and rule.lr > bound > 0:
         text = N_("Its rate {rate} is above {bound}, 2 / the curvature at K/N.")
@@ -175,7 +175,7 @@ def _ridges(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
     """One row a size: the likelihood of the present repetition as a ridge, the estimates so far stacked under it."""
     theta = np.linspace(0, 1, GRID)
     rows = len(spec.sizes)
-    titles = [_throws(size, say) for size in spec.sizes]
+    titles = [f"N = {size}" for size in spec.sizes]
     tracks = []
     for i, (size, look) in enumerate(zip(spec.sizes, _looks(spec), strict=True)):
         base, share = rows - 1 - i, many.share[:, size - 1]
@@ -195,7 +195,7 @@ def _ridges(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
     layout = theme.layout(
         xaxis=theme.axis("θ", range=[-0.02, 1.02]),
         yaxis=theme.axis(range=[-0.42, rows - 0.22], **ticks),
-        margin={"l": 104, "r": 12, "t": 10, "b": 52},
+        margin={"l": 84, "r": 12, "t": 10, "b": 52},
         shapes=[_upright(spec.truth)],
         annotations=[_beside(spec.truth, truth)],
     )
@@ -241,7 +241,7 @@ def _spread(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
         share = many.share[:, size - 1]
         gap = float(np.mean(many.fresh[:, size - 1] - many.own[:, size - 1]))
         cells = [{"values": share}, f"±{share.std():.2g}", f"{gap:.2g}" if np.isfinite(gap) else "∞"]
-        rows.append({"style": look, "label": _throws(size, say), "cells": cells})
+        rows.append({"style": look, "label": f"N = {size}", "cells": cells})
     return {"columns": ["", "K/N", say(N_("spread")), say(N_("loss gap"))], "rows": rows}
 
 
@@ -249,13 +249,15 @@ def strayed(spec: Throws, many: Repeats, say: Say) -> str:
     """Return the sentences that read repeated throws back: how far few and many stray, and what it costs."""
     few, lots = spec.sizes[0], spec.sizes[-1]
     spread, less = (f"{many.share[:, size - 1].std():.2g}" for size in (few, lots))
-    text = N_("**{few} throws** miss the true θ = {truth} by ±{spread}, **{many} throws** by ±{less}.")
+    text = N_("With **N = {few}** K/N misses the true θ = {truth} by ±{spread}, with **N = {many}** by ±{less}.")
     if few == lots:
-        text = N_("**{few} throws** miss the true θ = {truth} by ±{spread}.")
+        text = N_("With **N = {few}** K/N misses the true θ = {truth} by ±{spread}.")
     parts = [say(text).format(few=few, many=lots, truth=f"{spec.truth:g}", spread=spread, less=less)]
     certain = int(np.isinf(many.fresh[:, few - 1]).sum())
     if certain:
-        text = N_("In {certain} of {times} repetitions {few} throws fell all alike: their θ rules the other side out.")
+        text = N_(
+            "With N = {few} all throws fell alike in {certain} of {times} repetitions: θ then rules one side out."
+        )
         parts.append(say(text).format(certain=certain, times=len(many.share), few=few))
     return " ".join(parts)
 
@@ -263,7 +265,7 @@ def strayed(spec: Throws, many: Repeats, say: Say) -> str:
 def repeat_numbers(spec: Throws, many: Repeats, say: Say) -> dict[str, np.ndarray]:
     """Return what is drawn of repeated throws as columns: the estimate of every repetition, by number of throws."""
     columns = {say(N_("repetition")): np.arange(len(many.share))}
-    return columns | {f"K/N, {_throws(size, say)}": many.share[:, size - 1] for size in spec.sizes}
+    return columns | {f"K/N, N = {size}": many.share[:, size - 1] for size in spec.sizes}
 
 
 # -- small parts
@@ -271,10 +273,6 @@ def repeat_numbers(spec: Throws, many: Repeats, say: Say) -> dict[str, np.ndarra
 
 def _share(spec: Throws) -> str:
     return f"{spec.share:.4g}"
-
-
-def _throws(size: int, say: Say) -> str:
-    return say(N_("{number} throws")).format(number=size)
 
 
 def _upright(x: float) -> dict[str, Any]:
@@ -298,5 +296,6 @@ def _beside(x: float, text: str) -> dict[str, Any]:
 def _above(y: float, text: str, anchor: str) -> dict[str, Any]:
     return {
         "xref": "paper", "x": 0.99, "xanchor": "right", "y": y, "yanchor": anchor, "text": text, "showarrow": False,
+        "yshift": 6 if anchor == "bottom" else -6,
         "font": {"size": theme.TYPE - 1, "color": "@quiet"},
     }  # fmt: skip

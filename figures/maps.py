@@ -64,10 +64,10 @@ def _settings(
     surface, looks, titles = find(chart.surface), theme.styles(race.contenders), names(race.contenders, say)
     shown = _steps_shown if measure == "steps" else _losses_shown
     cells, colors, key, bar = shown(chart, found, say)
-    fact = settings(chart.rule)[chart.field]
+    fact = settings(chart.rule)[chart.vary]
     log = bool(fact.log and found.y[0] > 0)
-    value = axis_name(chart.rule, chart.field, say)
-    pick = [race.contenders[0].lr, getattr(race.contenders[0], chart.field)]
+    value = axis_name(chart.rule, chart.vary, say)
+    pick = [race.contenders[0].lr, getattr(race.contenders[0], chart.vary)]
     data: list[dict[str, Any]] = [_bar(**bar)]
     notes = []
     edge = maps.border(chart)
@@ -160,7 +160,7 @@ def _bar(title: str, low: float, high: float, ticks: list[int] | None = None) ->
     scale = [[i / (len(theme.HEAT) - 1), color] for i, color in enumerate(theme.HEAT)]
     bar: dict[str, Any] = {
         "title": {"text": title, "side": "top"}, "thickness": 13, "outlinewidth": 0, "x": 1.02, "xpad": 0,
-        "len": 1.0, "ypad": 6, "tickfont": {"size": theme.TYPE - 1},
+        "len": 1.0, "ypad": 6
     }  # fmt: skip
     if ticks is not None:
         bar |= {"tickvals": ticks, "ticktext": [f"10<sup>{power}</sup>".replace("-", "−") for power in ticks]}
@@ -342,26 +342,22 @@ def read(chart: Map, found: Survey, race: Race, run: Descent, say: Say) -> str:
 
 
 def _read_settings(chart: Map, found: Survey, race: Race, run: Descent, say: Say) -> str:
-    lost = float((found.diverged >= 0).mean())
-    row, column = maps.best(found)[0]
-    if row < 0:
-        return say(N_("Every one of these {count} settings diverges.")).format(count=found.loss.size)
-    surface, value = find(chart.surface), axis_name(chart.rule, chart.field, say)
-    text = N_("**{rule}** ends lowest at η = {rate}, {name} = {value}: {height}. Of all settings {share} % diverge.")
-    parts = [say(text).format(
-        rule=say(chart.rule.title), rate=f"{found.x[column]:.3g}", name=value, value=f"{found.y[row]:.3g}",
-        height=_height(surface, float(found.loss[0, row, column])), share=f"{100 * lost:.0f}")]  # fmt: skip
+    surface, rule = find(chart.surface), race.contenders[0]
+    place = {"rate": number(rule.lr), "name": axis_name(rule, chart.vary, say), "value": number(vars(rule)[chart.vary])}
     if chart.pick:
-        rule = race.contenders[0]
-        at = say(N_("At the ring, η = {rate}, {name} = {value}:")).format(
-            rate=f"{rule.lr:.3g}", name=value, value=f"{getattr(rule, chart.field):.3g}")  # fmt: skip
-        parts.append(f"{at} {_ending(surface, run, 0, say)}.")
+        text = N_("At the ring, η = {rate} and {name} = {value}, **{rule}** {ends}.")
+        parts = [say(text).format(**place, rule=say(rule.title), ends=_ending(surface, run, 0, say))]
         edge = maps.border(chart)
-        if edge.size:
-            here = float(edge[maps.place(chart, chart.pick)[0]])
-            if np.isfinite(here):
-                parts.append(say(N_("Theory allows rates below {bound} there.")).format(bound=f"{here:.3g}"))
-    return " ".join(parts)
+        here = float(edge[maps.place(chart, chart.pick)[0]]) if edge.size else np.nan
+        if np.isfinite(here):
+            parts.append(say(N_("Theory allows rates below {bound} there.")).format(bound=number(here)))
+        return " ".join(parts)
+    if maps.best(found)[0, 0] < 0:
+        return say(N_("Every one of these {count} settings diverges.")).format(count=found.loss.size)
+    text = N_("**{rule}** ends lowest at η = {rate}, {name} = {value}: {height}. Of all settings {share} % diverge.")
+    return say(text).format(
+        **place, rule=say(rule.title), height=_height(surface, float(run.loss[0, -1])),
+        share=f"{100 * (found.diverged >= 0).mean():.0f}")  # fmt: skip
 
 
 def _height(surface: Surface, loss: float) -> str:
@@ -382,7 +378,7 @@ def _read_basins(chart: Map, found: Survey, race: Race, run: Descent, say: Say) 
     surface, basin, titles = find(chart.surface), maps.settled(chart, found), names(race.contenders, say)
     both = (basin >= 0).all(0)
     parts = []
-    if len(basin) == 2 and both.any():
+    if len(basin) == 2 and both.any() and len(maps.wells(chart.surface).points) > 1:
         differ = float((basin[0] != basin[1])[both].mean())
         text = N_("From {share} % of the starts **{one}** and **{other}** settle in different minima.")
         parts.append(say(text).format(share=f"{100 * differ:.0f}", one=titles[0], other=titles[1]))
@@ -399,7 +395,7 @@ def _read_basins(chart: Map, found: Survey, race: Race, run: Descent, say: Say) 
     if chart.pick:
         x, y = race.start
         ends = ", ".join(f"{title} {_ending(surface, run, i, say)}" for i, title in enumerate(titles))
-        parts.append(say(N_("From ({x}, {y}): {ends}.")).format(x=f"{x:.3g}", y=f"{y:.3g}", ends=ends))
+        parts.append(say(N_("From ({x}, {y}): {ends}.")).format(x=number(x), y=number(y), ends=ends))
     return " ".join(parts)
 
 
@@ -409,10 +405,10 @@ def _read_rates(chart: Map, found: Survey, race: Race, run: Descent, say: Say) -
         order = sorted(range(len(chart.rules)), key=lambda i: np.nan_to_num(run.loss[i, -1], nan=np.inf))
         best, lost = order[0], int((run.diverged >= 0).sum())
         if run.diverged[best] >= 0:
-            return say(N_("All at η = {rate}: every rule diverges.")).format(rate=f"{race.contenders[0].lr:.3g}")
+            return say(N_("All at η = {rate}: every rule diverges.")).format(rate=number(race.contenders[0].lr))
         text = N_("All at η = {rate}: **{rule}** is lowest, {height}; {lost} of {count} rules diverge.")
         return say(text).format(
-            rate=f"{race.contenders[0].lr:.3g}", rule=say(chart.rules[best].title), lost=lost, count=len(order),
+            rate=number(race.contenders[0].lr), rule=say(chart.rules[best].title), lost=lost, count=len(order),
             height=_height(surface, float(run.loss[best, -1])))  # fmt: skip
     bought = maps.trials(chart, found)
     cells = maps.best(bought)
@@ -423,7 +419,7 @@ def _read_rates(chart: Map, found: Survey, race: Race, run: Descent, say: Say) -
     text = N_("Each rule tuned with the same {trials} rates: **{rule}** ends lowest, {height} at η = {rate}.")
     parts = [say(text).format(
         trials=chart.trials, rule=say(chart.rules[order[0]].title), height=_height(surface, ends[order[0]]),
-        rate=f"{race.contenders[order[0]].lr:.3g}")]  # fmt: skip
+        rate=number(race.contenders[order[0]].lr))]  # fmt: skip
     if len(order) > 1:
         last = order[-1]
         text = N_("**{rule}** is last, with {height} at its best.")
@@ -436,7 +432,7 @@ def numbers(chart: Map, found: Survey, say: Say) -> dict[str, np.ndarray]:
     if chart.kind == "basins":
         first, second = "x", "y"
     else:
-        first, second = "η", axis_name(chart.rule, chart.field, say)
+        first, second = "η", axis_name(chart.rule, chart.vary, say)
     x, y = np.meshgrid(found.x, found.y if len(found.y) else [np.nan])
     columns = {first: x.ravel()} | ({second: y.ravel()} if len(found.y) else {})
     for i, title in enumerate(names(chart.rules, say)):

@@ -9,7 +9,7 @@ import numpy as np
 from experiments.noise import Cloud, Noisy, heights, noise_floor
 from figures import theme
 from figures.race import ground
-from figures.scene import Say
+from figures.scene import Say, number
 from figures.scene import scene as _scene
 from spec import N_, digest
 from surfaces import find
@@ -97,7 +97,7 @@ def _curves(spec: Noisy, cloud: Cloud, looks: list[dict[str, Any]], titles: list
         layout["shapes"] = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": floor, "y1": floor, "line": line}]
         layout["annotations"] = [{
             "xref": "paper", "x": 0.99, "xanchor": "right", "y": float(np.log10(floor)), "yanchor": "bottom",
-            "text": say(N_("floor: mean {value}")).format(value=f"{floor:.2g}"), "showarrow": False,
+            "text": say(N_("floor: mean {value}")).format(value=_brief(floor)), "showarrow": False,
             "font": {"size": theme.TYPE - 1, "color": "@text"},
         }]  # fmt: skip
     medians = [
@@ -152,7 +152,7 @@ def _share(value: float, of: float) -> str:
     """Return how many times smaller, or larger, a value is than another: ÷16 or ×1.2."""
     if not (0 < value < np.inf and 0 < of < np.inf):
         return "–"
-    return f"÷{of / value:.2g}" if value < of else f"×{value / of:.2g}"
+    return f"÷{_brief(of / value)}" if value < of else f"×{_brief(value / of)}"
 
 
 def _height(spec: Noisy) -> str:
@@ -160,15 +160,15 @@ def _height(spec: Noisy) -> str:
 
 
 def _brief(value: float) -> str:
-    return "∞" if np.isinf(value) else f"{value:.2g}".replace("-", "−")
+    return "∞" if np.isinf(value) else number(float(f"{value:.2g}"))
 
 
 def reading(spec: Noisy, cloud: Cloud, say: Say) -> str:
     """Return the sentences that read the picture back: where noise leaves the rule, and which remedy leads lower."""
     ends = dict(zip(spec.variants, bands(spec, cloud)[1, :, -1], strict=True))
     plain = float(ends.pop("plain"))
-    text = N_("**{rule}** ends at {height} = {value} with noise σ = {noise} (median of {walks} walks).")
-    values = {"height": _height(spec), "value": _brief(plain), "noise": f"{spec.noise:g}", "walks": spec.walks}
+    text = N_("**{rule}** ends at {height} = {value} with noise σ = {noise} (median of n = {walks} walks).")
+    values = {"height": _height(spec), "value": _brief(plain), "noise": number(spec.noise), "walks": spec.walks}
     parts = [say(text).format(rule=title(spec, "plain", say), **values)]
     for text, better in ((N_("Lower: {remedies}."), True), (N_("Not lower: {remedies}."), False)):
         chosen = sorted((float(value), name) for name, value in ends.items() if (value < plain) == better)
@@ -178,9 +178,9 @@ def reading(spec: Noisy, cloud: Cloud, say: Say) -> str:
     for name, lost in zip(spec.variants, cloud.lost, strict=True):
         if name != "average" and (lost >= 0).any():
             text = N_("Diverged, {variant}: {lost} of {walks} walks, the first at step {step}.")
-            first, number = int(lost[lost >= 0].min()), int((lost >= 0).sum())
+            first, many = int(lost[lost >= 0].min()), int((lost >= 0).sum())
             variant = title(spec, name, say)
-            parts.append(say(text).format(variant=variant, lost=number, walks=spec.walks, step=first))
+            parts.append(say(text).format(variant=variant, lost=many, walks=spec.walks, step=first))
     return " ".join(parts)
 
 

@@ -233,7 +233,9 @@ def _log_axis(loss: np.ndarray) -> dict[str, Any]:
     low = max(float(seen.min(initial=start)), start * 10.0**-DECADES)
     high = min(float(seen.max(initial=start)), start * 1e4)
     ends = [float(np.floor(np.log10(low) * 2) / 2), float(np.log10(high) + 0.15)]
-    return {"type": "log", "range": ends, "dtick": 2 if ends[1] - ends[0] > 6 else 1, "exponentformat": "power"}
+    powers = ends[1] - ends[0]
+    tick = 2 if powers > 6 else 1 if powers > 1.5 else "D2"  # D2: 2 and 5 as well
+    return {"type": "log", "range": ends, "dtick": tick, "exponentformat": "power"}
 
 
 def _linear_axis(surface: Surface, loss: np.ndarray) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from experiments.descend import Descent, Race, curvature
 from experiments.fit import History
 from experiments.studies import gap, stops
-from figures.scene import Say, names
+from figures.scene import Say, names, number
 from figures.training import Line, middle
 from spec import N_
 from surfaces import Surface, find
@@ -26,7 +26,7 @@ def raced(race: Race, run: Descent, say: Say) -> str:
     if arrived:
         step, title = arrived[0]
         parts.append(say(N_("**{rule}** arrives first, after {step} steps (f − f* < {near}).")).format(
-            rule=title, step=step, near=f"{run.tolerance:.2g}"))  # fmt: skip
+            rule=title, step=step, near=number(float(f"{run.tolerance:.2g}"))))  # fmt: skip
         if late:
             parts.append(say(N_("Not arrived after {steps} steps: {rules}.")).format(
                 steps=race.steps, rules=", ".join(late)))  # fmt: skip
@@ -38,7 +38,7 @@ def raced(race: Race, run: Descent, say: Say) -> str:
             if surface.minimum is not None
             else N_("This surface falls without end; after {steps} steps **{rule}** is lowest, at f = {value}.")
         )
-        parts.append(say(text).format(steps=race.steps, rule=best, value=f"{ends[best]:.3g}"))
+        parts.append(say(text).format(steps=race.steps, rule=best, value=number(ends[best])))
     parts += [_lost(race, run, i, titles[i], say) for i in lost]
     return " ".join(parts)
 

@@ -37,7 +37,8 @@ def scene(
 ) -> dict[str, Any]:  # fmt: skip
     """Return a scene; one of the same `name` goes on where the last one stood, another one starts anew.
 
-    `layout` places the table: "side" under the second panel, "under" under all; it may be None. `alt` says in words what is to be seen.
+    `layout` places the table: "side" under the second panel, "under" under all; the table may be None. `alt` says in
+    words what is to be seen.
     """
     return {
         "id": name, "alt": alt.replace("**", ""), "words": {word: say(text) for word, text in WORDS.items()},

@@ -27,6 +27,7 @@ REST = 0.7  # the share of it for which the picture stands still, to be read
 Values = dict[str, np.ndarray]
 
 
+@np.errstate(all="ignore")  # divergence is data
 def scene(race: Race, run: Descent, values: list[Values], *, say: Say, alt: str, at: int = 1) -> dict[str, Any]:
     """Return the stage's scene: at each step t = 1 ... `steps` the point, the arrows that move it, and the equation.
 
@@ -144,13 +145,14 @@ def _walker(surface: Surface, rule: Optimizer, values: Values) -> dict[str, Any]
     return drawn
 
 
+@np.errstate(all="ignore")  # divergence is data, and where nothing moves there is no ratio
 def reading(race: Race, values: list[Values], at: int, say: Say) -> str:
     """Return one or two sentences that read step `at` back: how far each rule moves, and why the first does."""
     titles = names(race.contenders, say)
     first, now = race.contenders[0], {name: value[at - 1] for name, value in values[0].items()}
     moves = [float(np.hypot(*one["step"][at - 1])) for one in values]
     if not np.isfinite(moves[0]):
-        return say(N_("**{rule}** is lost before step {step}.")).format(rule=titles[0], step=at)
+        return say(N_("**{rule}** diverged before step {step}.")).format(rule=titles[0], step=at)
     plain = float(np.hypot(*(now["lr"] * now["g"])))
     said = {"step": at, "rule": titles[0], "length": f"{moves[0]:.3g}", "plain": f"{plain:.3g}"}
     text = N_("Step {step}: **{rule}** moves {length}, SGD at this rate would move {plain}.")
@@ -163,7 +165,6 @@ def reading(race: Race, values: list[Values], at: int, say: Say) -> str:
     return " ".join(parts)
 
 
-@np.errstate(all="ignore")  # where nothing moves there is no ratio
 def _why(rule: Optimizer, now: Values, say: Say) -> list[str]:
     """Say what the numbers of a step show of a rule that corrects its bias, or has a rate for each coordinate."""
     if {MEAN, SQUARES, MEAN_HAT, SQUARES_HAT, RATE} <= {*rule.lines}:

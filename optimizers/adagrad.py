@@ -28,7 +28,7 @@ class AdaGrad(Optimizer):
     eps_inside: bool = setting(
         False,
         N_("epsilon inside the root"),
-        mistake=N_("epsilon inside the root"),
+        mistake=N_("ε inside the root"),
         help=N_("√(h + ε) in place of √h + ε: the same ε then brakes far more, as its root is what counts."),
     )
 

@@ -56,13 +56,13 @@ class Adam(Optimizer):
     multiplied: bool = setting(
         False,
         N_("multiplies by the correction"),
-        mistake=N_("correction upside down"),
+        mistake=N_("as in ConvNetJS"),
         help=N_("m(1 − β₁ᵗ) and v(1 − β₂ᵗ) in place of divisions: ConvNetJS moves its networks like this."),
     )
     eps_inside: bool = setting(
         False,
         N_("epsilon inside the root"),
-        mistake=N_("epsilon inside the root"),
+        mistake=N_("ε inside the root"),
         help=N_("√(v̂ + ε) in place of √v̂ + ε: the same ε then brakes far more, as its root is what counts."),
     )
 

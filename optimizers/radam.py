@@ -53,14 +53,6 @@ w &\leftarrow w - \eta\, \hat m\, \begin{cases} r\, \dfrac{\sqrt{1 - \beta_2^t}}
     begins = "gradient"
     slots = ("exp_avg", "exp_avg_sq")
 
-    def trust(self, t: int) -> float | Array:
-        """Return r, how far the mean of squares can be trusted at step t; 0 while it is not used at all."""
-        longest = 2 / (1 - self.beta2) - 1
-        length = longest - 2 * t * np.power(self.beta2, t) / (1 - np.power(self.beta2, t))
-        with np.errstate(all="ignore"):
-            r = np.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))
-        return np.where(length > 5, r, 0)
-
     @property
     def lines(self) -> tuple[Line, ...]:
         longest = N_("How many gradients the mean of squares weighs in the end.")
@@ -90,7 +82,11 @@ w &\leftarrow w - \eta\, \hat m\, \begin{cases} r\, \dfrac{\sqrt{1 - \beta_2^t}}
     def step(self, params: Array, grads: Array, state: State) -> None:
         t = state["step"] = state["step"] + 1
         rate = self.lr / (1 - np.power(self.beta1, t))  # rate · m is lr · m̂
-        trust = self.trust(t) * np.sqrt(1 - np.power(self.beta2, t))
+        forgotten = np.power(self.beta2, t)
+        longest = 2 / (1 - self.beta2) - 1  # how many gradients v weighs in the end, and so far
+        length = longest - 2 * t * forgotten / (1 - forgotten)
+        trust = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
+        trust = np.where(length > 5, np.sqrt(trust * (1 - forgotten)), 0)  # trust / sqrt(v) is r / sqrt(v̂)
         coupled = self.weight_decay * (1 - self.decoupled_weight_decay)
         keep = 1 - self.lr * self.weight_decay * self.decoupled_weight_decay
         arrays = params, grads, state["exp_avg"], state["exp_avg_sq"]

@@ -31,7 +31,7 @@ class RMSProp(Optimizer):
     eps_inside: bool = setting(
         False,
         N_("epsilon inside the root"),
-        mistake=N_("epsilon inside the root"),
+        mistake=N_("ε inside the root"),
         help=N_("√(s + ε) in place of √s + ε: the same ε then brakes far more, as its root is what counts."),
     )
 

@@ -108,7 +108,7 @@ class Optimizer(ABC):
         return stacked
 
     def spread(self, **columns: npt.ArrayLike) -> Self:
-        """Return this setting for n rows, with other values of some fields: `columns` [n] by name, each a column [n, 1].
+        """Return this setting for n rows, with other values [n] of some fields, by name: each becomes a column [n, 1].
 
         What does not vary stays the one number it is, so it costs nothing per row; otherwise this is `stack`.
         """

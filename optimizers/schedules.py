@@ -305,12 +305,12 @@ class Plateau(Schedule):
     def see(self, losses: Array, memory: Memory) -> None:
         best, waited, factor = memory["best"], memory["waited"], memory["factor"]
         fell = losses < best * (1 - self.threshold)
-        best[fell] = losses[fell]
+        np.copyto(best, losses, where=fell)
         waited += 1
-        waited[fell] = 0
+        np.copyto(waited, 0, where=fell)
         over = waited > self.patience
-        factor[over] *= self.decay
-        waited[over] = 0
+        np.multiply(factor, self.decay, out=factor, where=over)
+        np.copyto(waited, 0, where=over)
 
     @property
     def counterpart(self) -> str:

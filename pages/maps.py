@@ -76,7 +76,7 @@ def settings(desk: Desk[Map]) -> None:
             span(desk, "rates", maps.rates(desk.spec))
         if desk.spec.kind == "settings":
             span(desk, "values", maps.values(desk.spec))
-            leave = ("lr", desk.spec.field)
+            leave = ("lr", desk.spec.vary)
             controls.rule_settings(desk, desk.spec.rule, lambda rule: desk.change(rules=(rule,)), leave)
         if desk.spec.kind != "rates":
             controls.field(desk, "side")

@@ -9,7 +9,7 @@ with the character where it stands.
     factor   = {"-" | "+"} power
     power    = atom ["^" factor]                 from the right: x^y^2 is x^(y^2)
     atom     = number | variable | constant | function ["^" factor] argument | "√" power | bracket | fraction
-    argument = bracket | ["-"] power {power}     without brackets up to an operator or the next function: sin 2x cos y
+    argument = bracket | ["-"] power {power}     without brackets numbers, then variables: sin 2x cos y, sin xy e^x
 
 Products and quotients are computed from the left, whether a sign is written or not: 1/2x is (1/2)x. A number after a
 factor needs its sign (x2 may mean x² or 2x). Brackets are ( ) [ ] { }, and | | for the absolute value; a fraction is
@@ -25,7 +25,7 @@ import functools
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -408,8 +408,10 @@ def _spelled(text: str) -> tuple[str, list[int]]:
     places: list[int] = []
     raised = False
     for place, typed in enumerate(f"{text} ", 1):
-        form = unicodedata.decomposition(typed).split(" ")[0]
-        if form == "<sub>":
+        form = "" if typed.isascii() else unicodedata.decomposition(typed).split(" ")[0]
+        if typed.isascii():
+            plain = SAME.get(typed, typed)
+        elif form == "<sub>":
             plain = "_"
         elif form == "<fraction>" and (number := unicodedata.numeric(typed, None)) is not None:
             plain = f" {number!r} "
@@ -423,10 +425,15 @@ def _spelled(text: str) -> tuple[str, list[int]]:
     return "".join(characters), places
 
 
-def _tokens(text: str, names: Sequence[str]) -> list[Token]:
+@functools.lru_cache(maxsize=16)
+def _known(names: tuple[str, ...]) -> dict[str, str]:
+    """Return every word that means something, and what."""
+    return {name: name for name in (*FUNCTIONS, *CONSTANTS)} | ALIASES | {name: name for name in names}
+
+
+def _tokens(text: str, names: tuple[str, ...]) -> list[Token]:
     """Return the tokens of a formula, the last of them its end; raise `Refused` at what belongs to none."""
-    known = {name: name for name in (*FUNCTIONS, *CONSTANTS)} | ALIASES | {name: name for name in names}
-    known = dict(sorted(known.items(), key=lambda item: -len(item[0])))  # longer names first
+    known = _known(names)
     spelled, places = _spelled(text)
     beginning = BEGINNING.match(spelled)
     at = beginning.end() if beginning and beginning[1].lower() not in names else 0
@@ -462,16 +469,18 @@ def _tokens(text: str, names: Sequence[str]) -> list[Token]:
     return tokens
 
 
-def _split(word: str, known: Iterable[str]) -> list[tuple[int, str]]:
+def _split(word: str, known: Collection[str]) -> list[tuple[int, str]]:
     """Return the names that letters without a space spell, each with its offset: xsin is x, sin; empty if they do not.
 
-    Where there is a choice the first of the known names is taken.
+    Where there is a choice the longer name goes first.
     """
+    lengths = range(max(map(len, known)), 0, -1)
     rest: dict[int, list[tuple[int, str]]] = {len(word): []}
     for start in reversed(range(len(word))):
-        for name in known:
-            if word.startswith(name, start) and start + len(name) in rest:
-                rest[start] = [(start, name), *rest[start + len(name)]]
+        for length in lengths:
+            name = word[start : start + length]
+            if name in known and start + length in rest:
+                rest[start] = [(start, name), *rest[start + length]]
                 break
     return rest.get(0, [])
 
@@ -489,9 +498,10 @@ def _stranger(character: str, typed: str, place: int) -> Refused:
 
 
 def _unknown(word: str, place: int, known: Iterable[str], names: Sequence[str]) -> Refused:
-    """Return the refusal of a name, with the nearest known one."""
+    """Return the refusal of a name, with the nearest known one that begins alike."""
     word = word[:20]
-    near = difflib.get_close_matches(word.strip("\\").lower(), known, n=1)
+    plain = word.strip("\\").lower()
+    near = difflib.get_close_matches(plain, [name for name in known if name[:1] == plain[:1]], n=1)
     if near:
         text = N_("There is no “{found}”, at character {place}; did you mean {nearest}?")
         return Refused(text, found=word, place=place, nearest=near[0])
@@ -504,6 +514,7 @@ def _unknown(word: str, place: int, known: Iterable[str], names: Sequence[str]) 
 # -- reading: from tokens to a tree
 
 
+@np.errstate(all="ignore")  # constants are judged by their value
 def parse(text: str, names: tuple[str, ...] = ("x", "y")) -> Expression:
     """Return the formula that `text` stands for, in the variables `names` (words of letters).
 
@@ -634,13 +645,13 @@ class _Reader:
         return self.node(power[0], "^", result, power[1]) if power else result
 
     def factors(self) -> int:
-        """Return the argument of a function without brackets: factors up to an operator, a function or a bracket.
+        """Return the argument of a function without brackets: numbers, then variables, up to anything else.
 
-        A bracket belongs to it after numbers: sin 2(x+1) is sin(2(x+1)), but sin x (y+1) is sin(x)·(y+1).
+        So sin 2πxy is sin(2πxy) and sin 2(x+1) is sin(2(x+1)), but sin x (y+1) and sin x e^y are products.
         """
         left = self.power()
         while self.factor_ahead() and self.token.text not in FUNCTIONS:
-            if self.ahead(*OPENING) and left not in self.constants:
+            if left not in self.constants and self.token.text not in self.names:
                 break
             left = self.node(self.token, "*", left, self.power())
         return left
@@ -648,7 +659,7 @@ class _Reader:
     def piece(self) -> int:
         r"""Return one part of a fraction: a bracket, or a single digit or letter as in \frac12."""
         token = self.token
-        if token.kind == "number" and token.text[0].isdigit() and len(token.text) > 1:
+        if token.kind == "number" and token.text[:2].isdigit() and len(token.text) > 1:
             first, rest = token.text[0], token.text[1:]
             halves = Token("number", first, first, token.place), Token("number", rest, rest, token.place + 1)
             self.tokens[self.at : self.at + 1] = halves
@@ -685,8 +696,7 @@ class _Reader:
         if op not in self.names and all(operand in self.constants for operand in operands):
             value = CONSTANTS.get(op, number)
             if operands:
-                with np.errstate(all="ignore"):
-                    value = float(OPERATIONS[op].value(*(self.constants[operand] for operand in operands)))
+                value = float(OPERATIONS[op].value(*(self.constants[operand] for operand in operands)))
             if not abs(value) <= LARGEST:
                 text = N_("The constant at character {place} is too large, or not a real number.")
                 raise Refused(text, place=token.place)

@@ -28,12 +28,12 @@ def _look(surface: Surface) -> None:
 class Formula(Surface):
     """f(x, y) as somebody typed it, read by `expression.parse`; `box` is what to show of it, x0, x1, y0, y1.
 
-    Without a box one is proposed (`proposed`); minima, start and rates are found by `survey`. Raises `Refused` for text
+    Without a box one is proposed (`_proposed`); minima, start and rates are found by `survey`. Raises `Refused` for text
     that is no formula in x and y, and for a formula that is flat, or real nowhere, in the part shown.
     """
 
     text: str = setting(
-        "x^2/10 + y^2/5 + sin(2x) cos(2y)",
+        "x^2/10 + y^2/5 - cos(xy)",
         N_("formula"),
         symbol="f",
         help=N_("Such as x^2/20 + y^2 or sin(3x) exp(-y^2); also sqrt, abs, ln, tanh, min, max, pi and e."),
@@ -41,7 +41,8 @@ class Formula(Surface):
     )
     box: tuple[float, float, float, float] | None = setting(
         None,
-        N_("part shown: x from, x to, y from, y to"),
+        N_("part shown"),
+        help=N_("x from and to, y from and to, such as -10, 10, -5, 5. Empty: a part with something to see."),
         optional=True,
         minimum=-1e6,
         maximum=1e6,
@@ -142,7 +143,7 @@ class Drawing(Surface):
     `strokes` tells the bumps (`bumps`); `with_bump` adds one. Raises `Refused` for text that tells none.
     """
 
-    strokes: str = setting("pQiaAliXvZvlZELMgk", N_("drawing"), examples=("", "pQiaAliXvZvl"))
+    strokes: str = setting("d6kaAlifMM1npMMgNh", N_("drawing"), examples=("", "d6kaAlifMM1n"))
 
     key = "drawing"
     title = N_("Your own drawing")

@@ -265,20 +265,27 @@ def rates(surface: Surface, start: Point) -> dict[str, float]:
 
 
 def pace(surface: Surface, start: Point) -> float:
-    """Return a learning rate at which plain gradient descent comes low in `STEPS` steps from the start.
+    """Return a learning rate at which plain gradient descent comes low in `STEPS` steps from the start, and settles.
 
-    Sixty rates are tried at once. Those count that never leave the domain by more than a quarter of its diagonal, and
-    come down as far as the best of them, but for a hundredth; of these one nearer to the largest: its path shows more.
+    Sixty rates are tried at once, and judged by the highest point of the last fifth of their path. Those count that
+    never leave the domain by more than a quarter of its diagonal, settle (if any do), and come down as far as the best
+    of them, but for a hundredth; of these one nearer to the largest: its path shows more.
     """
-    slope = float(np.linalg.norm(surface.gradient(np.array(start)))) or 1.0
-    tried = surface.diagonal / slope * np.logspace(-5, 1.5, 60)
+    top, slope = (float(number[0]) for number in _height_and_slope(surface, np.array([start])))
+    tried = surface.diagonal / (slope or 1.0) * np.logspace(-5, 1.5, 60)
     points = np.tile(np.array(start, float), (len(tried), 1))
     low, high = np.transpose(surface.domain) + np.array([[-1], [1]]) * surface.diagonal / 4
     inside = np.ones(len(tried), bool)
-    for _ in range(STEPS):
+    late = []
+    for step in range(STEPS):
         points = points - tried[:, None] * surface.gradient(points)
         inside &= ((low <= points) & (points <= high)).all(-1)
-    top, heights = float(surface.value(np.array(start))), surface.value(points)
-    heights[~(inside & (heights < top))] = np.inf
-    good = tried[heights <= heights.min() + 0.01 * (top - heights.min())]
-    return float(good[2 * len(good) // 3]) if np.isfinite(heights).any() else float(tried[0])
+        if step >= 0.8 * STEPS:
+            late.append(surface.value(points))
+    least, last = np.min(late, axis=0), np.max(late, axis=0)
+    last[~(inside & (last < top))] = np.inf
+    settled = last - least <= 0.01 * (top - least)
+    if (settled & (last < top)).any():
+        last[~settled] = np.inf
+    good = tried[last <= last.min() + 0.01 * (top - last.min())]
+    return float(good[2 * len(good) // 3]) if np.isfinite(last).any() else float(tried[0])

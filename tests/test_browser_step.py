@@ -19,8 +19,8 @@ NAMES = ("g", "m", "v", "mhat", "vhat", "rate", "step")
 def shown(page: Page) -> dict[str, list[float]]:
     """The numbers at the ends of the equation's lines, for x and y."""
     ends = page.evaluate(
-        """() => [...document.querySelectorAll(".dl-line")].map((line) =>
-            [...line.querySelectorAll(".dl-numbers")].map((row) => [...row.querySelectorAll(".q")].at(-1).textContent))"""
+        """() => [...document.querySelectorAll(".dl-line")].map(line => [...line.querySelectorAll(".dl-numbers")]
+            .map(row => [...row.querySelectorAll(".q")].at(-1).textContent))"""
     )
     return {name: [number(text) for text in texts] for name, texts in zip(NAMES, ends, strict=True)}
 
@@ -53,11 +53,17 @@ def test_the_equation_is_that_of_the_step_shown(page: Page, app: str) -> None:
     is_step(page, 3)
 
 
-def test_a_link_opens_at_its_step_and_contenders_take_turns(page: Page, app: str) -> None:
+@reader(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+def test_on_a_phone_a_link_opens_at_its_step_and_contenders_take_turns(page: Page, app: str) -> None:
     page.goto(f"{app}step?at=3&rule=adam&rule=momentum")
     stage(page)
     stands_at(page, 2)
     is_step(page, 3)
+    picture, equation = (page.locator(f".dl-panel{kind}").bounding_box() for kind in (":has(.dl-plot)", ".dl-equation"))
+    assert picture
+    assert equation
+    assert equation["y"] >= picture["y"] + picture["height"], "the equation stands below the picture"
+    assert equation["x"] + equation["width"] <= 390
     page.get_by_role("button", name="Momentum", exact=True).click()
     expect(page.locator(".dl-line")).to_have_count(3)
     stands_at(page, 2)
@@ -65,15 +71,3 @@ def test_a_link_opens_at_its_step_and_contenders_take_turns(page: Page, app: str
     until(page, lambda: "start" in query(page), "a click is the new start")
     settled(page)
     stands_at(page, 2)
-
-
-@reader(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
-def test_on_a_phone_the_equation_stands_below_the_picture(page: Page, app: str) -> None:
-    page.goto(f"{app}step")
-    stage(page)
-    is_step(page, 1)
-    picture, equation = (page.locator(f".dl-panel{kind}").bounding_box() for kind in (":has(.dl-plot)", ".dl-equation"))
-    assert picture
-    assert equation
-    assert equation["y"] >= picture["y"] + picture["height"]
-    assert equation["x"] + equation["width"] <= 390

@@ -18,10 +18,13 @@ from streamlit.testing.v1 import AppTest
 from datasets import DATASETS
 from experiments.descend import Race
 from experiments.fit import Fit
+from experiments.likelihood import Throws
+from experiments.maps import Map
+from experiments.noise import Noisy
 from experiments.studies import Comparison, Remedies
 from figures.scene import WORDS
 from networks import ACTIVATIONS, INITS
-from optimizers import RULES
+from optimizers import RULES, SCHEDULES
 from spec import settings
 from surfaces import SURFACES
 from tools import messages
@@ -58,13 +61,26 @@ def test_messages_are_found_everywhere(template: Catalog) -> None:
 
 def test_everything_that_has_a_name_is_marked(template: Catalog) -> None:
     """What pages translate when they show it (titles, sentences, labels) must be marked where it is written."""
-    registries = (RULES, SURFACES, DATASETS, ACTIVATIONS, INITS)
+    registries = (RULES, SCHEDULES, SURFACES, DATASETS, ACTIVATIONS, INITS)
     entries = [*frame.pages(), *(entry for registry in registries for entry in registry.values())]
     facts = ("title", "sentence", "question", "section", "terms")
     said = [str(getattr(entry, fact, "")) for entry in entries for fact in facts]
     said += [name for data in DATASETS.values() for name in data.classes if not name.isdigit()]
-    for spec in (Race, Fit, Comparison, Remedies, *RULES.values()):
-        said += [text for fact in settings(spec).values() for text in (fact.label, fact.help)]
+    specs = (
+        Race,
+        Fit,
+        Comparison,
+        Remedies,
+        Throws,
+        Noisy,
+        Map,
+        *RULES.values(),
+        *SCHEDULES.values(),
+        *SURFACES.values(),
+    )
+    for spec in specs:
+        said += [text for fact in settings(spec).values() for text in (fact.label, fact.help, fact.mistake)]
+    said += [line.sentence for rule in RULES.values() for line in rule().lines]
     assert [text for text in said if text and text not in template] == []
 
 

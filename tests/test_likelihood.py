@@ -236,7 +236,7 @@ def test_the_seed_decides_the_throws():
     "fields",
     [
         {"hits": 101}, {"hits": -1}, {"throws": 0}, {"start": 0.0}, {"start": math.nan}, {"borders": "wall"},
-        {"contenders": ()}, {"contenders": (Adam(),) * (MOST + 1)}, {"sizes": ()}, {"sizes": (1, 2, 3, 4, 5, 6)},
+        {"contenders": ()}, {"contenders": (Adam(lr=0.1),) * (MOST + 1)}, {"sizes": ()}, {"sizes": (1, 2, 3, 4, 5, 6)},
         {"sizes": (0,)}, {"truth": 1.0},
     ],
 )  # fmt: skip
@@ -296,7 +296,7 @@ def test_a_scene_shows_the_repetitions(sizes, truth):
         assert (below < 0).all()
         assert (below > -0.45).all(), "a stack of dots stays in its row"
     assert np.isfinite(losses["figure"]["data"][1]["y"]).all()
-    assert f"**{spec.sizes[0]} throws**" in said
+    assert f"**N = {spec.sizes[0]}**" in said
     assert len(figure.repeat_numbers(spec, many, say)) == 1 + len(sizes)
 
 

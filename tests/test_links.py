@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,23 +13,24 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 import spec as specs
-from experiments import links, studies
-from experiments.descend import Race, contenders_for, default_race
+from experiments import likelihood, links, noise, studies
+from experiments.descend import Race, contenders_for, default_race, suited
+from experiments.likelihood import default_throws
 from experiments.links import Suggest
+from experiments.noise import default_noisy
 from experiments.studies import Comparison, Remedies
 from optimizers import RULES, SCHEDULES, Optimizer, Schedule
 from spec import Refused, Setting
-from surfaces import SURFACES
 
-
-def on_the_ravine(rule: type[Optimizer]) -> Optimizer:
-    return rule(lr=SURFACES["ravine"].rate(rule.family))
+on_the_ravine = suited("ravine")
 
 
 LINKED: dict[str, tuple[Any, Suggest]] = {
     "race": (default_race("ravine"), on_the_ravine),
     "comparison": (Comparison(), studies.suggested),
     "remedies": (Remedies(), studies.suggested),
+    "noisy": (default_noisy(), partial(noise.suggested, "ravine")),
+    "throws": (default_throws(), likelihood.suggested),
 }
 each_linked = pytest.mark.parametrize(("default", "suggest"), LINKED.values(), ids=LINKED)
 

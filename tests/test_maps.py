@@ -6,8 +6,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from conftest import visit
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 from experiments import links, maps
 from experiments.descend import contenders_for, curvature, descend, suited
@@ -60,7 +62,7 @@ def test_a_cell_is_its_race_on_every_surface(surface: str) -> None:
 @pytest.mark.parametrize(("key", "field"), [(key, field) for key in RULES for field in maps.varied(RULES[key])])
 def test_a_cell_is_its_race_for_every_field(key: str, field: str) -> None:
     chart = Map("settings", "sphere", contenders_for("sphere", (key,)), field, (-4.0, 2.5), steps=25, side=6)
-    assert chart.field == field
+    assert chart.vary == field
     assert_cells_are_their_races(chart)
 
 
@@ -262,7 +264,7 @@ def test_a_map_survives_as_a_link(kind: str, surface: str, key: str, x: float, y
 def test_another_surface_keeps_the_rules_and_their_proportion() -> None:
     chart = small(maps.map_of("settings", "sphere", (Momentum(lr=0.04, momentum=0.5),)), vary="dampening")
     moved = maps.on_surface(chart, "ravine")
-    assert moved.field == "dampening"
+    assert moved.vary == "dampening"
     assert (moved.rule.momentum, moved.rule.lr) == (0.5, 0.04 / 0.02 * 0.1)
 
 
@@ -284,3 +286,66 @@ def test_what_diverged_has_no_shade_of_the_scale() -> None:
 def heat_of(chart: Map, found: maps.Survey) -> np.ndarray:
     race = maps.looked_at(chart, found)
     return figure.scene(chart, found, race, descend(race), say=str, alt="")["panels"][0]["cells"]
+
+
+# -- the page
+
+
+def shown(tested: AppTest) -> Map:
+    assert [error.message for error in tested.exception] == []
+    assert len(tested.get("bidi_component")) == 1
+    return tested.session_state["desk maps"]["spec"]
+
+
+@each_kind
+def test_the_page_turns_to_every_kind(kind: str) -> None:
+    tested = visit("maps")
+    tested.get("button_group")[0].set_value(kind)
+    tested.run()
+    assert shown(tested) == default_map(kind, maps.TELLING[kind])
+    mirror = visit("maps", query=dict(tested.query_params))
+    assert shown(mirror) == shown(tested)
+    assert not mirror.warning
+
+
+def test_turning_keeps_the_surface_that_was_chosen() -> None:
+    tested = visit("maps", query={"surface": ["booth"]})
+    tested.get("button_group")[0].set_value("rates")
+    tested.run()
+    assert shown(tested) == default_map("rates", "booth")
+
+
+def test_rules_are_chosen_for_the_fair_race() -> None:
+    tested = visit("maps", query={"kind": ["rates"], "rule": ["sgd", "adam~beta1~0.5"]})
+    tested.multiselect[0].set_value(["adam", "sgd", "lion"])
+    tested.run()
+    rules = shown(tested).rules
+    assert [rule.key for rule in rules] == ["adam", "sgd", "lion"]
+    assert rules[0] == dataclasses.replace(suited("ill_conditioned")(Adam), beta1=0.5)
+    tested.multiselect[0].set_value([])
+    tested.run()
+    assert tested.warning
+    assert shown(tested).rules == rules, "one rule must stay"
+
+
+def test_a_large_map_is_drawn_in_the_end() -> None:
+    tested = visit("maps", query={"kind": ["basins"], "surface": ["himmelblau"], "side": ["130"]})
+    assert maps.steps_taken(shown(tested)) > maps.SOON
+    assert tested.session_state["maps seen"]
+    fine = figure.read(shown(tested), survey(shown(tested)), *looked(shown(tested)), str)
+    assert tested.markdown[0].value == fine, "not the coarse map that stood there first"
+
+
+def looked(chart: Map) -> tuple:
+    race = maps.looked_at(chart, survey(chart))
+    return race, descend(race)
+
+
+def test_the_cell_in_a_link_is_looked_at_and_left() -> None:
+    tested = visit("maps", query={"pick": ["0.1~0.5"]})
+    assert shown(tested).pick == (0.1, 0.5)
+    assert "At the ring" in tested.markdown[0].value
+    next(found for found in tested.sidebar.button if found.key.endswith(" leave")).click()
+    tested.run()
+    assert shown(tested).pick == ()
+    assert dict(tested.query_params) == {}

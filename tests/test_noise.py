@@ -80,7 +80,7 @@ def test_the_seed_decides_the_noise():
     np.testing.assert_array_equal(first.path, again.path)
     assert (first.path[:, 1:] != other.path[:, 1:]).all()
     few = scatter(dataclasses.replace(spec, seed=1, averaging=False))
-    np.testing.assert_array_equal(few.path, first.path[:3]), "switching a remedy off leaves the others alone"
+    np.testing.assert_array_equal(few.path, first.path[:3], err_msg="switching a remedy off leaves the others alone")
 
 
 def test_every_schedule_that_changes_the_rate_is_offered():
@@ -124,7 +124,9 @@ def test_bowls_are_those_surfaces_whose_curvature_is_the_same_everywhere():
 @pytest.mark.parametrize("share", [0.15, 0.8])
 @pytest.mark.parametrize("batch", [1, 9])
 def test_clouds_come_to_rest_at_the_floor(surface, share, batch):
-    low, high = bowl(find(surface))
+    curvatures = bowl(find(surface))
+    assert curvatures
+    low, high = curvatures
     rate = share * 2 / high
     burn = int(6 / (rate * low)) + 10  # the slowest direction's share of the start is e^-12 of what it was
     steps = min(burn + 400, 2000)
@@ -156,7 +158,7 @@ def test_the_mean_of_the_walks_is_the_walk_without_noise():
 def test_there_is_no_floor_where_nothing_comes_to_rest():
     assert noise_floor(plain()) == pytest.approx(0.57 / (2 * (2 - 0.057)) + 0.57 / (2 * (2 - 1.14)))
     assert noise_floor(plain(rule=SGD(lr=1.0))) is None
-    assert noise_floor(plain(rule=SGD(lr=0.5, weight_decay=0.1))) is None
+    assert noise_floor(plain(rule=dataclasses.replace(SGD(lr=0.5), weight_decay=0.1))) is None
     assert noise_floor(plain(rule=SGD(lr=0.5, schedule=SCHEDULES["step"]()))) is None
     assert noise_floor(plain(rule=RULES["momentum"](lr=0.1))) is None
     assert noise_floor(plain("himmelblau")) is None
@@ -222,7 +224,9 @@ def test_the_sentence_says_what_the_picture_shows():
     cloud = scatter(spec)
     ends = dict(zip(spec.variants, figure.bands(spec, cloud)[1, :, -1], strict=True))
     said = figure.reading(spec, cloud, say)
-    assert said.startswith(f"**SGD alone** ends at f − f* = {ends['plain']:.2g} with noise σ = 1 (median of 40 walks).")
+    assert said.startswith(
+        f"**SGD alone** ends at f − f* = {ends['plain']:.2g} with noise σ = 1 (median of n = 40 walks)."
+    )
     for name, words in (("batch", "batch of 16"), ("decay", "decaying rate"), ("average", "averaged")):
         assert f"**{words}** ({ends[name]:.2g})" in said
     assert "Not lower" not in said

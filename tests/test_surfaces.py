@@ -202,4 +202,5 @@ def test_suggested_rates_reach_the_floor_of_convex_surfaces(key):
     result = descend(default_race(key, RULES))
     start, floor = result.loss[:, 0], SURFACES[key].minimum
     left = dict(zip(RULES, (result.loss[:, -1] - floor) / (start - floor), strict=True))
-    assert max(left.values()) < 0.02, left
+    # A rule that begins with plain gradients is given their rate, which is small for the steps that follow.
+    assert all(share < (0.1 if RULES[rule].begins else 0.02) for rule, share in left.items()), left

@@ -276,7 +276,8 @@ def _famous_mistakes(key: str, rules: tuple[Optimizer, ...], i: int, most: int,
     facts = {name: fact for name, fact in settings(rule).items() if fact.mistake}
     right = not any(getattr(rule, name) for name in facts)
     if facts:
-        st.caption(f"**{_('Famous mistakes')}**")
+        heading = _("Famous mistakes")
+        st.caption(f"**{heading}**")
     for name, fact in facts.items():
         twin = dataclasses.replace(rule, **{name: not getattr(rule, name)})
         joined = right and twin in rules

@@ -31,6 +31,8 @@ STYLE = """<style>
 [data-testid="stSidebarUserContent"] { padding-bottom: 2rem; }
 [data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] { gap: .5rem; }
 [data-testid="stSidebarUserContent"] [class*="-contender-"] [data-testid="stVerticalBlock"] { gap: .1rem; }
+[data-testid="stSidebar"] [role="radiogroup"] { flex-wrap: nowrap; }
+[data-testid="stSidebar"] [role="radio"] { padding-inline: .5rem; }
 [class*="-status"] { min-height: 3.2rem; flex-wrap: nowrap; }
 [class*="st-key-"][class$="-stage"] { min-height: clamp(430px, calc(100vh - 242px), 1050px); } /* before it is drawn */
 /* On a phone the settings stand below the picture, not over it, and the menu below them. */

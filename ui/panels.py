@@ -42,11 +42,10 @@ def explain(rules: Iterable[Optimizer]) -> None:
         st.markdown(f"**{_(schedule.title)}**: {_(schedule.sentence)}")
         st.latex(schedule.formula)
         st.caption(_("Source: {source}").format(source=schedule.source))
-        left, right = st.columns(2)
-        own = (type(schedule).factor, *([type(schedule).see] if "see" in vars(type(schedule)) else []))
-        left.code("\n\n".join(map(_source, own)), language="python")
-        right.caption(_("The same in PyTorch:"))
-        right.code(schedule.counterpart, language="python", wrap_lines=True)
+        own = [method for name, method in vars(type(schedule)).items() if name in ("factor", "see")]
+        st.code("\n\n".join(map(_source, own)), language="python")
+        st.caption(_("The same in PyTorch:"))
+        st.code(schedule.counterpart, language="python", wrap_lines=True)
 
 
 def _source(method: Callable[..., Any]) -> str:
