@@ -289,7 +289,7 @@ def _walk_block(surface: Surface, rule: Optimizer, points: Array, steps: int) ->
         memory = [state[slot] for slot in rule.slots]
         told = [gradient, height, *memory]
         # Sums tell at little cost that all is well, which it nearly always is: one part that is not finite shows.
-        if not (sum(x @ x for x in points.T) < within**2 and math.isfinite(sum(part.sum() for part in told))):
+        if not (sum(x @ x for x in points.T) < within**2 and math.isfinite(sum(map(_total, told)))):
             bad = far(surface, points)
             for part in told:
                 bad |= ~np.isfinite(part.reshape(len(points), -1)).all(-1)
@@ -305,10 +305,14 @@ def _walk_block(surface: Surface, rule: Optimizer, points: Array, steps: int) ->
         np.abs(np.subtract(height, floor, out=gap), out=gap)
         new = gap < near
         new &= waiting
-        if new.any():
+        if np.count_nonzero(new):
             converged[new] = step
             waiting &= ~new
     return Fate(np.where(alive, height, np.nan), diverged, converged, np.where(alive[:, None], points, np.nan))
+
+
+def _total(array: Array) -> float:
+    return np.add.reduce(array, axis=None)
 
 
 # -- the cell looked at

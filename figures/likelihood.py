@@ -185,7 +185,7 @@ def _ridges(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
         below = np.array([np.count_nonzero(column[:j] == column[j]) for j in range(len(column))])
         gap = min(0.04, 0.3 / (1 + below.max()))
         tracks += [
-            {"x": theta, "y": (base + 0.58 * height).ravel(), "take": GRID, "fill": True, "width": 2, **look,
+            {"x": theta, "y": (base + 0.58 * height).ravel(), "take": GRID, "fill": base, "width": 2, **look,
              "marker": None},
             {"x": share, "y": base - 0.06 - gap * below, "scatter": True, "width": 3.2, "color": look["color"],
              "title": titles[i]},

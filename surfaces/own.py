@@ -28,8 +28,8 @@ def _look(surface: Surface) -> None:
 class Formula(Surface):
     """f(x, y) as somebody typed it, read by `expression.parse`; `box` is what to show of it, x0, x1, y0, y1.
 
-    Without a box one is proposed (`_proposed`); minima, start and rates are found by `survey`. Raises `Refused` for text
-    that is no formula in x and y, and for a formula that is flat, or real nowhere, in the part shown.
+    Without a box one is proposed (`_proposed`); minima, start and rates are found by `survey`. Raises `Refused` for
+    text that is no formula in x and y, and for a formula that is flat, or real nowhere, in the part shown.
     """
 
     text: str = setting(
@@ -89,6 +89,7 @@ def _domain(box: tuple[float, float, float, float]) -> tuple[Point, Point]:
     return (x0, x1), (y0, y1)
 
 
+@np.errstate(all="ignore")  # heights may overflow
 def _proposed(surface: Surface) -> tuple[Point, Point]:
     """Return the first square around the origin in which there is something to see, else [-5, 5]².
 

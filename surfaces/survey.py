@@ -15,7 +15,7 @@ from spec import N_, Refused
 from surfaces.surface import Array, Point, Surface
 
 CELLS = 120  # along each side of the grid; even, so that no point lies on an axis, where formulas like to have holes
-WELLS = 100  # the deepest of the grid's wells that are looked into
+WELLS = 60  # the deepest of the grid's wells that are looked into
 KINKED = 25  # the deepest of these that are searched where there are kinks, which takes longer
 MOST_MINIMA = 12  # a valley with a level floor has endlessly many
 EQUAL = 1e-9  # minima this near to each other, relative to the heights around, are equally deep
@@ -54,7 +54,7 @@ def survey(surface: Surface) -> Survey:
 
 def is_steep(above: Array) -> bool:
     """Return whether heights above the lowest one want to be drawn on a logarithmic scale."""
-    return bool(above.max() > STEEP * np.median(above))
+    return bool(above.max() / STEEP > np.median(above))
 
 
 def grid(surface: Surface, cells: int) -> Array:
@@ -99,13 +99,13 @@ def lowest(surface: Surface, points: Array, heights: Array) -> tuple[tuple[Point
 
 
 def _wells(heights: Array) -> tuple[Array, Array]:
-    """Return rows and columns of the grid's deepest local minima; of equally deep ones, a random choice."""
+    """Return rows and columns of the grid's deepest local minima; of equally deep ones, some from all over the grid."""
     heights = np.where(np.isfinite(heights), heights, np.inf)
     padded = np.pad(heights, 1, constant_values=np.inf)
     rows, columns = heights.shape
     around = [padded[i : i + rows, j : j + columns] for i in range(3) for j in range(3) if (i, j) != (1, 1)]
     row, column = np.nonzero((heights <= np.min(around, axis=0)) & np.isfinite(heights))
-    order = np.random.default_rng(0).permutation(len(row))
+    order = np.argsort(0.618034 * np.arange(len(row)) % 1)
     order = order[np.argsort(heights[row, column][order], kind="stable")][:WELLS]
     return row[order], column[order]
 
@@ -176,6 +176,8 @@ def _search(surface: Surface, points: Array) -> Array:
         points = np.where(good[:, None], tried[np.arange(len(points)), best], points)
         height = np.where(good, least, height)
         reach = np.where(good, 1.3 * reach, reach / 2)
+        if (reach < 1e-16 * surface.diagonal).all():
+            break
     return points
 
 

@@ -207,10 +207,15 @@ export class Panel {
       if (track.cloud) this.cloud(ctx, track);
       if (track.scatter || track.cloud) continue;
       this.trace(ctx, track, head);
-      if (track.fill) {
+      if (track.fill !== undefined) {
+        const floor = this.toPixels(0, track.fill)[1];
+        const [first, last] = [track.points[0], track.points.at(-2)];
+        ctx.lineTo(last, floor);
+        ctx.lineTo(first, floor);
         ctx.fillStyle = coloured(track.color, palette);
         ctx.globalAlpha = 0.2;
         ctx.fill();
+        this.trace(ctx, track, head);
       }
       ctx.globalAlpha = track.faint ? 0.45 : 1;
       ctx.strokeStyle = coloured(track.color, palette);
