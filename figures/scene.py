@@ -48,8 +48,8 @@ def scene(
 
 
 def number(value: float) -> str:
-    """Return three digits of a number; powers of ten as on paper, 2.5×10⁹."""
-    text = f"{value:.3g}".replace("-", "−")
+    """Return three digits of a number, as the stage writes it: all digits up to 100,000, powers of ten as on paper."""
+    text = (f"{value:.0f}" if 1000 <= abs(value) < 1e5 else f"{value:.3g}").replace("-", "−")
     mantissa, _sep, power = text.partition("e")
     if not power:
         return text

@@ -238,8 +238,11 @@ def outlook(surface: Surface, minima: tuple[Point, ...]) -> Point:
     usable = np.isfinite(heights) & np.isfinite(slopes)
     for minimum in minima:
         usable &= np.linalg.norm((points - minimum) / half, axis=-1) > 0.3
-    if not usable.any():
-        return surface.centre
+    if not usable.any():  # real in a sliver only: its highest point
+        points = grid(surface, CELLS).reshape(-1, 2)
+        heights = surface.value(points)
+        x, y = points[np.where(np.isfinite(heights), heights, -np.inf).argmax()]
+        return float(x), float(y)
     drop = np.quantile(heights[usable], 0.75) - heights[usable].min()
     sloping = usable & (slopes * surface.diagonal > 1e-3 * drop)
     if not sloping.any():
@@ -274,7 +277,7 @@ def pace(surface: Surface, start: Point) -> float:
     of them, but for a hundredth; of these one nearer to the largest: its path shows more.
     """
     top, slope = (float(number[0]) for number in _height_and_slope(surface, np.array([start])))
-    tried = surface.diagonal / (slope or 1.0) * np.logspace(-5, 1.5, 60)
+    tried = surface.diagonal / (slope if 0 < slope < np.inf else 1.0) * np.logspace(-5, 1.5, 60)
     points = np.tile(np.array(start, float), (len(tried), 1))
     low, high = np.transpose(surface.domain) + np.array([[-1], [1]]) * surface.diagonal / 4
     inside = np.ones(len(tried), bool)

@@ -89,6 +89,31 @@ def test_of_endlessly_many_minima_some_are_shown():
         np.testing.assert_allclose(surface.value(np.array(surface.minima)), 0, atol=1e-20)
 
 
+STRANGE = (
+    "x^√(y²-1)", "sqrt(x-4.99) + y", "1/(x-y)", "tan(x) tan(y)", "x^y^x", "e^e^x", "ln(ln(x)) y", "x^100 y^100",
+    "1e99x^9", "1e-99x^2 + y", "1e-300x", "sign(x)", "asin(x+y)", "acosh(x) acosh(y)", "sin(1e9x)", "x/|x| + y/|y|",
+    "y^0.1 ln x", "max(1/x, 1/y)", "e^(-1/x^2)", "(x^2+y^2)^-9", "|x|^|y|", "sin(1/x) sin(1/y)",
+    "x^-x", "relu(x) - relu(x-1)",
+)  # fmt: skip
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("text", STRANGE)
+def test_of_strange_formulas_too_what_is_said_is_so(text):
+    surface = Formula(text)
+    (x0, x1), (y0, y1) = surface.domain
+    assert x0 <= surface.start[0] <= x1
+    assert y0 <= surface.start[1] <= y1
+    assert np.isfinite(surface.value(np.array(surface.start)))
+    assert all(0 < surface.rate(family) < np.inf for family in FAMILIES)
+    assert (surface.minimum is None) == (not surface.minima)
+    if surface.minimum is not None:
+        x, y = np.meshgrid(np.linspace(x0, x1, 97), np.linspace(y0, y1, 97))
+        heights = surface.value(np.stack([x, y], -1))
+        heights = heights[np.isfinite(heights)]
+        assert heights.min() >= surface.minimum - 1e-9 * max(abs(surface.minimum), np.ptp(heights))
+
+
 RACED = [*list(KNOWN)[:14], *LIKE.values(), "x sin y", "tanh(10x) + x^2/10 + y^2", "e^(x^2+y^2)", "sqrt(x) + sqrt(y)"]
 
 

@@ -30,7 +30,7 @@ export function make(tag, attributes = {}, ...children) {
 
 const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
-/** 3 significant digits; powers of ten as on paper. */
+/** 3 significant digits, whole numbers up to 100,000 with all of theirs; powers of ten as on paper. */
 export function number(value) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
@@ -39,7 +39,7 @@ export function number(value) {
     const raised = [...String(Number(power))].map((c) => SUPERSCRIPT[c]).join("");
     return `${Number(mantissa)}×10${raised}`.replace(/^-/, "−");
   }
-  return String(Number(value.toPrecision(3))).replace(/^-/, "−");
+  return String(Number(size >= 1000 ? value.toFixed(0) : value.toPrecision(3))).replace(/^-/, "−");
 }
 
 /** Path of a marker of the given shape around (x, y), radius r. */
