@@ -390,7 +390,7 @@ def _read_basins(chart: Map, found: Survey, race: Race, run: Descent, say: Say) 
             if lost
             else N_("{rule} reaches the lowest height from {share} % of the starts.")
         )
-        if len(titles) == 1 or share < 0.995:
+        if not chart.pick and (len(titles) == 1 or share < 0.995):
             parts.append(say(text).format(rule=title, share=f"{100 * share:.0f}", lost=f"{100 * lost:.0f}"))
     if chart.pick:
         x, y = race.start

@@ -135,7 +135,7 @@ def _newton(surface: Surface, points: Array) -> Array:
     damping = np.full(len(points), 0.1)
     height, slope = _height_and_slope(surface, points)
     moving = np.arange(len(points))
-    for _ in range(60):
+    for _ in range(40):
         step, _upwards = _step(surface, points[moving], damping[moving])
         tried = points[moving] + step
         lower, flatter = _height_and_slope(surface, tried)
@@ -145,7 +145,8 @@ def _newton(surface: Surface, points: Array) -> Array:
         better = moving[good]
         points[better], height[better], slope[better] = tried[good], lower[good], flatter[good]
         damping[moving] = np.where(good, damping[moving] / 10, 10 * damping[moving] + 1e-3)
-        moving = moving[(damping[moving] < 1e3) & (np.abs(step).max(-1) > 0)]
+        near = np.abs(points[moving] - surface.centre).max(-1) < surface.diagonal
+        moving = moving[near & (damping[moving] < 1e3) & (np.abs(step).max(-1) > 0)]
         if not len(moving):
             break
     return points

@@ -33,18 +33,20 @@ class Picture(NamedTuple):
 
 
 PAPERS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-PAGES = ("race", "compare", "overfitting")
+PAGES = ("race", "maps", "compare", "overfitting")
 ALL = [
     *(Picture(f"{page}-{paper}", page, paper) for page in PAGES for paper in PAPERS),
+    *(Picture(f"step-{paper}", "step?at=3", paper) for paper in PAPERS),
     *(Picture(f"race-ko-{paper}", "race", paper, "ko-KR") for paper in PAPERS),
 ]
 
-# One stage, at its last step ("60 / 60"), no run under way (its Stop button is gone), and Streamlit at rest.
+# One stage, at its last step ("60 / 60") or at the one that its address names, no run under way (its Stop button is
+# gone), and Streamlit at rest.
 FINISHED = """() => {
   const stages = document.querySelectorAll(".dl-stage");
   if (stages.length !== 1 || !stages[0].dataset.ready) return false;
   const [at, last] = stages[0].querySelector("output").textContent.match(/\\d+/g);
-  return stages[0].dataset.step === last && at === last
+  return at === (new URLSearchParams(location.search).get("at") ?? last)
     && !document.querySelector('[class*="-status"] button')
     && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === "notRunning";
 }"""

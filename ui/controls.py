@@ -220,7 +220,7 @@ def contenders(desk: Desk, name: str, most: int = MOST) -> None:
     """Draw the list of rules: each with its learning rate and a menu of its other settings, and a way to add one."""
     rules: tuple[Optimizer, ...] = getattr(desk.spec, name)
     marks = []
-    for i, (rule, look) in enumerate(zip(rules, theme.styles(rules), strict=True)):
+    for i, look in enumerate(theme.styles(rules)):
         with st.container(key=f"{desk.name}-contender-{i}", gap="small"):
             _contender(desk, name, rules, i, most)
         light, dark = (theme.PALETTES[mode][look["color"][1:]] for mode in ("light", "dark"))
