@@ -222,10 +222,10 @@ def _basins(
     for i, title in enumerate(titles):
         said = {}
         for index, text in (
-            (hues * TINTS, N_("not settled: {share} %")),
-            (hues * TINTS + 1, N_("diverged: {share} %")),
+            (hues * TINTS, N_("not settled: {share}")),
+            (hues * TINTS + 1, N_("diverged: {share}")),
         ):
-            said[index] = say(text).format(share=f"{100 * (cells[i] == index).mean():.0f}")
+            said[index] = say(text).format(share=_percent((cells[i] == index).mean()))
         key = _key(cells[i], colors, said)
         layout = theme.layout(
             xaxis=theme.axis("x", range=_ends(found.x, log=False), showgrid=False),
@@ -257,7 +257,7 @@ def _shares(chart: Map, basin: np.ndarray) -> list[dict[str, Any]]:
     at = maps.wells(chart.surface).points
     shares = np.bincount(basin[basin >= 0], minlength=len(at)) / basin.size
     return [
-        {"at": [float(x), float(y)], "text": f"{100 * share:.0f} %"}
+        {"at": [float(x), float(y)], "text": _percent(share)}
         for (x, y), share in zip(at, shares, strict=True)
         if share >= RARE
     ]
@@ -354,10 +354,14 @@ def _read_settings(chart: Map, found: Survey, race: Race, run: Descent, say: Say
         return " ".join(parts)
     if maps.best(found)[0, 0] < 0:
         return say(N_("Every one of these {count} settings diverges.")).format(count=found.loss.size)
-    text = N_("**{rule}** ends lowest at η = {rate}, {name} = {value}: {height}. Of all settings {share} % diverge.")
+    text = N_("**{rule}** ends lowest at η = {rate}, {name} = {value}: {height}. Of all settings {share} diverge.")
     return say(text).format(
         **place, rule=say(rule.title), height=_height(surface, float(run.loss[0, -1])),
-        share=f"{100 * (found.diverged >= 0).mean():.0f}")  # fmt: skip
+        share=_percent((found.diverged >= 0).mean()))  # fmt: skip
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _height(surface: Surface, loss: float) -> str:
@@ -380,18 +384,20 @@ def _read_basins(chart: Map, found: Survey, race: Race, run: Descent, say: Say) 
     parts = []
     if len(basin) == 2 and both.any() and len(maps.wells(chart.surface).points) > 1:
         differ = float((basin[0] != basin[1])[both].mean())
-        text = N_("From {share} % of the starts **{one}** and **{other}** settle in different minima.")
-        parts.append(say(text).format(share=f"{100 * differ:.0f}", one=titles[0], other=titles[1]))
+        text = N_("From {share} of the starts **{one}** and **{other}** settle in different minima.")
+        parts.append(say(text).format(share=_percent(differ), one=titles[0], other=titles[1]))
     for i, title in enumerate(titles):
         deepest = len(surface.minima)
         share, lost = float(((basin[i] >= 0) & (basin[i] < deepest)).mean()), float((basin[i] == maps.LOST_CELL).mean())
         text = (
-            N_("{rule} reaches the lowest height from {share} % of the starts and diverges from {lost} %.")
+            N_("{rule} reaches the lowest height from {share} of the starts and diverges from {lost}.")
             if lost
-            else N_("{rule} reaches the lowest height from {share} % of the starts.")
+            else N_("{rule} reaches the lowest height from {share} of the starts.")
         )
         if not chart.pick and (len(titles) == 1 or share < 0.995):
-            parts.append(say(text).format(rule=title, share=f"{100 * share:.0f}", lost=f"{100 * lost:.0f}"))
+            parts.append(say(text).format(rule=title, share=_percent(share), lost=_percent(lost)))
+    if not parts and not chart.pick:
+        parts.append(say(N_("From every start {rules} reach the lowest height.")).format(rules=", ".join(titles)))
     if chart.pick:
         x, y = race.start
         ends = ", ".join(f"{title} {_ending(surface, run, i, say)}" for i, title in enumerate(titles))

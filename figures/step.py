@@ -72,7 +72,7 @@ def _plane(
         }
         for i in range(len(titles))
     ]  # fmt: skip
-    words = {
+    says = {
         "true": say(N_("Δw, SGD: true length")),
         "rates": say(N_("ellipse: rates of x and y")),
         "alike": say(N_("circle: one rate for x and y")),
@@ -81,7 +81,7 @@ def _plane(
     return {
         "kind": "arrows", "grow": 1, "mark": f"step {surface.name}",
         "figure": {"data": [_heights(surface.name)], "layout": layout}, "tracks": tracks, "start": list(race.start),
-        "stars": [list(p) for p in surface.minima], "dots": True, "walkers": walkers, "words": words,
+        "stars": [list(p) for p in surface.minima], "dots": True, "walkers": walkers, "says": says,
     }  # fmt: skip
 
 

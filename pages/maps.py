@@ -32,7 +32,7 @@ TITLES = {"settings": N_("Settings"), "basins": N_("Starts"), "rates": N_("Rates
 def default(anchors: dict[str, str]) -> Map:
     kind = anchors.get("kind", "")
     kind = kind if kind in maps.KINDS else "settings"
-    return maps.default_map(kind, links.surface(anchors, maps.TELLING["settings"]))
+    return maps.default_map(kind, links.surface(anchors, maps.TELLING[kind]))
 
 
 def suggest(chart: Map) -> Suggest:

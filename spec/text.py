@@ -79,7 +79,9 @@ def read_entry(parts: Sequence[str], usual: S, part: str = PART) -> S:
     if parts and not settings(entry):
         raise Refused(N_("The link gives {entry} settings, but it has none."), entry=entry.title)
     kinds = type_hints(type(entry))
-    for name, text in zip(parts[::2], parts[1::2], strict=False):
+    if len(parts) % 2:
+        raise Refused(N_("The link names {name} of {entry} without a value."), name=parts[-1], entry=entry.title)
+    for name, text in zip(parts[::2], parts[1::2], strict=True):
         if name not in settings(entry):
             raise Refused(
                 N_("The link sets {name} of {entry}, which has no such setting."), name=name, entry=entry.title

@@ -124,7 +124,7 @@ def test_korean_is_right_for_every_value() -> None:
 
 ELSEWHERE = {"latex", "code", "html"}  # formulas, program text and style sheets are no language
 SHOWN = ("alt", "body", "caption", "content", "help", "label", "options", "placeholder", "text", "title", "tooltip")
-SHOWN_ON_STAGE = ("alt", "cells", "columns", "label", "name", "text", "title", "words")
+SHOWN_ON_STAGE = ("alt", "cells", "columns", "label", "name", "says", "text", "title", "words")
 
 
 def spoken(tested: AppTest) -> Iterator[str]:
@@ -160,7 +160,7 @@ def on_stage(part: Any, *, shown: bool = False) -> Iterator[str]:
         yield from [part] if shown else []
     elif isinstance(part, dict):
         for name, value in part.items():
-            if name != "palettes":  # colours
+            if name not in ("palettes", "side"):  # colours, and where a colour bar has its title
                 yield from on_stage(value, shown=name in SHOWN_ON_STAGE or (shown and isinstance(value, str)))
     elif isinstance(part, list):
         for value in part:
@@ -185,7 +185,8 @@ def open_all(tested: AppTest) -> AppTest:
 CITED = {rule.paper for rule in RULES.values()}
 CITED |= {entry.source for entry in (*SURFACES.values(), *DATASETS.values())}
 NAMES = {"Descent Lab", *language.languages().values()}  # the program's name, and each language's name for itself
-NO_LANGUAGE = re.compile(r":material/\w+:|:\w+\[|\(https?://\S+")  # Markdown's icons, colours and addresses
+# Markdown's icons, colours and addresses, authors with a year, and the notation of formulas.
+NO_LANGUAGE = re.compile(r":material/\w+:|:\w+\[|\[[\w, ]+ \(\d{4}\)\]|\(https?://\S+|\bln L\b|λ(min|max)")
 
 
 class Foreign(gettext.NullTranslations):

@@ -197,17 +197,19 @@ def paint(desk: Desk, stage: str) -> None:
     race, drawing = desk.spec, find(desk.spec.surface)
     if not isinstance(drawing, Drawing):  # another surface was chosen meanwhile
         return
+    strokes, refused = drawing.strokes, None
     try:
-        height = TOUCH if wish["up"] else -TOUCH
-        strokes = drawing.strokes
         for x, y in wish["points"]:
-            strokes = with_bump(strokes, float(x), float(y), height, BRUSH)
+            strokes = with_bump(strokes, float(x), float(y), TOUCH if wish["up"] else -TOUCH, BRUSH)
+    except Refused as refusal:  # the drawing is full; what was painted until then stays
+        refused = refusal
+    except (TypeError, ValueError, KeyError):
+        refused = Refused(N_("What was painted could not be read."))
+    if strokes != drawing.strokes:
         surface = dataclasses.replace(drawing, strokes=strokes).name
         desk.change(surface=surface, contenders=rerated(race, surface))
-    except Refused as refusal:
-        desk.refuse(refusal)
-    except (TypeError, ValueError, KeyError):
-        desk.refuse(Refused(N_("What was painted could not be read.")))
+    if refused:
+        desk.refuse(refused)
 
 
 def dragging(stage: str) -> bool:

@@ -94,7 +94,7 @@ export class Arrows extends Plane {
     if (rates) this.ellipse(ctx, step, rates);
     arrows.forEach((arrow, i) =>
       this.arrow(ctx, chosen, step, arrow, coloured(ROLES[arrow.role], palette), (i ? 2.5 : 6) * scale, arrow.label, { beside: arrow.role === "memory" }));
-    if (plain) this.arrow(ctx, chosen, step, plain, palette.quiet, 2 * scale, this.panel.words.plain, { dash: [6, 5] });
+    if (plain) this.arrow(ctx, chosen, step, plain, palette.quiet, 2 * scale, this.panel.says.plain, { dash: [6, 5] });
     this.arrow(ctx, chosen, step, own, coloured(this.panel.tracks[chosen].color, palette), 4 * scale, "Δw");
   }
 
@@ -208,10 +208,10 @@ export class Arrows extends Plane {
     const { walker, panel } = this;
     if (this.told === walker) return;
     this.told = walker;
-    const { words } = panel;
+    const { says } = panel;
     const labels = walker.arrows.map((arrow) => arrow.label).join(", ");
-    const lines = [words.true, `${labels}: × ${number(walker.scale)}`];
-    if (walker.rates) lines.push(walker.alike ? words.alike : words.rates);
+    const lines = [says.true, `${labels}: × ${number(walker.scale)}`];
+    if (walker.rates) lines.push(walker.alike ? says.alike : says.rates);
     this.legend.replaceChildren(...lines.flatMap((line) => [make("span", {}, line), " "]));
   }
 }
