@@ -13,6 +13,7 @@ from conftest import reader
 from playwright.sync_api import Locator, Page, expect
 
 from surfaces import SURFACES
+from surfaces.own import bumps
 from ui import frame, language
 
 expect.set_options(timeout=20_000)
@@ -267,6 +268,37 @@ def test_divergence_is_told_and_cured(page: Page, app: str) -> None:
     until(page, lambda: query(page)["rule"] == [f"sgd~lr~{rate}", "adam"], "the rate on the card is taken")
     expect(card).to_have_count(0)
     expect(page.get_by_test_id("stMain")).not_to_contain_text("diverged")
+
+
+def test_a_formula_takes_effect_while_it_is_typed(page: Page, app: str) -> None:
+    page.goto(f"{app}race?surface=formula&rule=sgd")
+    stage(page)
+    field = page.get_by_role("textbox", name="Formula")
+    field.fill("x^2 + (y")
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("is never closed")
+    assert "surface" in query(page)
+    field.press_sequentially(" - 1)^2")
+    until(page, lambda: query(page)["surface"] == ["formula~text~x^2 + (y - 1)^2"], "the address has the formula")
+    expect(page.get_by_test_id("stSidebar")).not_to_contain_text("is never closed")
+    expect(field).to_have_value("x^2 + (y - 1)^2")
+    expect(page.get_by_test_id("stMain")).to_contain_text("SGD arrives first")
+
+
+def test_pits_are_painted(page: Page, app: str) -> None:
+    page.goto(f"{app}race?surface=drawing~strokes~&rule=sgd")
+    stage(page)
+    hold(page)
+    page.get_by_role("button", name="Paint pits").click()
+    page.mouse.move(*pixels(page, -3, 2))
+    page.mouse.down()
+    page.mouse.move(*pixels(page, -1, 2), steps=8)
+    page.mouse.up()
+    until(page, lambda: len(query(page)["surface"][0]) > len("drawing~strokes~"), "the address has the drawing")
+    painted = bumps(query(page)["surface"][0].removeprefix("drawing~strokes~"))
+    assert (painted[:, 2] < 0).all(), "pits, not hills"
+    assert painted[:, 0].min() < -2.7
+    assert painted[:, 0].max() > -1.5
+    assert np.allclose(painted[:, 1], 2, atol=0.1)
 
 
 # -- settings, address, history
