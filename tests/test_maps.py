@@ -321,7 +321,7 @@ def test_rules_are_chosen_for_the_fair_race() -> None:
     tested.run()
     rules = shown(tested).rules
     assert [rule.key for rule in rules] == ["adam", "sgd", "lion"]
-    assert rules[0] == dataclasses.replace(suited("ill_conditioned")(Adam), beta1=0.5)
+    assert rules[0] == dataclasses.replace(suited(maps.TELLING["rates"])(Adam), beta1=0.5)
     tested.multiselect[0].set_value([])
     tested.run()
     assert tested.warning

@@ -110,7 +110,7 @@ def test_an_unknown_language_is_no_obstacle(name: str) -> None:
 
 # -- widgets
 
-TYPED = ("3, 2", "0.5", "many", "nan", "1e999", "9" * 400, "-1", "__class__", "{0}", "5e-324", "1e308", "")
+TYPED = ("3, 2", "many", "nan", "1e999", "9" * 400, "-1", "{0}", "1e308", "")
 KINDS = ("selectbox", "select_slider", "slider", "number_input", "toggle", "text_input")
 LATER = tuple(f" rule {i} " for i in range(1, 12))  # contenders after the first are drawn by the same code
 
@@ -240,7 +240,7 @@ def test_a_broken_link_opens_and_says_so(name: str, monkeypatch: pytest.MonkeyPa
     broken = st.tuples(st.sampled_from([*facts(spec), "rule", *own]), st.sampled_from(NEVER))
     open_all(tested, "more", "rule 0 menu")
 
-    @hypothesis.settings(max_examples=60)
+    @hypothesis.settings(max_examples=30)
     @given(queries(parameters), broken)
     def opens(query: dict[str, list[str]], surely: tuple[str, str]) -> None:
         go(tested, query | {surely[0]: [surely[1]]})
@@ -257,7 +257,7 @@ def test_no_word_breaks_a_page(name: str, monkeypatch: pytest.MonkeyPatch) -> No
     spec, own = state(tested, name)
     open_all(tested, "more", "rule 0 menu")
     broken = []
-    for word in WORDS:
+    for word in WORDS[DESKS.index(name) % 2 :: 2]:  # neighbours share the words; test_links.py tries all on every Spec
         go(tested, {parameter: [word] for parameter in (*facts(spec), "rule", *own, "lang")})
         try:
             whole(tested)
@@ -273,7 +273,7 @@ def test_any_link_opens(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ui.training.PATIENCE", 0.0)
     tested = visit(name)
 
-    @hypothesis.settings(max_examples=25)
+    @hypothesis.settings(max_examples=15)
     @given(queries(["lang", "rule", "surface", "dataset", "start", "steps", "epochs", "view", "show", "seed"]))
     def opens(query: dict[str, list[str]]) -> None:
         go(tested, query)

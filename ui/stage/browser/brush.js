@@ -20,7 +20,7 @@ export class Brush {
     this.stroke = null; // what was painted has come back as surface
     this.node.hidden = !paint;
     if (!paint) this.mode = "move";
-    MODES.forEach((mode, i) => this.panel.stage.title(this.buttons[i], words[mode]));
+    if (paint) MODES.forEach((mode, i) => this.panel.stage.title(this.buttons[i], words[mode]));
     this.choose(this.mode);
   }
 
