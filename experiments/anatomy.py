@@ -15,7 +15,6 @@ import numpy as np
 
 from experiments.descend import Descent, Race, noise_of
 from optimizers.lines import Line
-from optimizers.schedules import Scheduled
 from spec import settings
 
 Array = np.ndarray
@@ -39,7 +38,7 @@ def anatomy(race: Race, run: Descent, contender: int) -> dict[str, Array]:
     noise = noise_of(race)
     g = run.gradient[contender, :-1] + (0 if noise is None else noise)
     values: dict[str, Array] = {"w": path[:-1], "g": g, "t": np.arange(1.0, race.steps + 1)[:, None]}
-    values |= {"lr": _rates(race, run, contender)}
+    values["lr"] = run.rate[contender, :-1, None]
     numbers = [name for name in settings(rule) if name not in {*values, "schedule"}]
     values |= {name: np.asarray(getattr(rule, name), float) for name in numbers}
     if not rule.lines:
@@ -52,18 +51,6 @@ def anatomy(race: Race, run: Descent, contender: int) -> dict[str, Array]:
         values[line.name] = compiled(line.formula)(values)
     there = np.isfinite(path[:-1])
     return {name: np.where(there, value, np.nan) for name, value in values.items()}
-
-
-def _rates(race: Race, run: Descent, contender: int) -> Array:
-    """Return a contender's learning rate at steps t = 1 ... `steps`, [steps, 1], as its schedule sets it."""
-    rule = race.contenders[contender]
-    scheduled = Scheduled(rule.stack([rule]), rows=1, ticks=race.steps)
-    rates = np.empty((race.steps, 1))
-    for step in range(race.steps):
-        scheduled.set(step)
-        rates[step] = scheduled.rule.lr
-        scheduled.see(run.loss[contender, step : step + 1])
-    return rates
 
 
 def _remembered(line: Line, values: Mapping[str, Array], steps: int) -> Array:
