@@ -23,7 +23,7 @@ from tools.server import ROOT, serve
 
 HARMLESS = re.compile(r"/\w+/_stcore/(health|host-config)")  # where Streamlit looks first when the link is a deep one
 
-hypothesis.settings.register_profile("descent-lab", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("descent-lab", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.load_profile("descent-lab")
 
 

@@ -287,8 +287,9 @@ def test_a_worker_killed_while_idle_is_replaced(tmp_path: Path) -> None:
 def test_workers_die_with_their_owner(tmp_path: Path, end: str) -> None:
     log, root = tmp_path / "log", Path(runs.__file__).parents[1]
     script = f"""
-import time, sys, runs, chains
+import signal, time, sys, runs, chains
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 run = runs.start(runs.Chain("chains:begin", "chains:spin", chains.Walk(log={str(log)!r})))
 while not Path({str(log)!r}).exists():
     run.look()
