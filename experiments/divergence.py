@@ -21,10 +21,8 @@ class Divergence(NamedTuple):
     step      the first step at which it is lost
     distance  its distance from the domain's centre at the last step before, in domain diagonals
     loss      its height there
-    factor    by what its distance from its start grew at each step on the way there, on average
-    bound     the largest rate that is stable on a bowl as steep as the surface is at `where`: 2 / λmax for gradient
-              descent, 2 (1 + momentum) / λmax with momentum; nan for rules that have no such bound, and where no place
-              on the way is too steep for the rate
+    bound     the largest rate that is stable on a bowl as steep as the surface is at `where`, see `stable_rate`; nan
+              for rules that have no such bound, and where no place on the way is too steep for the rate
     steepest  λmax there
     where     the step of that place: the start, if the rate is above its bound, else the first place that is too steep
     holds     the largest rate at which the contender ends below its start; 0 where no rate tried does
@@ -34,7 +32,6 @@ class Divergence(NamedTuple):
     step: int
     distance: float
     loss: float
-    factor: float
     bound: float
     steepest: float
     where: int
@@ -48,27 +45,47 @@ def diagnose(race: Race, run: Descent, contender: int) -> Divergence:
     step = int(run.diverged[contender])
     path, last = run.path[contender], max(step - 1, 0)
     away = np.hypot(*(path[last] - surface.centre)) / surface.diagonal
-    moved = np.hypot(*(path[: last + 1] - path[0]).T)
-    growth = (moved[-1] / moved[1]) ** (1 / (last - 1)) if last > 1 and moved[1] > 0 else math.nan
     rates = run.rate[contender, : last + 1] if step else np.array([rule.lr])  # none is told of one lost at once
     bound, steepest, where = _bound(rule, rates, curvature(surface, path[: last + 1])[:, 1])
     return Divergence(
-        step, float(away), float(run.loss[contender, last]), float(growth), bound, steepest, where,
+        step, float(away), float(run.loss[contender, last]), bound, steepest, where,
         largest_rate(race, rule), float(rates[last if math.isnan(bound) else where]),
     )  # fmt: skip
 
 
 def _bound(rule: Optimizer, rates: np.ndarray, steepest: np.ndarray) -> tuple[float, float, int]:
     """Return (stable rate, λmax, step) of the first point on the way that is too steep for the rule's rate there."""
-    if rule.family not in ("gradient", "velocity"):
-        return math.nan, math.nan, 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        bounds = np.where(steepest > 0, 2 * (1 + getattr(rule, "momentum", 0.0)) / steepest, np.inf)
-    too_steep = np.flatnonzero(rates > bounds)
-    if not too_steep.size:
+    fields = {name: getattr(rule, name) for name in ("momentum", "dampening") if hasattr(rule, name)}
+    bounds = stable_rate(stable_as(rule), np.where(steepest > 0, steepest, 0.0), **fields)
+    too_steep = np.flatnonzero(rates > bounds) if bounds is not None else np.empty(0, int)
+    if bounds is None or not too_steep.size:
         return math.nan, math.nan, 0
     where = int(too_steep[0])
     return float(bounds[where]), float(steepest[where]), where
+
+
+def stable_as(rule: Optimizer) -> str:
+    """Return the key of the rule by whose bound this one is judged: Momentum's famous mistake is Nesterov's step."""
+    return "nesterov" if getattr(rule, "ahead", False) else rule.key
+
+
+def stable_rate(
+    key: str, steepest: np.ndarray | float, momentum: np.ndarray | float = 0.0, dampening: np.ndarray | float = 0.0
+) -> np.ndarray | None:
+    """Return the learning rate above which a rule must diverge on a bowl with λmax = `steepest`; None if not known.
+
+    It is 2/λ for gradient descent, 2 (1 + μ) / ((1 - τ) λ) for momentum μ with dampening τ, and
+    2 (1 + μ) / ((1 + 2μ) λ) for Nesterov's: where a root of the recurrence along the steepest direction leaves the unit
+    circle. A momentum of 1 or more holds at no rate: nan. Arrays of one shape, or numbers; inf where λ is 0.
+
+    Source: Goh 2017, Why Momentum Really Works; Nesterov's from z² - (1 + μ)(1 - ηλ) z + μ (1 - ηλ) = 0.
+    """
+    mu = np.asarray(momentum, float)
+    with np.errstate(divide="ignore"):
+        flat = 2 / np.asarray(steepest, float)
+        rolling = flat * (1 + mu) / (1 - dampening * (mu != 0))
+    rates = {"sgd": flat, "momentum": rolling, "nesterov": flat * (1 + mu) / (1 + 2 * mu)}
+    return np.where(mu < 1, rates[key], np.nan) if key in rates else None
 
 
 def largest_rate(race: Race, rule: Optimizer) -> float:

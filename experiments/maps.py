@@ -28,6 +28,7 @@ from experiments.descend import (
     tolerance,
     walk,
 )
+from experiments.divergence import stable_rate
 from optimizers import RULES, Optimizer
 from spec import N_, Refused, Setting, check, same, setting, settings, type_hints
 from surfaces import SURFACES, Surface, find
@@ -400,12 +401,8 @@ def tuned(chart: Map, found: Survey) -> Race:
 def border(chart: Map) -> Array:
     """Return, for each value on y, the learning rate above which a map of settings must diverge; empty where not known.
 
-    It is known on bowls f = (w - m)ᵀ H (w - m) / 2: with λ = λmax(H) + weight decay it is 2/λ for gradient descent,
-    2 (1 + μ) / ((1 - τ) λ) for momentum μ with dampening τ, and 2 (1 + μ) / ((1 + 2μ) λ) for Nesterov's: where a root
-    of the recurrence along the steepest direction leaves the unit circle. A momentum of 1 or more holds at no rate:
-    nan. With a schedule, or a mistake, it is not known.
-
-    Source: Goh 2017, Why Momentum Really Works; Nesterov's from z² - (1 + μ)(1 - ηλ) z + μ (1 - ηλ) = 0.
+    It is known on bowls f = (w - m)ᵀ H (w - m) / 2: `stable_rate` with λ = λmax(H) + weight decay. With a
+    schedule, or a mistake, it is not known.
     """
     steepest, usual = bowl(chart.surface), RULES[chart.rule.key]()  # type: ignore[call-arg]
     switches = [name for name in settings(usual) if not isinstance(getattr(usual, name), float)]
@@ -415,14 +412,10 @@ def border(chart: Map) -> Array:
     _x, y = axes(chart)
     fields = {name: np.full(len(y), getattr(chart.rule, name), float) for name in varied(type(chart.rule))}
     fields[chart.vary] = y
-    mu = fields.get("momentum", np.zeros(len(y)))
-    with np.errstate(divide="ignore"):
-        flat = 2 / (steepest + fields.get("weight_decay", np.zeros(len(y))))
-        rolling = flat * (1 + mu) / (1 - fields.get("dampening", np.zeros(len(y))) * (mu != 0))
-    formulas = {"sgd": flat, "momentum": rolling, "nesterov": flat * (1 + mu) / (1 + 2 * mu)}
-    if chart.rule.key not in formulas:
-        return np.empty(0)
-    return np.where(mu < 1, formulas[chart.rule.key], np.nan)
+    still = np.zeros(len(y))
+    steepness = steepest + fields.get("weight_decay", still)
+    rates = stable_rate(chart.rule.key, steepness, fields.get("momentum", still), fields.get("dampening", still))
+    return np.empty(0) if rates is None else rates
 
 
 @functools.lru_cache(maxsize=256)

@@ -75,7 +75,7 @@ def _settings(
     if inside.any():
         data += _line(edge[inside], found.y[inside])
         at = int(np.flatnonzero(inside)[-1])
-        name = {"sgd": "2/λmax", "momentum": "2(1 + μ)/λmax", "nesterov": "2(1 + μ)/((1 + 2μ)λmax)"}[chart.rule.key]
+        name = picture.STABLE[chart.rule.key]
         notes.append(
             _note(float(np.log10(edge[at])), float(found.y[at]), say(N_("theory: {formula}")).format(formula=name))
         )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from experiments.descend import Descent, Race, tolerance
-from experiments.divergence import Divergence
+from experiments.divergence import Divergence, stable_as
 from figures import theme
 from figures.scene import Say, names, number, titled
 from figures.scene import scene as _scene
@@ -22,6 +22,7 @@ FINE = 3  # each of them the mean of 3 x 3 samples: a valley narrower than the g
 BEYOND = 0.12  # how far the contours reach past the domain, as a share of it, so that panning finds them
 DEPTH = 1e-5  # log levels resolve heights down to this share of the range above the minimum
 BRUSH, TOUCH = 0.7, 0.5  # width and height of the bump that a touch of the brush paints
+STABLE = {"sgd": "2/λmax", "momentum": "2(1 + μ)/λmax", "nesterov": "2(1 + μ)/((1 + 2μ)λmax)"}  # `stable_rate`, written
 DECADES = 10  # the loss axis shows at most so many powers of ten below the start
 
 
@@ -271,11 +272,10 @@ def card(race: Race, why: Divergence, i: int, title: str, look: dict[str, Any], 
     far = N_("One step before it was {distance} pictures away, at f = {loss}.")
     lines = [say(far).format(distance=f"{why.distance:.3g}", loss=number(why.loss))]
     if np.isfinite(why.bound):
-        momentum = race.contenders[i].family == "velocity"
         place = say(N_("at the start")) if why.where == 0 else say(N_("at step {step}")).format(step=why.where)
         text = N_("η = {rate} > {formula} = {bound} (λmax = {steepest} {place}): each step overshoots by more.")
         lines.append(say(text).format(
-            rate=f"{why.rate:.4g}", formula="2(1 + μ)/λmax" if momentum else "2/λmax", bound=number(why.bound),
+            rate=f"{why.rate:.4g}", formula=STABLE[stable_as(race.contenders[i])], bound=number(why.bound),
             steepest=number(why.steepest), place=place))  # fmt: skip
     elif find(race.surface).minimum is None:
         lines.append(say(N_("This surface falls without end, and the path follows it out of the picture.")))

@@ -29,6 +29,10 @@ def test_the_bounds_of_a_bowl(kappa: float, angle: float, momentum: float) -> No
     for rule, bound in (
         (RULES["sgd"](lr=3 / kappa), 2 / kappa),
         (RULES["momentum"](lr=2.6 * (1 + momentum) / kappa, **{"momentum": momentum}), 2 * (1 + momentum) / kappa),
+        (
+            RULES["nesterov"](lr=3 / kappa, **{"momentum": momentum}),
+            2 * (1 + momentum) / ((1 + 2 * momentum) * kappa),
+        ),
     ):
         race = lone(surface, rule, steps=400, start=(-4.0, 1.7))
         run = descend(race)
