@@ -8,7 +8,15 @@ from datasets.dataset import Dataset
 from datasets.drawn import DRAWN
 from datasets.measured import MEASURED
 from datasets.parts import SCALERS, Part, Parts, prepare
+from spec import N_, Refused, listed
 
-__all__ = ["DATASETS", "SCALERS", "Dataset", "Part", "Parts", "prepare"]
+__all__ = ["DATASETS", "SCALERS", "Dataset", "Part", "Parts", "find", "prepare"]
 
 DATASETS: dict[str, Dataset] = {dataset.key: dataset for dataset in (*MEASURED, *DRAWN)}
+
+
+def find(name: str) -> Dataset:
+    """Return the data set of that name; raise `Refused` where there is none."""
+    if name not in DATASETS:
+        raise Refused(N_("The data set must be one of {choices}, not {value}."), choices=listed(DATASETS), value=name)
+    return DATASETS[name]

@@ -2,34 +2,93 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from datasets.dataset import Dataset
+from spec import N_
 
-# What a scaler does, in one line each; the classes are scikit-learn's.
-SCALERS: dict[str, str] = {
-    "standard": "StandardScaler",  # mean 0, standard deviation 1
-    "minmax": "MinMaxScaler",  # from 0 to 1
-    "none": "FunctionTransformer",  # as it is: without a function, scikit-learn's identity
+
+class Scaler(NamedTuple):
+    """A way to scale columns: what it is called, and scikit-learn's class that does it."""
+
+    title: str
+    name: str
+
+
+SCALERS: dict[str, Scaler] = {
+    "standard": Scaler(N_("standardised: mean 0, deviation 1"), "StandardScaler"),
+    "sample": Scaler(N_("standardised by the deviation with n − 1"), "StandardScaler"),
+    "minmax": Scaler(N_("from 0 to 1 (min-max)"), "MinMaxScaler"),
+    "none": Scaler(N_("as it is"), "FunctionTransformer"),  # without a function, scikit-learn's identity
 }
 
 
 class Part(NamedTuple):
-    """Inputs [n, columns] in float32, and targets [n]: whole numbers for classes, float32 for binary and numbers."""
+    """Inputs [n, columns] in float32, and targets [n]: whole numbers for classes, float32 for binary and numbers.
+
+    `index` [n] are the numbers of these rows in the table.
+    """
 
     x: np.ndarray
     y: np.ndarray
+    index: np.ndarray
 
 
 class Parts(NamedTuple):
-    """The three parts, scaled; `scaler` is the fitted scaler, which other points of the input space pass as well."""
+    """The three parts, scaled; `scaler` is the fitted scaler, which other points of the input space pass as well.
+
+    A target that is a number was `unit` times the one in the parts, plus `centre`.
+    """
 
     train: Part
     val: Part
     test: Part
     scaler: Any
+    centre: float
+    unit: float
+
+
+def split(
+    dataset: Dataset,
+    test_size: float = 0.2,
+    val_size: float = 0.2,
+    split_seed: int = 0,
+    *,
+    folds: int | None = None,
+    fold: int = 0,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the numbers of the rows of the training, the validation and the test part.
+
+    `test_size` is a share of the whole; a data set that names its test part (`held`) keeps that one. `val_size` is a
+    share of what the test part leaves (0: no validation part). Both splits are scikit-learn's `train_test_split` with
+    `random_state=split_seed`. With `folds` the rest is cut into so many folds instead, shuffled by the same seed, and
+    number `fold` is the validation part: scikit-learn's `StratifiedKFold`, or `KFold` where the targets are numbers or
+    where a class has fewer rows than there are folds.
+    """
+    # Imported here: it takes a second, and the web process only ever wants titles and sizes.
+    from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+
+    def halves(rows: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
+        first, second = train_test_split(rows, test_size=share, random_state=split_seed) if share else (rows, rows[:0])
+        return np.asarray(first), np.asarray(second)
+
+    rows = np.arange(dataset.rows)
+    if dataset.held:
+        train, test = rows[: -dataset.held], rows[-dataset.held :]
+    else:
+        train, test = halves(rows, test_size)
+    if folds is not None:
+        y = dataset.read()[1][train]
+        stratified = dataset.task != "numbers" and np.unique(y, return_counts=True)[1].min() >= folds
+        kind = StratifiedKFold if stratified else KFold
+        parts = list(kind(folds, shuffle=True, random_state=split_seed).split(train, y))
+        learnt, held = parts[fold]
+        return train[learnt], train[held], test
+    return *halves(train, val_size), test
 
 
 def prepare(
@@ -40,29 +99,58 @@ def prepare(
     scaling: str = "standard",
     scaler_sees: str = "train",
     rows: int | None = None,
+    features: Sequence[int] = (),
+    label_noise: float = 0.0,
+    folds: int | None = None,
+    fold: int = 0,
+    scale_target: bool = True,
 ) -> Parts:
-    """Split a data set, cut its training part to its first `rows` rows, and scale all parts.
+    """Split a data set (see `split`), cut its training part to its first `rows` rows, and scale all parts.
 
-    `test_size` is a share of the whole, `val_size` a share of what the test part leaves (0: no validation part). Both
-    splits are scikit-learn's `train_test_split` with `random_state=split_seed`. The scaler is fitted on the training
-    part as it was cut, or on "train+val", as some lecture notes do. Targets that are numbers are standardised by the
-    training part, so that losses are shares of its variance and learning rates keep their usual size.
+    `features` are the numbers of the columns to use (none named: all). The scaler is fitted on the training part as it
+    was cut, or on "train+val", as some lecture notes do; so is scikit-learn's `SimpleImputer`, which puts the median
+    in the place of missing values. Targets that are numbers are standardised by the training part, unless
+    `scale_target` is off, so that losses are shares of its variance and learning rates keep their usual size.
+
+    `label_noise` spoils targets of the training part, and of no other: each with that probability becomes another
+    class, drawn evenly; a number is shifted by so many standard deviations times a normal number. The same rows are
+    spoilt for every share, more of them for a larger one.
     """
-    # Imported here: it takes a second, and the web process only ever wants titles and sizes.
     from sklearn import preprocessing
-    from sklearn.model_selection import train_test_split
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
 
     x, y = dataset.read()
-    train, test = train_test_split(np.arange(len(x)), test_size=test_size, random_state=split_seed)
-    val = train[:0]
-    if val_size:
-        train, val = train_test_split(train, test_size=val_size, random_state=split_seed)
+    x = x[:, list(features)] if features else x
+    train, val, test = split(dataset, test_size, val_size, split_seed, folds=folds, fold=fold)
     train = train[:rows]
+    seen = np.concatenate([train, val]) if scaler_sees == "train+val" else train
 
-    scaler = getattr(preprocessing, SCALERS[scaling])()
-    scaler.fit(x[np.concatenate([train, val])] if scaler_sees == "train+val" else x[train])
-    if dataset.task == "numbers":
-        y = (y - y[train].mean()) / (y[train].std() or 1.0)
+    scaler = getattr(preprocessing, SCALERS[scaling].name)()
+    imputer = [SimpleImputer(strategy="median", keep_empty_features=True)] if np.isnan(x).any() else []
+    whole = make_pipeline(*imputer, scaler).fit(x[seen])
+    if scaling == "sample":
+        scaler.scale_ = scaler.scale_ * math.sqrt(len(seen) / max(len(seen) - 1, 1))
+
+    centre, unit = 0.0, 1.0
+    if dataset.task == "numbers" and scale_target:
+        centre, unit = float(y[train].mean()), float(y[train].std()) or 1.0
+        y = (y - centre) / unit
+    if label_noise:
+        spoilt = _spoilt(dataset, y, label_noise, float(y[train].std()), split_seed)
+        y = np.where(np.isin(np.arange(len(y)), train), spoilt, y)
     y_dtype = np.int64 if dataset.task == "classes" else np.float32
-    x, y = scaler.transform(x).astype(np.float32), y.astype(y_dtype)
-    return Parts(Part(x[train], y[train]), Part(x[val], y[val]), Part(x[test], y[test]), scaler)
+    x, y = whole.transform(x).astype(np.float32), y.astype(y_dtype)
+    learnt, held, last = (Part(x[index], y[index], index) for index in (train, val, test))
+    return Parts(learnt, held, last, whole, centre, unit)
+
+
+def _spoilt(dataset: Dataset, y: np.ndarray, share: float, spread: float, seed: int) -> np.ndarray:
+    """Return the targets with noise, see `prepare`; `spread` is the standard deviation of those that are numbers."""
+    source = np.random.default_rng([seed, 3])
+    if dataset.task == "numbers":
+        return y + share * spread * source.standard_normal(len(y))
+    chosen = source.random(len(y)) < share
+    classes = max(len(dataset.classes), 2)
+    other = (y + source.integers(1, classes, len(y))) % classes
+    return np.where(chosen, other, y)

@@ -1,54 +1,75 @@
-"""Training told chunk by chunk: the chain that worker processes run, and the history made of what they tell.
-
-Chain("experiments.fit:begin", "experiments.live:advance", variants)
-"""
+"""Training told chunk by chunk: the chain that worker processes run, and the history made of what they tell."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from datasets import DATASETS, prepare
-from experiments.fit import Chunk, Fit, History, State, advance_for, begin, join
+from datasets import Dataset, find, prepare
+from experiments import fit
+from experiments.fit import CURVES, Chunk, Fit, History, State, advance_for, join
+from experiments.training import PREPARED
 
-GROWN = ("train_loss", "val_loss", "train_score", "val_score")
-LATEST = ("test_loss", "test_score", "best_test_score", "boundary")
+STANDING = ("test_loss", "test_score", "best_test_score", "boundary")
 POINTS = ("inputs", "targets", "held")
+RECORD = "record "  # what the names of records begin with among the results of a run
 
 Report = tuple[int, int, dict[str, Any], dict[str, Any]]
 
 
+class Training(NamedTuple):
+    """What a run of this chain is: variants that train side by side, their data, and what is written down of them.
+
+    Chain("experiments.live:begin", "experiments.live:advance", training)
+    """
+
+    variants: tuple[Fit, ...]
+    data: Dataset  # a worker may not know a visitor's own table until it is sent
+    records: tuple[str, ...] = ()
+
+
+def training(variants: Sequence[Fit], records: Sequence[str] = ()) -> Training:
+    """Return the training of these variants, for a `Chain`."""
+    return Training(tuple(variants), find(variants[0].dataset), tuple(records))
+
+
 def warm_up() -> None:
     """Train a little network, so that a worker has imported all that training needs before the first visitor asks."""
-    advance_for(begin((Fit("breast_cancer", (2,), epochs=1),)), 0.0)
+    advance_for(fit.begin((Fit("breast_cancer", (2,), epochs=1),)), 0.0)
+
+
+def begin(spec: Training) -> State:
+    """Return the untrained networks."""
+    return fit.begin(spec.variants, spec.records)
 
 
 def advance(state: State, seconds: float) -> tuple[State, Report]:
     """Train for about so many seconds, one epoch at least; return the new state and what came of it.
 
-    That is (epochs done, epochs in all, new columns of the curves, latest values).
+    That is (epochs done, epochs in all, new columns of the curves and records, latest values).
     """
     first = state.epoch == 0
     state, chunk = advance_for(state, seconds)
-    latest = {name: getattr(chunk, name) for name in LATEST if getattr(chunk, name) is not None}
-    if first and DATASETS[state.variants[0].dataset].box is not None:
+    grown = {name: getattr(chunk, name) for name in CURVES}
+    grown |= {RECORD + name: array for name, array in chunk.records.items()}
+    latest = {name: getattr(chunk, name) for name in STANDING if getattr(chunk, name) is not None}
+    if first and "boundary" in latest:
         latest |= dict(zip(POINTS, _points(state.variants[0]), strict=True))
-    return state, (state.epoch, state.variants[0].epochs, {name: getattr(chunk, name) for name in GROWN}, latest)
+    return state, (state.epoch, state.variants[0].epochs, grown, latest)
 
 
-def _points(fit: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _points(variant: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the inputs [n, 2] as they were read, the targets [n], and whether each row is held out for validation.
 
     The test part stays out of sight.
     """
-    parts = prepare(
-        DATASETS[fit.dataset], fit.test_size, fit.val_size, fit.split_seed, fit.scaling, fit.scaler_sees, fit.rows
-    )
-    scaled = np.concatenate([parts.train.x, parts.val.x])
-    held = np.arange(len(scaled)) >= len(parts.train.x)
-    return parts.scaler.inverse_transform(scaled), np.concatenate([parts.train.y, parts.val.y]), held
+    entry = find(variant.dataset)
+    parts = prepare(entry, **{name: getattr(variant, name) for name in PREPARED})
+    seen = np.concatenate([parts.train.index, parts.val.index])
+    held = np.arange(len(seen)) >= len(parts.train.index)
+    return entry.read()[0][seen], np.concatenate([parts.train.y, parts.val.y]), held
 
 
 def points(result: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
@@ -63,5 +84,6 @@ def history(variants: tuple[Fit, ...], result: Mapping[str, np.ndarray]) -> Hist
     if not result:
         empty = np.empty((k, 0))
         return History(empty, empty, empty, empty, unknown, unknown, np.zeros(k, int), unknown, None)
-    told = {name: result[name] for name in (*GROWN, *LATEST[:-1])}
-    return join([Chunk(0, **told, boundary=result.get("boundary"))])
+    told = {name: result[name] for name in (*CURVES, *STANDING[:-1])}
+    records = {name.removeprefix(RECORD): array for name, array in result.items() if name.startswith(RECORD)}
+    return join([Chunk(0, **told, boundary=result.get("boundary"), records=records)])

@@ -46,15 +46,16 @@ class Stack:
         return operations.affine(x, weight, bias)
 
     @torch.inference_mode()
-    def evaluate(self, x: Tensor) -> Tensor:
-        """Return the outputs [k, n, n_out] for inputs [n, n_in] that all networks share, without dropout.
+    def evaluate(self, x: Tensor, which: Tensor) -> Tensor:
+        """Return the outputs [k, n, n_out] without dropout; network i sees table `which[i]` of x [tables, n, n_in].
 
         Rows go through in blocks, so that what one layer hands to the next stays in the processor's cache. The blocks
         are of equal size, since one with a single row would be computed by another order of summation.
         """
         k, widest = len(self.params), max(weight.shape[2] for weight in self.weights)
-        blocks = x.tensor_split(math.ceil(len(x) / max(CACHED // (k * widest), 64)))
-        return torch.cat([self(block.expand(k, -1, -1)) for block in blocks], dim=1)
+        blocks = x.tensor_split(max(1, math.ceil(x.shape[1] / max(CACHED // (k * widest), 64))), dim=1)
+        shared = len(x) == 1
+        return torch.cat([self(block.expand(k, -1, -1) if shared else block[which]) for block in blocks], dim=1)
 
     def backward(self, outputs: Tensor, slope: Tensor) -> None:
         """Fill `grads` with the gradient of a loss whose derivative by the outputs is `slope`.

@@ -21,15 +21,16 @@ Read = Callable[[History, View], str]
 Draw = Callable[[History, View, str], None]
 
 
-def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw) -> None:
+def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw, records: tuple[str, ...] = ()) -> None:
     """Train `variants`, and show them now and whenever there is more, until it is over.
 
-    `read(history so far, view)` gives the sentence, `draw(history, view, sentence)` shows the picture below it.
+    `records` names what is written down beside the curves. `read(history so far, view)` gives the sentence,
+    `draw(history, view, sentence)` shows the picture below it.
 
     A page that shows other variants than before gives up its interest in the former run at once; one that is left does
     so when its lease runs out.
     """
-    chain = Chain("experiments.fit:begin", "experiments.live:advance", variants)
+    chain = Chain("experiments.live:begin", "experiments.live:advance", live.training(variants, records))
     halted: runs.Run | None = st.session_state.get("stopped")
     if halted is not None and halted.chain == chain:
         run, view = halted, halted.view()

@@ -1,0 +1,98 @@
+"""What is written down of networks in training beside their curves: one entry of `RECORDS` each.
+
+A page names the records it draws; nobody else pays for them. torch is imported inside functions, as only workers call
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from experiments.fit import Fit
+    from experiments.training import Data
+    from networks.stack import Stack
+    from networks.tasks import Task
+
+Array = np.ndarray[Any, np.dtype[Any]]
+TRACED = 6  # weights whose history is told
+
+
+class Glimpse(NamedTuple):
+    """The networks of one group as they stand after an epoch.
+
+    Row i of `stack`, and of `best` (the weights with the lowest validation loss so far), is the network of
+    `variants[i]`; it learns from row `which[i]` of every tensor in `tables`. `seconds` is the time that the epoch took
+    to train, for all of them together; measuring is not counted.
+    """
+
+    stack: Stack
+    best: Stack
+    variants: Sequence[Fit]
+    tables: Data
+    which: Tensor
+    task: Task
+    seconds: float = 0.0
+
+
+def every(epochs: int) -> Array:
+    """Return all epochs, the untrained network's included."""
+    return np.arange(epochs + 1)
+
+
+def snapshots(epochs: int, most: int = 30) -> Array:
+    """Return at most `most` epochs from 0 to the last, closer together in the beginning, where most happens."""
+    return np.unique(np.rint(epochs * np.linspace(0, 1, most) ** 2).astype(int))
+
+
+def last(epochs: int) -> Array:
+    """Return the last epoch."""
+    return np.array([epochs])
+
+
+@dataclass(frozen=True)
+class Record:
+    """`take(glimpse)` returns what is written down [k, ...], of one shape every time; `moments(epochs)` when."""
+
+    take: Callable[[Glimpse], Array]
+    moments: Callable[[int], Array] = snapshots
+
+
+def take(recorded: dict[str, list[Array]], glimpse: Glimpse, epoch: int, epochs: int) -> None:
+    """Add to every list what its record says of this epoch, where it is one of its moments."""
+    for name, seen in recorded.items():
+        record = RECORDS[name]
+        if epoch in record.moments(epochs):
+            seen.append(record.take(glimpse))
+
+
+def _traces(glimpse: Glimpse) -> Array:
+    """Return `TRACED` of each network's weights [k, TRACED], evenly spread over its layers, the first and last too."""
+    stack = glimpse.stack
+    return stack.params[:, np.linspace(0, stack.n_weights - 1, TRACED).astype(int)].copy()
+
+
+def _boundaries(glimpse: Glimpse) -> Array:
+    """Return the decision boundaries [k, 64, 64] in uint8, as `History.boundary`; there is none without a grid."""
+    from experiments.training import boundary
+
+    assert glimpse.tables.grid is not None, "this record is for data that can be drawn"
+    return boundary(glimpse.stack.evaluate(glimpse.tables.grid, glimpse.which))
+
+
+def _seconds(glimpse: Glimpse) -> Array:
+    """Return how long the epoch took to train [k]: the one record that depends on the machine."""
+    return np.full(len(glimpse.variants), glimpse.seconds)
+
+
+RECORDS: dict[str, Record] = {
+    "seconds": Record(_seconds, every),
+    "traces": Record(_traces, every),
+    "boundaries": Record(_boundaries),
+}

@@ -1,0 +1,350 @@
+"""How one group of networks, alike in shape, trains epoch by epoch: batches, gradients, penalties, rules, measures.
+
+The loop is `train`. torch is imported inside functions: it takes two seconds and 300 MB, and the web process reads this
+module by way of `experiments.fit`.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from datasets import find, prepare
+from experiments.records import Glimpse, take
+from networks import count_params, count_weights, draw_weights
+from optimizers import Optimizer, Scheduled
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from experiments.fit import Fit
+    from networks.stack import Stack
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+GRID = 64  # points along each side of a drawn decision boundary
+
+
+class Group(NamedTuple):
+    """Networks of one shape that train in lock-step: row i of every array is the network of variant `members[i]`.
+
+    `params` [k, P] are the weights now, `best_params` those with the lowest validation loss so far, `best_loss` [k].
+    `memory` holds the states of the rules that move the rows, see `_moves`, and `schedules` what their schedules
+    remember. Those who follow the same rules are neighbours.
+    """
+
+    members: tuple[int, ...]
+    params: Array
+    memory: tuple[dict[str, Any], ...]
+    schedules: tuple[list[dict[str, Array]], ...]
+    best_params: Array
+    best_loss: Array
+
+
+class Data(NamedTuple):
+    """The parts of one or several tables as tensors [tables, rows, ...].
+
+    Of the rows that are `seen` while a network trains, the first `learnt` are the training part and the others the
+    validation part. `grid` are the points [tables, GRID * GRID, 2] where a boundary is drawn, scaled as the inputs are.
+    """
+
+    seen_x: Tensor
+    seen_y: Tensor
+    learnt: int
+    test_x: Tensor
+    test_y: Tensor
+    grid: Tensor | None
+
+    @property
+    def train_x(self) -> Tensor:
+        return self.seen_x[:, : self.learnt]
+
+    @property
+    def train_y(self) -> Tensor:
+        return self.seen_y[:, : self.learnt]
+
+    @property
+    def val_y(self) -> Tensor:
+        return self.seen_y[:, self.learnt :]
+
+
+def sizes(variant: Fit) -> tuple[int, ...]:
+    """Return the units of a network layer by layer, (inputs, *hidden, outputs)."""
+    entry = find(variant.dataset)
+    inputs = len(variant.features) or entry.columns
+    return (inputs, *variant.hidden, len(entry.classes) if entry.task == "classes" else 1)
+
+
+def shape(variant: Fit) -> tuple[Any, ...]:
+    """Return what networks must have in common to be rows of one array and to see batches of one length."""
+    data = tensors(variant)
+    rows = (data.learnt, data.seen_y.shape[1], data.test_y.shape[1])
+    return sizes(variant), variant.activation, variant.batch_size, rows
+
+
+def start(variants: Sequence[Fit], members: Sequence[int]) -> Group:
+    """Return the untrained networks of those `variants` that are named by `members`, and have one `shape`."""
+    members = tuple(sorted(members, key=lambda index: _kind(variants[index], members, variants)))
+    chosen = [variants[index] for index in members]
+    units = sizes(chosen[0])
+    params = np.zeros((len(chosen), count_params(units)), np.float32)
+    for row, variant in zip(params, chosen, strict=True):
+        weights = draw_weights(units, variant.init, variant.init_scale, random(variant.seed, "init"))
+        row[: len(weights)] = weights
+    moves = _moves(chosen)
+    memory = tuple(move.rule.init(params[move.rows, move.columns]) for move in moves)
+    schedules = tuple(move.scheduled(chosen[0].epochs).memory for move in moves)
+    return Group(members, params, memory, schedules, params, np.full(len(chosen), np.inf))
+
+
+def train(
+    variants: Sequence[Fit], group: Group, epoch: int, epochs: int, records: Sequence[str] = ()
+) -> tuple[Group, dict[str, Array], dict[str, Array]]:
+    """Train a group from `epoch` on for `epochs` epochs; return it, its new columns, and how it stands.
+
+    `variants` are those of its members. The columns [k, n] are the four curves and [k, ..., n] what `records` name;
+    the first are of epoch 0 where the group is untrained. What stands are the scores of the test part at the end, nan
+    before it, and the boundary where one can be drawn.
+    """
+    from networks.stack import Stack
+    from networks.tasks import TASKS
+
+    shared = variants[0]
+    tables, which = _tables(variants)
+    entry = find(shared.dataset)
+    task = TASKS[entry.task]
+
+    # Copies, so that what is done in place below leaves `group` as it is.
+    stack = Stack(sizes(shared), shared.activation, group.params.copy())
+    best = Stack(sizes(shared), shared.activation, group.best_params.copy())
+    best_loss = group.best_loss.copy()
+    memory, schedules = copy.deepcopy((group.memory, group.schedules))
+    moves = _moves(variants)
+    scheduled = [move.scheduled(shared.epochs, past) for move, past in zip(moves, schedules, strict=True)]
+    steps = [
+        (one.rule, stack.params[move.rows, move.columns], stack.grads[move.rows, move.columns], slots)
+        for one, move, slots in zip(scheduled, moves, memory, strict=True)
+    ]
+    penalise = _penalties(variants)
+    train_y, val_y = tables.train_y[which], tables.val_y[which]
+    glimpse = Glimpse(stack, best, variants, tables, which, task)
+    curves: list[tuple[Array, ...]] = []
+    recorded: dict[str, list[Array]] = {name: [] for name in records}
+
+    def measure(epoch: int) -> Array:
+        """Add to the curves, keep the best weights, and return the losses that schedules see."""
+        took = time.perf_counter() - begun
+        outputs = stack.evaluate(tables.seen_x, which)
+        train_loss, train_score = task.measure(outputs[:, : tables.learnt], train_y)
+        val_loss, val_score = task.measure(outputs[:, tables.learnt :], val_y)
+        curves.append((train_loss, val_loss, train_score, val_score))
+        lower = val_loss < best_loss
+        best.params[lower], best_loss[lower] = stack.params[lower], val_loss[lower]
+        take(recorded, glimpse._replace(seconds=took), epoch, shared.epochs)
+        return val_loss if val_y.shape[1] else train_loss
+
+    with one_thread(), np.errstate(all="ignore"):  # divergence is data
+        end = min(epoch + epochs, shared.epochs)
+        begun = time.perf_counter()
+        if epoch == 0:
+            measure(0)
+        while epoch < end:
+            for one in scheduled:
+                one.set(epoch)
+            epoch += 1
+            begun = time.perf_counter()
+            for x, y, masks in batches(variants, tables, which, epoch):
+                outputs = stack(x, masks)
+                stack.backward(outputs, task.slope(outputs.detach(), y) / x.shape[1])
+                penalise(stack)
+                for rule, params, grads, slots in steps:
+                    rule.step(params, grads, slots)
+            losses = measure(epoch)
+            for one, move in zip(scheduled, moves, strict=True):
+                one.see(losses[move.rows])
+
+        unknown = np.full(len(variants), np.nan)
+        stands = {"test_loss": unknown, "test_score": unknown, "best_test_score": unknown}
+        if epoch == shared.epochs and tables.test_y.shape[1]:
+            y = tables.test_y[which]
+            chosen = best if val_y.shape[1] else stack
+            stands["test_loss"], stands["test_score"] = task.measure(stack.evaluate(tables.test_x, which), y)
+            stands["best_test_score"] = task.measure(chosen.evaluate(tables.test_x, which), y)[1]
+        if tables.grid is not None:
+            stands["boundary"] = boundary(stack.evaluate(tables.grid, which))
+
+    after = Group(group.members, stack.params, memory, schedules, best.params, best_loss)
+    names = ("train_loss", "val_loss", "train_score", "val_score")
+    columns = {name: np.stack(curve, axis=1) for name, curve in zip(names, zip(*curves, strict=True), strict=True)}
+    return after, columns | {name: np.stack(seen, -1) for name, seen in recorded.items() if seen}, stands
+
+
+class _Move(NamedTuple):
+    """One rule and the block of the stack that it moves."""
+
+    rule: Optimizer
+    rows: slice
+    columns: slice
+
+    def scheduled(self, epochs: int, memory: Sequence[dict[str, Array]] = ()) -> Scheduled:
+        """Return the rule with its schedules, whose ticks are epochs."""
+        return Scheduled(self.rule, self.rows.stop - self.rows.start, epochs, memory)
+
+
+def _kind(variant: Fit, members: Sequence[int], variants: Sequence[Fit]) -> int:
+    """Return the place of the first of `members` that follows the same rules as `variant`."""
+    rules = [(type(variants[index].optimizer), type(variants[index].bias_optimizer)) for index in members]
+    return rules.index((type(variant.optimizer), type(variant.bias_optimizer)))
+
+
+def _moves(variants: Sequence[Fit]) -> list[_Move]:
+    """Return who moves what: a rule, with a column for each of its settings, for every run of neighbours."""
+    n_weights = count_weights(sizes(variants[0]))
+    moves = []
+    begin = 0
+    for end in range(1, len(variants) + 1):
+        if end < len(variants) and not _kind(variants[end], (begin, end), variants):
+            continue
+        group, rows = variants[begin:end], slice(begin, end)
+        begin = end
+        biases = [variant.bias_optimizer for variant in group if variant.bias_optimizer is not None]
+        weights = slice(n_weights) if biases else slice(None)
+        moves.append(_Move(type(group[0].optimizer).stack([variant.optimizer for variant in group]), rows, weights))
+        if biases:
+            moves.append(_Move(type(biases[0]).stack(biases), rows, slice(n_weights, None)))
+    return moves
+
+
+def _penalties(variants: Sequence[Fit]) -> Callable[[Stack], None]:
+    """Return what adds the gradient of the penalties, in place; it leaves alone the rows that have none."""
+    l1, l2 = (np.array([[getattr(variant, name)] for variant in variants], np.float32) for name in ("l1", "l2"))
+    rows = np.flatnonzero((l1 > 0) | (l2 > 0))
+    l1, l2 = l1[rows], l2[rows]
+
+    def penalise(stack: Stack) -> None:
+        if rows.size:
+            weights = stack.params[rows, : stack.n_weights]
+            stack.grads[rows, : stack.n_weights] += l1 * np.sign(weights) + l2 * weights
+
+    return penalise
+
+
+def batches(
+    variants: Sequence[Fit], tables: Data, which: Tensor, epoch: int
+) -> Iterator[tuple[Tensor, Tensor, Sequence[Tensor]]]:
+    """Yield the batches of one epoch: inputs [k, n, columns], targets [1 or k, n], masks of the hidden layers.
+
+    Network i learns from table `which[i]`. Each seed has its own shuffle and its own draws for dropout, the same
+    whatever other seeds there are. Full batches are not shuffled.
+    """
+    import torch
+
+    shared, k = variants[0], len(variants)
+    seeds, seed = np.unique([variant.seed for variant in variants], return_inverse=True)
+    x, y = tables.train_x, tables.train_y  # [tables, rows, ...]
+    views = which
+    if shared.batch_size is not None:
+        # Networks that learn from the same table in the same order share what is shuffled.
+        pairs, views = np.unique(np.stack([which.numpy(), seed]), axis=1, return_inverse=True)
+        shuffles = np.stack([random(one, "batches", epoch).permutation(x.shape[1]) for one in seeds])
+        x, y = x[pairs[0][:, None], shuffles[pairs[1]]], y[pairs[0][:, None], shuffles[pairs[1]]]
+        views = torch.from_numpy(views)
+    alike = len(x) == 1
+    if alike:
+        x = x.expand(k, -1, -1)
+
+    dropping = any(any(rates(variant)) for variant in variants)
+    drops = torch.from_numpy(np.array([[np.repeat(rates(one), one.hidden)] for one in variants], np.float32))
+    sources = [random(one, "dropout", epoch) for one in seeds] if dropping else []
+
+    size = shared.batch_size or x.shape[1]
+    for batch_x, batch_y in zip(x.split(size, dim=1), y.split(size, dim=1), strict=True):
+        masks: Sequence[Tensor] = ()
+        if dropping:
+            draws = torch.from_numpy(
+                np.stack([s.random((batch_x.shape[1], drops.shape[2]), np.float32) for s in sources])
+            )
+            masks = ((draws[seed] >= drops) / (1 - drops)).split(shared.hidden, dim=2)
+        yield (batch_x, batch_y, masks) if alike else (batch_x[views], batch_y[views], masks)
+
+
+def rates(variant: Fit) -> tuple[float, ...]:
+    """Return the rate of dropout after every hidden layer."""
+    cycle = variant.dropout_by_layer or (variant.dropout,)
+    return tuple(cycle[layer % len(cycle)] for layer in range(len(variant.hidden)))
+
+
+def _tables(variants: Sequence[Fit]) -> tuple[Data, Tensor]:
+    """Return the tables that variants learn from, each once, and the number of each variant's own."""
+    import torch
+
+    kinds = list(dict.fromkeys(_how(variant) for variant in variants))
+    which = torch.tensor([kinds.index(_how(variant)) for variant in variants])
+    found = [_tensors(*kind) for kind in kinds]
+    if len(found) == 1:
+        return found[0], which
+    grid = None if found[0].grid is None else torch.cat([data.grid for data in found if data.grid is not None])
+    seen_x, seen_y, test_x, test_y = (
+        torch.cat([getattr(data, name) for data in found]) for name in ("seen_x", "seen_y", "test_x", "test_y")
+    )
+    return Data(seen_x, seen_y, found[0].learnt, test_x, test_y, grid), which
+
+
+def tensors(variant: Fit) -> Data:
+    """Return the data that one variant learns from."""
+    return _tensors(*_how(variant))
+
+
+# The fields that decide what is learnt from, by the names of `prepare`'s arguments.
+PREPARED = ("test_size", "val_size", "split_seed", "scaling", "scaler_sees", "rows", "features", "label_noise", "folds",
+            "fold", "scale_target")  # fmt: skip
+
+
+def _how(variant: Fit) -> tuple[Any, ...]:
+    return variant.dataset, *(getattr(variant, name) for name in PREPARED)
+
+
+@lru_cache(maxsize=32)
+def _tensors(dataset: str, *how: Any) -> Data:
+    import torch
+
+    entry = find(dataset)
+    parts = prepare(entry, **dict(zip(PREPARED, how, strict=True)))
+    grid = None
+    if entry.box is not None and parts.train.x.shape[1] == 2:
+        across, up = (np.linspace(low, high, GRID) for low, high in entry.box)
+        points = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
+        grid = torch.tensor(parts.scaler.transform(points)[None], dtype=torch.float32)
+    seen_x, seen_y = (np.concatenate(pair) for pair in zip(parts.train[:2], parts.val[:2], strict=True))
+    seen_x, seen_y, test_x, test_y = (torch.tensor(array[None]) for array in (seen_x, seen_y, *parts.test[:2]))
+    return Data(seen_x, seen_y, len(parts.train.y), test_x, test_y, grid)
+
+
+def boundary(outputs: Tensor) -> Array:
+    """Turn the outputs [k, GRID * GRID, 1] on the grid into a picture of probabilities, see `History`."""
+    probability = outputs.sigmoid().nan_to_num(0.5).view(-1, GRID, GRID)
+    return (probability * 255).round().byte().numpy()
+
+
+def random(seed: int, purpose: str, epoch: int = 0) -> np.random.Generator:
+    """Return the generator of one purpose: what one purpose draws never shifts what another does."""
+    return np.random.default_rng([seed, ("init", "batches", "dropout").index(purpose), epoch])
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread: these networks are too small to share out, and sums keep their order."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
