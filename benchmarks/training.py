@@ -101,7 +101,7 @@ def main() -> None:
     torch.set_num_threads(1)
     DATASETS["random"] = Dataset(
         key="random", title="Random", sentence="", task="binary", rows=891, columns=10, classes=("0", "1"),
-        source="drawn here", terms="", read=table,
+        source="drawn here", terms="", read=table, names=tuple(f"x{i}" for i in range(10)),
     )  # fmt: skip
 
     sides: dict[int, Callable[[], float]] = {0: lambda: lecture(epochs, seed=0)}

@@ -8,11 +8,13 @@ from datasets.dataset import Dataset
 from datasets.drawn import DRAWN
 from datasets.measured import MEASURED
 from datasets.parts import SCALERS, Part, Parts, prepare
+from datasets.prepared import PREPARED
+from datasets.typed import TYPED
 from spec import N_, Refused, listed
 
 __all__ = ["DATASETS", "SCALERS", "Dataset", "Part", "Parts", "find", "prepare"]
 
-DATASETS: dict[str, Dataset] = {dataset.key: dataset for dataset in (*MEASURED, *DRAWN)}
+DATASETS: dict[str, Dataset] = {dataset.key: dataset for dataset in (*MEASURED, *PREPARED, *DRAWN, *TYPED)}
 
 
 def find(name: str) -> Dataset:

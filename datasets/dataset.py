@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,11 @@ class Dataset:
 
     `read()` returns inputs [rows, columns] and targets [rows]. An input that is missing is nan. The targets are 0 or 1
     where `task` is "binary", 0 to C-1 where it is "classes" (named by `classes`, in this order), and real numbers where
-    it is "numbers". `sentence` says what a row is and what is to be told; `names` are the columns' names. The last
-    `held` rows are the test part where the source says so. `box` is ((x0, x1), (y0, y1)), the region to draw, for data
-    with two columns; `pixels` is (height, width) where a row is a picture.
+    it is "numbers". `sentence` says what a row is and what is to be told; `names` are the columns' names, `units` says
+    in what they are measured. The last `held` rows are the test part where the source says so. `box` is
+    ((x0, x1), (y0, y1)), the region to draw, for data with two columns; `pixels` is (height, width) where a row is a
+    picture. Where columns were made from others, `raw()` returns those by name, and `made_by` is the function that
+    made the table of them.
     """
 
     key: str
@@ -33,10 +35,13 @@ class Dataset:
     source: str
     terms: str
     read: Callable[[], Table]
-    names: tuple[str, ...] = ()
+    names: tuple[str, ...]
+    units: str = ""
     held: int = 0
     box: Box | None = None
     pixels: tuple[int, int] | None = None
+    raw: Callable[[], Mapping[str, np.ndarray]] | None = None
+    made_by: Callable[..., np.ndarray] | None = None
 
     def __repr__(self) -> str:
         # Specs are named by what they print, and an address in memory would change that name.
@@ -47,3 +52,15 @@ class Dataset:
         from datasets import find
 
         return find, (self.key,)
+
+
+def still(table: Table) -> Table:
+    """Make a table read-only, so that all who ask for it can share it."""
+    for array in table:
+        array.flags.writeable = False
+    return table
+
+
+def pixel_names(height: int, width: int) -> tuple[str, ...]:
+    """Return a name for each pixel of a picture, row by row: "pixel 0.1" is the second of the first row."""
+    return tuple(f"pixel {row}.{column}" for row in range(height) for column in range(width))

@@ -49,6 +49,7 @@ def _with_noise(curves: list[np.ndarray], noise: float, seed: int) -> Table:
 
 _SOURCE = N_("Drawn by a formula, always with the same random numbers.")
 _TERMS = N_("No data behind it: free to use.")
+_NAMES = ("x", "y")
 
 DRAWN = (
     Dataset(
@@ -62,6 +63,7 @@ DRAWN = (
         source=_SOURCE,
         terms=_TERMS,
         read=lambda: moons(400, noise=0.25, seed=0),
+        names=_NAMES,
         box=((-2.0, 3.0), (-1.5, 2.0)),
     ),
     Dataset(
@@ -75,6 +77,7 @@ DRAWN = (
         source=_SOURCE,
         terms=_TERMS,
         read=lambda: circles(400, noise=0.12, seed=0),
+        names=_NAMES,
         box=((-1.5, 1.5), (-1.5, 1.5)),
     ),
     Dataset(
@@ -88,6 +91,7 @@ DRAWN = (
         source=_SOURCE,
         terms=_TERMS,
         read=lambda: spiral(400, noise=0.03, seed=0),
+        names=_NAMES,
         box=((-1.25, 1.25), (-1.25, 1.25)),
     ),
 )

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
-from datasets.dataset import Dataset, Table
+from datasets.dataset import Dataset, Table, pixel_names, still
 from spec import N_
 
 
 def _sklearn(loader: str) -> Callable[[], Table]:
+    @functools.cache
     def read() -> Table:
         # Imported here: it takes a second, and the web process only ever wants titles and sizes.
         import sklearn.datasets
 
-        return getattr(sklearn.datasets, loader)(return_X_y=True)
+        return still(getattr(sklearn.datasets, loader)(return_X_y=True))
 
     return read
 
 
 _UCI = "UCI Machine Learning Repository"
 _CARRIED = N_("Carried by scikit-learn (BSD 3-Clause); the data's own terms are those of its source.")
+
+_NUCLEUS = (
+    "radius", "texture", "perimeter", "area", "smoothness", "compactness", "concavity", "concave points", "symmetry",
+    "fractal dimension",
+)  # fmt: skip
 
 MEASURED = (
     Dataset(
@@ -33,6 +40,10 @@ MEASURED = (
         source=f"Wolberg, Mangasarian, Street, Street (1995), Breast Cancer Wisconsin (Diagnostic), {_UCI}",
         terms=_CARRIED,
         read=_sklearn("load_breast_cancer"),
+        names=tuple(f"{how} {what}" for how in ("mean", "error of", "worst") for what in _NUCLEUS),
+        units=N_(
+            "Lengths in the pixels of a microscope's picture; each by its mean, its standard error and its worst."
+        ),
     ),
     Dataset(
         key="digits",
@@ -45,6 +56,9 @@ MEASURED = (
         source=f"Alpaydin, Kaynak (1998), Optical Recognition of Handwritten Digits, {_UCI}",
         terms=_CARRIED,
         read=_sklearn("load_digits"),
+        names=pixel_names(8, 8),
+        units=N_("Grey values from 0 to 16."),
+        pixels=(8, 8),
     ),
     Dataset(
         key="iris",
@@ -57,6 +71,8 @@ MEASURED = (
         source=f"Fisher (1936), The use of multiple measurements in taxonomic problems, {_UCI}",
         terms=_CARRIED,
         read=_sklearn("load_iris"),
+        names=("sepal length", "sepal width", "petal length", "petal width"),
+        units=N_("Centimetres."),
     ),
     Dataset(
         key="wine",
@@ -69,6 +85,21 @@ MEASURED = (
         source=f"Aeberhard, Forina (1992), Wine, {_UCI}",
         terms=_CARRIED,
         read=_sklearn("load_wine"),
+        names=(
+            "alcohol",
+            "malic acid",
+            "ash",
+            "alcalinity of ash",
+            "magnesium",
+            "total phenols",
+            "flavanoids",
+            "nonflavanoid phenols",
+            "proanthocyanins",
+            "colour intensity",
+            "hue",
+            "OD280/OD315",
+            "proline",
+        ),
     ),
     Dataset(
         key="diabetes",
@@ -83,5 +114,10 @@ MEASURED = (
         source="Efron, Hastie, Johnstone, Tibshirani (2004), Least Angle Regression, Annals of Statistics 32",
         terms=_CARRIED,
         read=_sklearn("load_diabetes"),
+        names=("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"),
+        units=N_(
+            "Body mass index (bmi), mean blood pressure (bp) and six measurements of the blood (s1 to s6); the source "
+            "has centred every column, and scaled it so that its squares add up to 1."
+        ),
     ),
 )

@@ -30,12 +30,12 @@ SCALERS: dict[str, Scaler] = {
 class Part(NamedTuple):
     """Inputs [n, columns] in float32, and targets [n]: whole numbers for classes, float32 for binary and numbers.
 
-    `index` [n] are the numbers of these rows in the table.
+    `rows` [n] are the numbers of these rows in the table.
     """
 
     x: np.ndarray
     y: np.ndarray
-    index: np.ndarray
+    rows: np.ndarray
 
 
 class Parts(NamedTuple):

@@ -67,8 +67,8 @@ def _points(variant: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     entry = find(variant.dataset)
     parts = prepare(entry, **{name: getattr(variant, name) for name in PREPARED})
-    seen = np.concatenate([parts.train.index, parts.val.index])
-    held = np.arange(len(seen)) >= len(parts.train.index)
+    seen = np.concatenate([parts.train.rows, parts.val.rows])
+    held = np.arange(len(seen)) >= len(parts.train.rows)
     return entry.read()[0][seen], np.concatenate([parts.train.y, parts.val.y]), held
 
 
