@@ -4,6 +4,7 @@ Facts about a data set (title, task, numbers of rows and columns) are plain valu
 scikit-learn is imported when its tables are read, split or scaled.
 """
 
+from datasets import own
 from datasets.dataset import Dataset
 from datasets.drawn import DRAWN
 from datasets.measured import MEASURED
@@ -18,7 +19,9 @@ DATASETS: dict[str, Dataset] = {dataset.key: dataset for dataset in (*MEASURED, 
 
 
 def find(name: str) -> Dataset:
-    """Return the data set of that name; raise `Refused` where there is none."""
+    """Return the data set of that name, which may be a visitor's own; raise `Refused` where there is none."""
+    if name.startswith(own.PREFIX):
+        return own.find(name)
     if name not in DATASETS:
         raise Refused(N_("The data set must be one of {choices}, not {value}."), choices=listed(DATASETS), value=name)
     return DATASETS[name]

@@ -40,7 +40,7 @@ MEASURED = (
         source=f"Wolberg, Mangasarian, Street, Street (1995), Breast Cancer Wisconsin (Diagnostic), {_UCI}",
         terms=_CARRIED,
         read=_sklearn("load_breast_cancer"),
-        names=tuple(f"{how} {what}" for how in ("mean", "error of", "worst") for what in _NUCLEUS),
+        names=tuple(f"{a}{what}{b}" for a, b in (("mean ", ""), ("", " error"), ("worst ", "")) for what in _NUCLEUS),
         units=N_(
             "Lengths in the pixels of a microscope's picture; each by its mean, its standard error and its worst."
         ),
@@ -86,18 +86,8 @@ MEASURED = (
         terms=_CARRIED,
         read=_sklearn("load_wine"),
         names=(
-            "alcohol",
-            "malic acid",
-            "ash",
-            "alcalinity of ash",
-            "magnesium",
-            "total phenols",
-            "flavanoids",
-            "nonflavanoid phenols",
-            "proanthocyanins",
-            "colour intensity",
-            "hue",
-            "OD280/OD315",
+            "alcohol", "malic acid", "ash", "alcalinity of ash", "magnesium", "total phenols", "flavanoids",
+            "nonflavanoid phenols", "proanthocyanins", "color intensity", "hue", "od280/od315 of diluted wines",
             "proline",
         ),
     ),
@@ -120,4 +110,4 @@ MEASURED = (
             "has centred every column, and scaled it so that its squares add up to 1."
         ),
     ),
-)
+)  # fmt: skip

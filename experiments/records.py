@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from experiments import layers
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 TRACED = 6  # weights whose history is told
+BINS, BIN = 401, 0.02  # of the histograms of weights: how many, and how wide; the middle one lies around 0
+ZERO = 1e-3  # a weight below this in size does as good as nothing
 
 
 class Glimpse(NamedTuple):
@@ -86,13 +90,28 @@ def _boundaries(glimpse: Glimpse) -> Array:
     return boundary(glimpse.stack.evaluate(glimpse.tables.grid, glimpse.which))
 
 
+def _tests(glimpse: Glimpse) -> Array:
+    """Return the loss (0) and the score (1) on either half of the test part, and on the whole [k, 2, 3].
+
+    Only to show what the luck in a test score is worth. The seed of the split deals the rows to the halves.
+    """
+    outputs, y = glimpse.stack.evaluate(glimpse.tables.test_x, glimpse.which), glimpse.tables.test_y[glimpse.which]
+    order = np.random.default_rng([glimpse.variants[0].split_seed, 5]).permutation(y.shape[1])
+    parts = (*np.array_split(order, 2), slice(None))
+    return np.stack([glimpse.task.measure(outputs[:, part], y[:, part]) for part in parts], axis=-1).swapaxes(0, 1)
+
+
 def _seconds(glimpse: Glimpse) -> Array:
     """Return how long the epoch took to train [k]: the one record that depends on the machine."""
     return np.full(len(glimpse.variants), glimpse.seconds)
 
 
 RECORDS: dict[str, Record] = {
+    "layers": Record(layers.look),
     "seconds": Record(_seconds, every),
     "traces": Record(_traces, every),
     "boundaries": Record(_boundaries),
+    "tests": Record(_tests, every),
+    "weights": Record(_weights),
+    "zeros": Record(_zeros),
 }

@@ -1,64 +1,108 @@
 """A study is a question about networks, turned into variants that train together.
 
-`Comparison` asks what another rule changes, `Remedies` what each means against overfitting does.
+`Comparison` asks what one setting changes, `Remedies` what each means against overfitting does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from datasets import DATASETS
+from experiments.axes import AXES, LECTURE, Axis, suggested
 from experiments.fit import Fit, History, early_stop
 from optimizers import RULES, Adam, Optimizer
-from spec import N_, Refused, check, same, setting
+from spec import N_, Refused, check, same, setting, settings
 
-LECTURE = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
 MOST = 8
-
-# Learning rates at which each family of rules trains these small, standardised problems well.
-RATES = {"gradient": 0.05, "velocity": 0.02, "accumulating": 0.02, "normalised": 0.003, "searching": 0.005}
-
-
-def suggested(rule: type[Optimizer]) -> Optimizer:
-    """Return a rule with a learning rate that suits small networks."""
-    return rule(lr=float(f"{rule.pace * RATES[rule.family]:.3g}"))
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The same network trained by several rules: same data, same initial weights, same batches.
+    """The same network again and again, but for one thing: what `vary` names, an entry of `AXES`.
 
-    With `seeds` above 1 every rule trains that many networks, each from other initial weights and batches.
+    `values` are its values as text; none given means the usual ones. Where rules are compared, `contenders` are these;
+    else the first of them is everybody's rule. All else is shared: the data, the initial weights, the batches. With
+    `apart` the biases follow their rule at a rate of their own, as a parameter group does. With `seeds` above 1 there
+    are that many networks of each kind, each from other initial weights and batches. Raises `Refused` for what makes no
+    network.
     """
 
     dataset: str = same(Fit, "dataset", "breast_cancer")
+    vary: str = setting("optimizer", N_("What varies"), choices=tuple(AXES))
+    values: tuple[str, ...] = setting((), N_("values"), examples=("none", "0.1", "1"))
+    contenders: tuple[Optimizer, ...] = setting(tuple(suggested(RULES[key]) for key in LECTURE), N_("rules"))
     hidden: tuple[int, ...] = same(Fit, "hidden", (16, 16))
     activation: str = same(Fit, "activation", "relu")
     init: str = same(Fit, "init", "he")
-    contenders: tuple[Optimizer, ...] = setting(tuple(suggested(RULES[key]) for key in LECTURE), N_("rules"))
+    init_scale: float = same(Fit, "init_scale", 1.0)
     batch_size: int | None = same(Fit, "batch_size", 32)
     epochs: int = same(Fit, "epochs", 60)
-    seeds: int = setting(1, N_("seeds per rule"), low=1, high=5, minimum=1, maximum=8)
+    rows: int | None = same(Fit, "rows", None)
+    features: tuple[int, ...] = same(Fit, "features", ())
+    label_noise: float = same(Fit, "label_noise", 0.0)
+    batch_norm: bool = same(Fit, "batch_norm", False)
+    dropout: float = same(Fit, "dropout", 0.0)
+    l1: float = same(Fit, "l1", 0.0)
+    l2: float = same(Fit, "l2", 0.0)
+    apart: bool = setting(False, N_("Another rate for the biases"))
+    bias_rate: float = setting(
+        1.0, N_("Learning rate of the biases"), symbol=r"\eta", low=1e-3, high=10.0, log=True, minimum=0, maximum=1e6
+    )
+    scaling: str = same(Fit, "scaling", "standard")
+    scaler_sees: str = same(Fit, "scaler_sees", "train")
+    scale_target: bool = same(Fit, "scale_target", True)
+    test_size: float = same(Fit, "test_size", 0.2)
+    val_size: float = same(Fit, "val_size", 0.2)
+    split_seed: int = same(Fit, "split_seed", 0)
+    seeds: int = setting(1, N_("seeds per variant"), low=1, high=5, minimum=1, maximum=8)
     seed: int = same(Fit, "seed", 0)
 
     def __post_init__(self) -> None:
         check(self)
         if not 1 <= len(self.contenders) <= MOST:
             raise Refused(N_("Compare between 1 and {most} rules, not {count}."), most=MOST, count=len(self.contenders))
+        if self.values and self.vary == "optimizer":
+            raise Refused(N_("Where rules are compared they are named one by one, not as values."))
+        if self.vary != "optimizer" and len(self.points) > MOST:
+            raise Refused(N_("Compare at most {most} values."), most=MOST)
         self.variants()  # raises Refused where these settings make no network
 
+    @property
+    def axis(self) -> Axis:
+        """What varies."""
+        return AXES[self.vary]
+
+    @property
+    def points(self) -> tuple[Any, ...]:
+        """Where on the axis the variants lie; for rules these are the contenders."""
+        if self.vary == "optimizer":
+            return self.contenders
+        return tuple(self.axis.read(text) for text in self.values or self.axis.usual(self.base)[:MOST])
+
+    @property
+    def base(self) -> Fit:
+        """The network that all variants are, but for what varies."""
+        shared = {field.name: getattr(self, field.name) for field in fields(self) if field.name in settings(Fit)}
+        return Fit(optimizer=self.contenders[0], **shared)
+
+    @property
+    def repeats(self) -> int:
+        """How many networks of each kind there are."""
+        return 1 if self.vary == "seed" else self.seeds
+
     def variants(self) -> tuple[Fit, ...]:
-        """Return the networks to train: the seeds of the first rule, then those of the second, and so on."""
-        return tuple(
-            Fit(
-                self.dataset, self.hidden, self.activation, self.init, optimizer=rule, batch_size=self.batch_size,
-                epochs=self.epochs, seed=self.seed + again,
-            )
-            for rule in self.contenders for again in range(self.seeds)
-        )  # fmt: skip
+        """Return the networks to train: the seeds of the first variant, then those of the second, and so on."""
+        base = self.base
+        if self.vary == "optimizer":
+            kinds = [replace(base, optimizer=rule) for rule in self.contenders]
+        else:
+            kinds = [self.axis.put(base, point) for point in self.points]
+        if self.apart:
+            kinds = [replace(kind, bias_optimizer=replace(kind.optimizer, lr=self.bias_rate)) for kind in kinds]
+        return tuple(replace(kind, seed=kind.seed + again) for kind in kinds for again in range(self.repeats))
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from datasets import find, prepare
 from experiments.records import Glimpse, take
-from networks import count_params, count_weights, draw_weights
+from networks import count_params, count_weights, untrained
 from optimizers import Optimizer, Scheduled
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Group(NamedTuple):
 
     `params` [k, P] are the weights now, `best_params` those with the lowest validation loss so far, `best_loss` [k].
     `memory` holds the states of the rules that move the rows, see `_moves`, and `schedules` what their schedules
-    remember. Those who follow the same rules are neighbours.
+    remember. Those who follow the same rules are neighbours, and those with batch normalisation come last.
     """
 
     members: tuple[int, ...]
@@ -93,10 +94,13 @@ def start(variants: Sequence[Fit], members: Sequence[int]) -> Group:
     members = tuple(sorted(members, key=lambda index: _kind(variants[index], members, variants)))
     chosen = [variants[index] for index in members]
     units = sizes(chosen[0])
-    params = np.zeros((len(chosen), count_params(units)), np.float32)
-    for row, variant in zip(params, chosen, strict=True):
-        weights = draw_weights(units, variant.init, variant.init_scale, random(variant.seed, "init"))
-        row[: len(weights)] = weights
+    rows = [
+        untrained(units, one.init, one.init_scale, random(one.seed, "init"), one.batch_norm).astype(np.float32)
+        for one in chosen
+    ]
+    params = np.zeros((len(rows), max(len(row) for row in rows)), np.float32)
+    for stored, row in zip(params, rows, strict=True):
+        stored[: len(row)] = row
     moves = _moves(chosen)
     memory = tuple(move.rule.init(params[move.rows, move.columns]) for move in moves)
     schedules = tuple(move.scheduled(chosen[0].epochs).memory for move in moves)
@@ -121,8 +125,11 @@ def train(
     task = TASKS[entry.task]
 
     # Copies, so that what is done in place below leaves `group` as it is.
-    stack = Stack(sizes(shared), shared.activation, group.params.copy())
-    best = Stack(sizes(shared), shared.activation, group.best_params.copy())
+    normalised = sum(variant.batch_norm for variant in variants)
+    stack, best = (
+        Stack(sizes(shared), shared.activation, params.copy(), normalised)
+        for params in (group.params, group.best_params)
+    )
     best_loss = group.best_loss.copy()
     memory, schedules = copy.deepcopy((group.memory, group.schedules))
     moves = _moves(variants)
@@ -160,8 +167,7 @@ def train(
             epoch += 1
             begun = time.perf_counter()
             for x, y, masks in batches(variants, tables, which, epoch):
-                outputs = stack(x, masks)
-                stack.backward(outputs, task.slope(outputs.detach(), y) / x.shape[1])
+                stack.backward(task.slope(stack(x, masks), y) / x.shape[1])
                 penalise(stack)
                 for rule, params, grads, slots in steps:
                     rule.step(params, grads, slots)
@@ -197,27 +203,27 @@ class _Move(NamedTuple):
         return Scheduled(self.rule, self.rows.stop - self.rows.start, epochs, memory)
 
 
-def _kind(variant: Fit, members: Sequence[int], variants: Sequence[Fit]) -> int:
-    """Return the place of the first of `members` that follows the same rules as `variant`."""
+def _kind(variant: Fit, members: Sequence[int], variants: Sequence[Fit]) -> tuple[bool, int]:
+    """Return what neighbours share: batch normalisation, and the first of `members` with the same rules."""
     rules = [(type(variants[index].optimizer), type(variants[index].bias_optimizer)) for index in members]
-    return rules.index((type(variant.optimizer), type(variant.bias_optimizer)))
+    return variant.batch_norm, rules.index((type(variant.optimizer), type(variant.bias_optimizer)))
 
 
 def _moves(variants: Sequence[Fit]) -> list[_Move]:
     """Return who moves what: a rule, with a column for each of its settings, for every run of neighbours."""
-    n_weights = count_weights(sizes(variants[0]))
+    units, members = sizes(variants[0]), range(len(variants))
+    n_weights = count_weights(units)
     moves = []
-    begin = 0
-    for end in range(1, len(variants) + 1):
-        if end < len(variants) and not _kind(variants[end], (begin, end), variants):
-            continue
-        group, rows = variants[begin:end], slice(begin, end)
-        begin = end
+    for _, neighbours in groupby(members, key=lambda index: _kind(variants[index], members, variants)):
+        first, *others = neighbours
+        rows = slice(first, first + 1 + len(others))
+        group = variants[rows]
+        n_params = count_params(units, group[0].batch_norm)  # what lies beyond are running means and variances
         biases = [variant.bias_optimizer for variant in group if variant.bias_optimizer is not None]
-        weights = slice(n_weights) if biases else slice(None)
+        weights = slice(n_weights if biases else n_params)
         moves.append(_Move(type(group[0].optimizer).stack([variant.optimizer for variant in group]), rows, weights))
         if biases:
-            moves.append(_Move(type(biases[0]).stack(biases), rows, slice(n_weights, None)))
+            moves.append(_Move(type(biases[0]).stack(biases), rows, slice(n_weights, n_params)))
     return moves
 
 

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from datasets import DATASETS
+from datasets import find
+from experiments.axes import learnt
 from experiments.fit import Fit, History
 from experiments.studies import stops
 from figures import theme
 from figures.scene import Say
 from figures.scene import scene as _scene
 from spec import N_, digest
+
+ALONG = {
+    "epochs": N_("epoch"),
+    "updates": N_("updates of the weights"),
+    "seconds": N_("seconds of training; networks that train as one share them"),
+}
+"""What curves can be drawn over, and what stands at that axis."""
+DECADES = 12  # that a logarithmic axis shows at most
+FAR = 30  # times as high: two curves that cannot share a linear axis
+CROWD = 12  # weights whose histories can be told from one another
 
 
 class Line(NamedTuple):
@@ -25,87 +37,227 @@ class Line(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A vertical dotted line at an epoch, with a label or without."""
+    """A vertical dotted line at an epoch, with a label or without; `row` is the row of the history it is about."""
 
     at: int
     label: str
     color: str
+    row: int = 0
 
 
 def scene(
     variants: Sequence[Fit], history: History, lines: Sequence[Line], *, say: Say, alt: str, running: bool,
     table: dict[str, Any], measure: str = "loss", marks: Sequence[Mark] = (), shaded: bool = False,
-    points: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    points: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None, along: str = "epochs", scale: str = "linear",
+    smooth: float = 0.0,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return the stage's scene for networks in training: curves of the loss or the score, and boundaries where known.
+    """Return the stage's scene for networks in training: curves and, where they are known, decision boundaries.
 
-    `points` are the inputs [n, 2], targets [n] and whether each belongs to the validation part, for a data set that
-    can be drawn.
+    `measure` is what the curves show: "loss", "score", or "weights" (a few of each network, from the record "traces").
+    They are drawn over `along`, a key of `ALONG` ("seconds" needs the record of that name), on a `scale` that is
+    "linear", "log", or chosen by the curves ("auto"). With `smooth` above 0 a running mean that forgets (see `smoothed`)
+    is drawn over the raw lines. `points` are the inputs [n, 2], targets [n] and whether each belongs to the validation
+    part, for a data set that can be drawn.
     """
-    train, val = (
-        (history.train_loss, history.val_loss) if measure == "loss" else (history.train_score, history.val_score)
-    )
     epochs = variants[0].epochs
-    title = _measure_title(variants[0], measure, say)
-    panels = [_curves(train, val, lines, epochs, title, marks, shaded, say)]
+    places = _places(variants, history, along)
+    if measure == "weights":
+        panel = _weights(history, lines, places, epochs, along, say)
+    else:
+        panel = _curves(variants, history, lines, places, marks, measure, along, scale, smooth, shaded, say)
+    panels = [panel]
     if history.boundary is not None and points is not None:
         panels.append(_fields(variants[0], history.boundary, lines, points))
     clock = {
-        "name": say(N_("epoch")), "last": max(train.shape[1] - 1, 0), "total": epochs, "seconds": 6.0, "play": False,
-        "live": running,
+        "name": say(N_("epoch")), "last": max(history.train_loss.shape[1] - 1, 0), "total": epochs, "seconds": 6.0,
+        "play": False, "live": running,
     }  # fmt: skip
-    name = f"{digest(tuple(variants))} {measure}"
+    name = f"{digest(tuple(variants))} {measure} {along}"
     return _scene(name, say=say, alt=alt, layout="under", clock=clock, panels=panels, table=table)
 
 
+def has_validation(fit: Fit) -> bool:
+    """Return whether some rows are held out for validation."""
+    return fit.folds is not None or fit.val_size > 0
+
+
+def has_test(fit: Fit) -> bool:
+    """Return whether some rows are held out for the test at the end."""
+    return find(fit.dataset).held > 0 or fit.test_size > 0
+
+
 def _measure_title(fit: Fit, measure: str, say: Say) -> str:
-    numbers = DATASETS[fit.dataset].task == "numbers"
-    if measure == "loss":
-        return say(N_("loss (share of the variance)")) if numbers else say(N_("loss (cross-entropy)"))
-    return "R²" if numbers else say(N_("accuracy"))
+    numbers = find(fit.dataset).task == "numbers"
+    if measure == "score":
+        return "R²" if numbers else say(N_("accuracy"))
+    if numbers and not fit.scale_target:
+        return say(N_("loss (mean squared error)"))
+    return say(N_("loss (share of the variance)")) if numbers else say(N_("loss (cross-entropy)"))
+
+
+def _places(variants: Sequence[Fit], history: History, along: str) -> np.ndarray | None:
+    """Return where every point of the curves lies [k, n] along an axis that is not that of the epochs."""
+    epochs = np.arange(history.train_loss.shape[1])
+    if along == "updates":
+        rows = np.array([learnt(fit) for fit in variants])
+        sizes = np.array([fit.batch_size or count for fit, count in zip(variants, rows, strict=True)])
+        return np.ceil(rows / sizes)[:, None] * epochs
+    if along == "seconds" and "seconds" in history.records:
+        seconds = history.records["seconds"].copy()
+        seconds[:, :1] = 0  # before the first epoch nothing has been trained
+        return np.cumsum(seconds, axis=1)
+    return None
 
 
 def _curves(
-    train: np.ndarray, val: np.ndarray, lines: Sequence[Line], epochs: int, title: str, marks: Sequence[Mark],
-    shaded: bool, say: Say,
+    variants: Sequence[Fit], history: History, lines: Sequence[Line], places: np.ndarray | None, marks: Sequence[Mark],
+    measure: str, along: str, scale: str, smooth: float, shaded: bool, say: Say,
 ) -> dict[str, Any]:  # fmt: skip
+    train, val = (getattr(history, f"{part}_{measure}") for part in ("train", "val"))
+    held = has_validation(variants[0])
+    medians = [[middle(part[line.rows]) for line in lines] for part in ((train, val) if held else (train,))]
+    parts = [smoothed(np.array(raw), smooth) if smooth else raw for raw in medians]
+    log = measure == "loss" and (scale == "log" or (scale == "auto" and _apart(medians[-1])))
     tracks: list[dict[str, Any]] = []
     shades = []
-    for name, look, rows in lines:
-        first = len(tracks)
+    for i, (name, look, rows) in enumerate(lines):
         color = look["color"]
-        tracks.append({"y": middle(train[rows]), "color": color, "dash": [], "width": 2.2, "title": name})
-        tracks.append({
-            "y": middle(val[rows]), "color": color, "dash": [7, 5], "width": 2.6, "title": name, "name": name,
-            "marker": look["marker"],
-        })  # fmt: skip
-        if shaded:
+        x = {} if places is None else {"x": places[rows.start]}
+        if smooth:
+            for raw, dash in zip(medians, ([], [7, 5]), strict=False):
+                tracks.append(
+                    {"y": raw[i], "color": color, "dash": dash, "width": 1, "title": name, "faint": True, **x}
+                )
+        first = len(tracks)
+        for part, dash, width in zip(parts, ([], [7, 5]), (2.2, 2.6), strict=False):
+            tracks.append({"y": part[i], "color": color, "dash": dash, "width": width, "title": name, **x})
+        tracks[-1] |= {"name": name, "marker": look["marker"]}
+        if shaded and held:
             shades.append({"a": first, "b": first + 1, "color": color})
-        if val[rows].shape[0] > 1:  # several seeds: the band from the lowest to the highest
-            low, high = {"color": color, "width": 0, "faint": True}, {"color": color, "width": 0, "faint": True}
-            tracks += [{"y": np.min(val[rows], axis=0), **low}, {"y": np.max(val[rows], axis=0), **high}]
-            shades.append({"a": first + 2, "b": first + 3, "color": color})
-    axis = theme.axis(title, range=_range(train, val, epochs))
+        seeds = (val if held else train)[rows]
+        if len(seeds) > 1:  # the band from the lowest to the highest
+            shades.append({"a": len(tracks), "b": len(tracks) + 1, "color": color})
+            for edge in (np.min(seeds, axis=0), np.max(seeds, axis=0)):
+                tracks.append({"y": edge, "color": color, "width": 0, "faint": True, "title": name, **x})
+    curves = np.concatenate([train, val])
+    title = _measure_title(variants[0], measure, say)
+    yaxis = _log_axis(title, curves) if log else theme.axis(title, range=_range(train, val, variants[0].epochs))
+    note = [say(N_("solid: training   dashed: validation")) if held else say(N_("on the training part"))]
+    note += [say(N_("faint: as measured"))] if smooth else []
+    note += [say(N_("band: all seeds"))] if any(line.rows.stop - line.rows.start > 1 for line in lines) else []
+    panel = _panel(tracks, lines, yaxis, places, along, variants[0].epochs, "   ".join(note), say)
+    placed = [
+        {**mark._asdict(), **({} if places is None else {"x": float(places[mark.row, mark.at])})} for mark in marks
+    ]
+    return {**panel, "shades": shades, "marks": placed}
+
+
+def _weights(
+    history: History, lines: Sequence[Line], places: np.ndarray | None, epochs: int, along: str, say: Say
+) -> dict[str, Any]:
+    """Return the histories of a few weights of each network, those of the first seed."""
+    traces = history.records.get("traces", np.empty((len(history.train_loss), 1, 0)))
+    count = min(traces.shape[1], max(2, CROWD // len(lines)))
+    chosen = np.linspace(0, traces.shape[1] - 1, count).astype(int)
+    tracks = []
+    for name, look, rows in lines:
+        for weight in chosen:
+            x = {} if places is None else {"x": places[rows.start]}
+            history_of = traces[rows.start, weight]
+            tracks.append({"y": history_of, "color": look["color"], "dash": [], "width": 1.8, "title": name, **x})
+        tracks[-1] |= {"name": name, "marker": look["marker"]}
+    note = say(N_("{count} weights of each network, from its first layer to its last")).format(count=count)
+    reach = [float(np.abs(track["y"][np.isfinite(track["y"])]).max(initial=0)) for track in tracks]
+    inside = [size for size in reach if size <= FAR * max(np.median(reach), 1e-3)]  # one that runs away leaves
+    high = _nice(1.05 * max(inside, default=1.0) or 1.0)
+    low = min((float(np.nanmin(track["y"], initial=0)) for track in tracks), default=0)
+    yaxis = theme.axis(say(N_("weight")), range=[max(-high, _nice(1.05 * low)), high])
+    return _panel(tracks, lines, yaxis, places, along, epochs, note, say)
+
+
+def _panel(
+    tracks: list[dict[str, Any]], lines: Sequence[Line], yaxis: dict[str, Any], places: np.ndarray | None, along: str,
+    epochs: int, note: str, say: Say,
+) -> dict[str, Any]:  # fmt: skip
+    """Return a panel of curves, with room for the names at their ends."""
+    xaxis = theme.axis(say(ALONG[along]), range=[0, epochs])
+    if places is not None:
+        xaxis |= _reach(places, epochs)
+    room = max([70.0, *(_wide(line.name) for line in lines)])
     layout = theme.layout(
-        xaxis=theme.axis(say(N_("epoch")), range=[0, epochs]), yaxis=axis,
-        margin={"l": 76, "r": 150, "t": 30, "b": 52}, uirevision=f"{title} {epochs}",
+        xaxis=xaxis, yaxis=yaxis, margin={"l": 76, "r": min(room + 16, 250), "t": 30, "b": 52},
+        uirevision=f"{yaxis['title']} {yaxis.get('type')} {xaxis.get('type')} {epochs} {along}",
         annotations=[{
             "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 4,
-            "text": say(N_("solid: training   dashed: validation")), "showarrow": False,
-            "font": {"size": theme.TYPE - 1, "color": "@quiet"},
+            "text": note, "showarrow": False, "font": {"size": theme.TYPE - 1, "color": "@quiet"},
         }],
     )  # fmt: skip
     figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}
-    mark = f"curves {digest((title, epochs, axis['range'], layout['annotations'][0]['text']))}"
     return {
-        "kind": "curves", "grow": 2, "mark": mark, "figure": figure, "tracks": tracks, "shades": shades,
-        "marks": [mark._asdict() for mark in marks], "along": True,
+        "kind": "curves", "grow": 2, "mark": f"curves {digest(layout)}", "figure": figure, "tracks": tracks,
+        "shades": [], "marks": [], "along": places is None,
     }  # fmt: skip
+
+
+def _wide(text: str) -> float:
+    """Return about how many pixels a name at a line's end takes."""
+    return theme.TYPE * sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.6 for letter in text)
+
+
+def _reach(places: np.ndarray, epochs: int) -> dict[str, Any]:
+    """Return the range of an axis on which every curve ends elsewhere: logarithmic where the ends are far apart."""
+    if places.shape[1] < 2:
+        return {"range": [0, 1]}
+    ends = places[:, -1] * epochs / (places.shape[1] - 1)  # while they grow: about where they will end
+    if ends.min() > 0 and ends.max() > FAR / 3 * ends.min():
+        first = places[:, 1].min()
+        return {"type": "log", "range": [float(np.log10(first)), float(np.log10(_nice(float(ends.max()))))]}
+    return {"range": [0.0, _nice(float(ends.max()) or 1.0)]}
 
 
 def middle(rows: np.ndarray) -> np.ndarray:
     """Return the curve that stands for several seeds: their median at each epoch, [seeds, n] -> [n]."""
     return rows[0] if rows.shape[0] == 1 else np.median(rows, axis=0)
+
+
+def smoothed(rows: np.ndarray, beta: float) -> np.ndarray:
+    """Return the exponential moving average of curves [k, n]: s_t = β s_{t-1} + (1 - β) y_t, divided by 1 - β^(t+1).
+
+    The division is Adam's correction (Kingma, Ba, 2015): without it the average would begin near 0.
+    """
+    average, mean = np.empty(rows.shape), np.zeros(len(rows))
+    with np.errstate(all="ignore"):  # divergence is data
+        for t in range(rows.shape[1]):
+            mean = beta * mean + (1 - beta) * rows[:, t]
+            average[:, t] = mean / (1 - beta ** (t + 1))
+    return average
+
+
+def _apart(curves: Sequence[np.ndarray]) -> bool:
+    """Return whether losses lie so far apart that one of them would press the others to the ground of a linear axis.
+
+    That is where one curve rises far above the start, ends far above another, or falls itself by as much squared.
+    """
+    levels, peaks, starts = [], [], []
+    for curve in curves:
+        known = curve[np.isfinite(curve) & (curve > 0)]
+        if known.size:
+            levels.append(float(np.median(known[-max(1, known.size // 4) :])))
+            peaks.append(float(known.max()))
+            starts.append(float(known[0]))
+    if not levels:
+        return False
+    lowest, start = min(levels), float(np.median(starts))
+    return max(levels) > FAR * lowest or max(peaks) > FAR * start or start > FAR**2 * lowest
+
+
+def _log_axis(title: str, curves: np.ndarray) -> dict[str, Any]:
+    """Return a logarithmic axis over all that is finite and above 0; its ends move by quarters of a power of ten."""
+    known = np.log10(curves[np.isfinite(curves) & (curves > 0)])
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    ends = [max(np.floor(4 * low) / 4, np.ceil(high) - DECADES), np.ceil(4 * high + 0.2) / 4]
+    ticks = {"dtick": 1} if ends[1] - ends[0] > 2 else {}
+    return theme.axis(title, type="log", range=[float(end) for end in ends], exponentformat="power", **ticks)
 
 
 def _range(train: np.ndarray, val: np.ndarray, epochs: int) -> list[float]:
@@ -136,7 +288,7 @@ def _nice(value: float) -> float:
 
 
 def _fields(fit: Fit, boundary: np.ndarray, lines: Sequence[Line], points: tuple) -> dict[str, Any]:
-    data = DATASETS[fit.dataset]
+    data = find(fit.dataset)
     inputs, targets, held = points
     side = boundary.shape[1]
     return {
@@ -152,24 +304,27 @@ def table(
 ) -> dict[str, Any]:  # fmt: skip
     """Return the table beside the curves: losses under the head, best epoch, and the test score once all is over.
 
-    `more` adds a column: its title, and a text per line.
+    `more` adds a column: its title, and a text per line. Without a validation or a test part their columns are left
+    out.
     """
-    score = "R²" if DATASETS[variants[0].dataset].task == "numbers" else say(N_("accuracy"))
-    columns = ["", say(N_("training loss")), say(N_("validation loss")), say(N_("best epoch"))]
+    score = "R²" if find(variants[0].dataset).task == "numbers" else say(N_("accuracy"))
+    held, tested = has_validation(variants[0]), has_test(variants[0])
+    columns = ["", say(N_("training loss"))]
+    columns += [say(N_("validation loss")), say(N_("best epoch"))] if held else []
     columns += [more[0]] if more else []
-    tests = (N_("test {score}, last epoch"), N_("test {score}, best epoch"))
-    columns += [say(text).format(score=score) for text in tests]
+    tests = [(N_("test {score}, last epoch"), history.test_score)] if tested else []
+    tests += [(N_("test {score}, best epoch"), history.best_test_score)] if tested and held else []
+    columns += [say(text).format(score=score) for text, _scores in tests]
     rows = []
     for i, line in enumerate(lines):
-        best = [str(int(epoch)) for epoch in history.best_epoch[line.rows]]
-        cells: list[Any] = [
-            {"values": middle(history.train_loss[line.rows])}, {"values": middle(history.val_loss[line.rows])},
-            ", ".join(best) if history.val_loss.size else "–",
-        ]  # fmt: skip
+        cells: list[Any] = [{"values": middle(history.train_loss[line.rows])}]
+        if held:
+            best = ", ".join(str(int(epoch)) for epoch in history.best_epoch[line.rows])
+            cells += [{"values": middle(history.val_loss[line.rows])}, best if history.val_loss.size else "–"]
         cells += [more[1][i]] if more else []
-        for scores in (history.test_score[line.rows], history.best_test_score[line.rows]):
-            score = f"{np.median(scores):.3f}".replace("-", "−")
-            cells.append(score if done and np.isfinite(scores).all() else "–")
+        for _text, scores in tests:
+            known = done and np.isfinite(scores[line.rows]).all()
+            cells.append(f"{np.median(scores[line.rows]):.3f}".replace("-", "−") if known else "–")
         rows.append({"style": {**line.look, "dash": []}, "label": line.name, "cells": cells})
     return {"columns": columns, "rows": rows}
 
@@ -187,11 +342,29 @@ def remedy_names(remedies: Sequence[dict[str, float]], say: Say) -> list[str]:
 
 
 def best_marks(history: History, lines: Sequence[Line]) -> list[Mark]:
-    """Return a dotted line at the best epoch of every line that has one seed."""
-    if not history.val_loss.size:
-        return []
+    """Return a dotted line at the best epoch of every line that has one seed and a validation part."""
     single = [line for line in lines if line.rows.stop - line.rows.start == 1]
-    return [Mark(int(history.best_epoch[line.rows][0]), "", line.look["color"]) for line in single]
+    measured = [line for line in single if np.isfinite(history.val_loss[line.rows]).any()]
+    return [
+        Mark(int(history.best_epoch[line.rows.start]), "", line.look["color"], line.rows.start) for line in measured
+    ]
+
+
+def lost_marks(history: History, lines: Sequence[Line], say: Say) -> list[Mark]:
+    """Return where lines diverged: the first epoch at which the loss is no number any more."""
+    marks = []
+    for line in lines:
+        epoch = lost(middle(history.train_loss[line.rows]))
+        if epoch is not None:
+            text = say(N_("{name} diverges: epoch {epoch}")).format(name=line.name, epoch=epoch)
+            marks.append(Mark(epoch, text, line.look["color"], line.rows.start))
+    return marks
+
+
+def lost(curve: np.ndarray) -> int | None:
+    """Return the first epoch at which a curve is not finite, if there is one."""
+    beyond = ~np.isfinite(curve)
+    return int(beyond.argmax()) if beyond.any() else None
 
 
 def stop_marks(history: History, patience: int, lines: Sequence[Line], say: Say) -> list[Mark]:
@@ -224,5 +397,6 @@ def numbers(history: History, lines: Sequence[Line], say: Say) -> dict[str, np.n
     for i, line in enumerate(lines):
         for seed, row in enumerate(range(line.rows.start, line.rows.stop)):
             again = f" ({seed + 1})" if line.rows.stop - line.rows.start > 1 else ""
-            columns |= {f"{i + 1} {line.name}{again} {title}": curve[row] for title, curve in curves.items()}
+            known = {title: curve[row] for title, curve in curves.items() if np.isfinite(curve).any()}
+            columns |= {f"{i + 1} {line.name}{again} {title}": curve for title, curve in known.items()}
     return columns

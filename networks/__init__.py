@@ -5,6 +5,6 @@ takes two seconds and 300 MB, which the web process does not have.
 """
 
 from networks.catalogue import ACTIVATIONS, INITS, Activation, Init
-from networks.weights import count_params, count_weights, draw_weights
+from networks.weights import count_params, count_weights, draw_weights, untrained
 
-__all__ = ["ACTIVATIONS", "INITS", "Activation", "Init", "count_params", "count_weights", "draw_weights"]
+__all__ = ["ACTIVATIONS", "INITS", "Activation", "Init", "count_params", "count_weights", "draw_weights", "untrained"]

@@ -5,23 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from spec import N_
 
 
 @dataclass(frozen=True)
 class Activation:
-    """What a unit makes of its sum; the entry's key is the function's name in `torch.nn.functional`."""
+    """What a unit makes of its sum; the entry's key is the function's name in `torch.nn.functional`.
+
+    `limits` are those between which its values lie.
+    """
 
     title: str
     formula: str
+    limits: tuple[float, float] = (-math.inf, math.inf)
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "relu": Activation(N_("ReLU"), r"\max(0, z)"),
-    "leaky_relu": Activation(N_("Leaky ReLU"), r"\max(z, 0.01\,z)"),
-    "tanh": Activation(N_("tanh"), r"\tanh z"),
-    "sigmoid": Activation(N_("Sigmoid"), r"\frac{1}{1 + e^{-z}}"),
+    "relu": Activation(N_("ReLU"), r"\max(0, z)", (0.0, math.inf)),
+    "leaky_relu": Activation(N_("Leaky ReLU"), r"\max(z, 0.01\,z)", ("leaky_relu_backward", 0.01, True)),
+    "tanh": Activation(N_("tanh"), r"\tanh z", (-1.0, 1.0)),
+    "sigmoid": Activation(N_("Sigmoid"), r"\frac{1}{1 + e^{-z}}", (0.0, 1.0)),
 }
 
 

@@ -1,6 +1,9 @@
-"""What a layer computes, in a form that gives a network the same bits alone as beside others in a stack.
+"""What a layer computes, and its derivatives, in a form that gives a network the same bits alone as in a stack.
 
-torch's matrix products, ReLU, tanh, softmax and sums do so; the two operations that do not are written otherwise here.
+torch's matrix products, ReLU, tanh, softmax and sums do so; the operations that do not are written otherwise here.
+
+A network's derivatives are found layer by layer, from the last to the first (backpropagation): `delta` [k, n, n_out]
+is the derivative of the loss by what a layer told, and becomes that by what the layer was told.
 """
 
 from __future__ import annotations
@@ -11,6 +14,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from networks.catalogue import ACTIVATIONS
+
+LARGE = 5_000  # weights of a layer from which on a copy of their gradient takes longer than k calls that need none
+
 
 def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Return x w + b [k, n, n_out] for x [k, n, n_in], weight [k, n_in, n_out] and bias [k, 1, n_out]."""
@@ -20,6 +27,26 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     if weight.shape[2] == 1:
         return (x * weight.mT).sum(2, keepdim=True) + bias
     return torch.baddbmm(bias, x, weight)
+
+
+def by_inputs(delta: Tensor, weight: Tensor) -> Tensor:
+    """Return the derivative by the inputs of `affine`, delta wᵀ [k, n, n_in]."""
+    if weight.shape[1] == 1:
+        return (delta * weight).sum(2, keepdim=True)
+    if weight.shape[2] == 1:
+        return delta * weight.mT
+    return torch.bmm(delta, weight.mT)
+
+
+def by_weights(x: Tensor, delta: Tensor, out: Tensor) -> None:
+    """Write the derivative by the weights of `affine`, xᵀ delta, to `out` [k, n_in, n_out]."""
+    n_in, n_out = out.shape[1:]
+    if n_in == 1 or n_out == 1:
+        out.copy_((x * delta).sum(1).view(out.shape))
+    elif n_in * n_out < LARGE:
+        out.copy_(torch.bmm(x.mT, delta))
+    else:
+        torch.bmm(x.mT, delta, out=out)  # torch turns this into k products, as rows of a stack do not lie side by side
 
 
 def sigmoid(z: Tensor) -> Tensor:
@@ -34,3 +61,10 @@ def sigmoid(z: Tensor) -> Tensor:
 def activation(name: str) -> Callable[[Tensor], Tensor]:
     """Return the function of an entry of `ACTIVATIONS`: in place where torch has it, so as to spare an array."""
     return sigmoid if name == "sigmoid" else getattr(F, name + "_", None) or getattr(F, name)
+
+
+def by_sums(name: str) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return (delta, a) -> delta times the derivative of an activation, where a is what the activation told."""
+    function, *arguments = ACTIVATIONS[name].backward
+    backward = getattr(torch.ops.aten, function)
+    return lambda delta, a: backward(delta, a, *arguments)

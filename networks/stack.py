@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from networks import operations
+from networks.normalisation import BatchNorm
 from networks.weights import count_weights
 
 CACHED = 2**18  # float32 numbers: a megabyte
@@ -20,30 +21,77 @@ class Stack:
     """k multilayer perceptrons with `sizes` = (inputs, *hidden, outputs) units, row i of `params` being network i.
 
     A row holds the weights of every layer, [n_in, n_out] each, and then the biases of every layer, so that penalties
-    and a rule of their own can take the first `n_weights` columns or the others. `params` and `grads` are NumPy
-    arrays; torch looks at the same memory, so a rule that steps `params` in place moves the networks.
+    and a rule of their own can take the first `n_weights` columns or the others. Where the last `normalised` networks
+    normalise their hidden layers by the batch, the rows go on with gammas, betas, running means and running variances
+    of every hidden layer, which mean nothing to the other networks.
+
+    `params` and `grads` are NumPy arrays; torch looks at the same memory, so a rule that steps `params` in place moves
+    the networks.
     """
 
-    def __init__(self, sizes: Sequence[int], activation: str, params: np.ndarray) -> None:
+    def __init__(self, sizes: Sequence[int], activation: str, params: np.ndarray, normalised: int = 0) -> None:
         self.params = params
-        self.grads = np.empty_like(params)
+        self.grads = np.zeros_like(params)
         self.n_weights = count_weights(sizes)
         self.activation = operations.activation(activation)
-        # One leaf for each layer, not one for all: autograd then has no slices to put together again.
-        self._leaves = [view.requires_grad_() for view in _views(sizes, params)]
-        self._leaf_grads = _views(sizes, self.grads)
-        layers = len(sizes) - 1
-        self.weights, self.biases = self._leaves[:layers], self._leaves[layers:]
+        self._by_sums = operations.by_sums(activation)
+        self.weights, self.biases, *norms = _views(sizes, params, bool(normalised))
+        self._weight_grads, self._bias_grads, *norm_grads = _views(sizes, self.grads, bool(normalised))
+        self._normalised = slice(len(params) - normalised, None)
+        self._norms = [
+            BatchNorm(*(view[self._normalised] for view in views))
+            for views in zip(*norms, *norm_grads[:2], strict=True)
+        ]
 
+    @torch.inference_mode()
     def __call__(self, x: Tensor, masks: Sequence[Tensor] = ()) -> Tensor:
-        """Return the outputs [k, n, n_out] for inputs [k, n, n_in]; `masks` multiply the hidden activations."""
-        *hidden, last = zip(self.weights, self.biases, strict=True)
-        for layer, (weight, bias) in enumerate(hidden):
-            x = self.activation(operations.affine(x, weight, bias))
+        """Return the outputs [k, n, n_out] in training for inputs [k, n, n_in]; `masks` multiply hidden activations.
+
+        What `backward` needs is kept until the next call; running means and variances move.
+        """
+        self._inputs, self._activations, self._masks, self._moments = [x], [], masks, []
+        for layer, (weight, bias) in enumerate(zip(self.weights[:-1], self.biases[:-1], strict=True)):
+            x = operations.affine(x, weight, bias)
+            if self._norms:
+                self._moments.append(self._norms[layer].train(x[self._normalised]))
+            x = self.activation(x)
+            self._activations.append(x)
             if masks:
                 x = x * masks[layer]
-        weight, bias = last
-        return operations.affine(x, weight, bias)
+            self._inputs.append(x)
+        return operations.affine(x, self.weights[-1], self.biases[-1])
+
+    @torch.inference_mode()
+    def backward(self, slope: Tensor) -> None:
+        """Fill `grads` with the gradient of a loss whose derivative by the outputs of the last call is `slope`.
+
+        No network's loss depends on another's weights, so row i is the gradient of network i alone.
+        """
+        delta = slope
+        for layer in reversed(range(len(self.weights))):
+            operations.by_weights(self._inputs[layer], delta, self._weight_grads[layer])
+            torch.sum(delta, 1, keepdim=True, out=self._bias_grads[layer])
+            if layer == 0:
+                return
+            delta = operations.by_inputs(delta, self.weights[layer])
+            if self._masks:
+                delta *= self._masks[layer - 1]
+            delta = self._by_sums(delta, self._activations[layer - 1])
+            if self._norms:
+                self._norms[layer - 1].backward(delta[self._normalised], *self._moments[layer - 1])
+
+    def layers(self, x: Tensor) -> Iterator[Tensor]:
+        """Yield what every layer tells the next, [k, n, units], without dropout, for inputs [k, n, n_in].
+
+        The last are the outputs. Batch normalisation goes by its running means and variances.
+        """
+        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            x = operations.affine(x, weight, bias)
+            if layer < len(self.weights) - 1:
+                if self._norms:
+                    self._norms[layer].evaluate(x[self._normalised])
+                x = self.activation(x)
+            yield x
 
     @torch.inference_mode()
     def evaluate(self, x: Tensor, which: Tensor) -> Tensor:
@@ -55,20 +103,22 @@ class Stack:
         k, widest = len(self.params), max(weight.shape[2] for weight in self.weights)
         blocks = x.tensor_split(max(1, math.ceil(x.shape[1] / max(CACHED // (k * widest), 64))), dim=1)
         shared = len(x) == 1
-        return torch.cat([self(block.expand(k, -1, -1) if shared else block[which]) for block in blocks], dim=1)
-
-    def backward(self, outputs: Tensor, slope: Tensor) -> None:
-        """Fill `grads` with the gradient of a loss whose derivative by the outputs is `slope`.
-
-        No network's loss depends on another's weights, so row i is the gradient of network i alone.
-        """
-        # One call for all leaves: each copy alone takes longer to ask for than to do.
-        grads = torch.autograd.grad(outputs, self._leaves, slope)
-        torch._foreach_copy_(self._leaf_grads, grads)  # pyright: ignore[reportPrivateImportUsage]
+        told = []
+        for block in blocks:
+            for outputs in self.layers(block.expand(k, -1, -1) if shared else block[which]):  # noqa: B007
+                pass
+            told.append(outputs)
+        return torch.cat(told, dim=1)
 
 
-def _views(sizes: Sequence[int], array: np.ndarray) -> list[Tensor]:
-    """Return views of [k, P]: a [k, n_in, n_out] for the weights and then a [k, 1, n_out] for the biases per layer."""
-    shapes = [*pairwise(sizes), *((1, n_out) for n_out in sizes[1:])]
-    parts = torch.from_numpy(array).split([rows * columns for rows, columns in shapes], dim=1)
-    return [part.unflatten(1, shape) for part, shape in zip(parts, shapes, strict=True)]
+def _views(sizes: Sequence[int], array: np.ndarray, batch_norm: bool) -> list[list[Tensor]]:
+    """Return views of [k, P]: weights [k, n_in, n_out] of every layer, biases [k, 1, n_out] of every layer.
+
+    With `batch_norm` four lists follow, of gammas, betas, running means and variances [k, 1, units].
+    """
+    kinds = [list(pairwise(sizes)), [(1, units) for units in sizes[1:]]]
+    if batch_norm:
+        kinds += 4 * [[(1, units) for units in sizes[1:-1]]]
+    lengths = [rows * columns for kind in kinds for rows, columns in kind]
+    parts = iter(torch.from_numpy(array).split(lengths, dim=1))
+    return [[next(parts).unflatten(1, shape) for shape in kind] for kind in kinds]

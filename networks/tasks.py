@@ -46,7 +46,7 @@ def _accuracy(told: Tensor, y: Tensor) -> Tensor:
 def _r_squared(z: Tensor, y: Tensor) -> Tensor:
     """1 - (sum of squared errors) / (sum of squared distances from the mean of these rows)."""
     z, y = z.squeeze(2).double(), y.double()
-    return 1 - ((z - y) ** 2).sum(1) / ((y - y.mean()) ** 2).sum()
+    return 1 - ((z - y) ** 2).sum(1) / ((y - y.mean(-1, keepdim=True)) ** 2).sum(-1)
 
 
 # The three slopes are one: what the network says (a probability, or a number) minus what is true.

@@ -18,9 +18,9 @@ def count_weights(sizes: Sequence[int]) -> int:
     return sum(n_in * n_out for n_in, n_out in pairwise(sizes))
 
 
-def count_params(sizes: Sequence[int]) -> int:
-    """Return the number of weights and biases of all layers."""
-    return count_weights(sizes) + sum(sizes[1:])
+def count_params(sizes: Sequence[int], batch_norm: bool = False) -> int:
+    """Return the number of weights and biases of all layers; with `batch_norm`, of gammas and betas too."""
+    return count_weights(sizes) + sum(sizes[1:]) + (2 * sum(sizes[1:-1]) if batch_norm else 0)
 
 
 def draw_weights(sizes: Sequence[int], init: str, scale: float, rng: np.random.Generator) -> np.ndarray:
@@ -35,3 +35,15 @@ def draw_weights(sizes: Sequence[int], init: str, scale: float, rng: np.random.G
         [n_in * n_out for n_in, n_out in pairwise(sizes)],
     )
     return scale * spread * draws
+
+
+def untrained(
+    sizes: Sequence[int], init: str, scale: float, rng: np.random.Generator, batch_norm: bool = False
+) -> np.ndarray:
+    """Return a network before training as a row of a `Stack`: weights as drawn, biases 0.
+
+    With `batch_norm` there follow gammas 1, betas 0, running means 0 and running variances 1 of all hidden units.
+    """
+    biases, units = np.zeros(sum(sizes[1:])), sum(sizes[1:-1])
+    norms = np.repeat([1.0, 0.0, 0.0, 1.0], units) if batch_norm else []
+    return np.concatenate([draw_weights(sizes, init, scale, rng), biases, norms])

@@ -81,10 +81,11 @@ def read_entry(parts: Sequence[str], usual: S, part: str = PART) -> S:
     kinds = type_hints(type(entry))
     if len(parts) % 2:
         raise Refused(N_("The link names {name} of {entry} without a value."), name=parts[-1], entry=entry.title)
+    values = {}
     for name, text in zip(parts[::2], parts[1::2], strict=True):
         if name not in settings(entry):
             raise Refused(
                 N_("The link sets {name} of {entry}, which has no such setting."), name=name, entry=entry.title
             )
-        entry = dataclasses.replace(entry, **{name: read_value(kinds[name], text, name, INNER)})
-    return entry
+        values[name] = read_value(kinds[name], text, name, INNER)
+    return dataclasses.replace(entry, **values)  # at once: settings may depend on each other

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from spec import N_, check, same, setting
+from spec import N_, Refused, check, same, setting
 from surfaces.surface import Array, Surface
 
 JAMIL = "Jamil and Yang (2013), arXiv:1308.4008"
@@ -135,6 +135,70 @@ def _stable_rate(family: str, kappa: float) -> float:
     """Return a rate that suits a bowl whose steepest curvature is kappa: gradient descent diverges from 2/kappa on."""
     rates = {"gradient": 1.875 / kappa, "velocity": 0.25 / kappa, "accumulating": 0.8}
     return float(f"{rates.get(family, 0.15):.3g}")
+
+
+@dataclass(frozen=True)
+class LeastSquares(Surface):
+    """The mean squared error of a linear model with two weights; C holds the mean products of its two columns.
+
+        f(w) = floor + (w - w*)ᵀ C (w - w*),    C = [[xx, xy], [xy, yy]]
+
+    The settings at their defaults are those of two exams and a final of five students, as the lecture types them in,
+    with the bias at its best value for any weights: then C is the covariance of the columns. Raises `Refused` where C
+    is not that of two columns that differ.
+    """
+
+    xx: float = setting(97.76, N_("mean of x²"), minimum=0, maximum=1e12)
+    xy: float = setting(95.72, N_("mean of xy"), minimum=-1e12, maximum=1e12)
+    yy: float = setting(119.84, N_("mean of y²"), minimum=0, maximum=1e12)
+    best_x: float = setting(1.378, N_("best weight of x"), minimum=-1e9, maximum=1e9)
+    best_y: float = setting(0.68, N_("best weight of y"), minimum=-1e9, maximum=1e9)
+    floor: float = setting(0.363, N_("error that is left"), minimum=0, maximum=1e12)
+
+    key = "least_squares"
+    title = N_("Least squares")
+    sentence = N_(
+        "The error of a linear model with two weights: how its columns are scaled makes it a bowl or a ravine."
+    )
+    latex = r"f^* + c_{xx}(x-x^*)^2 + 2\,c_{xy}(x-x^*)(y-y^*) + c_{yy}(y-y^*)^2"
+    source = "Legendre (1805), Nouvelles méthodes pour la détermination des orbites des comètes"
+    start = (0.0, 0.0)
+    steps = 150
+
+    def __post_init__(self) -> None:
+        check(self)
+        if not self.xx * self.yy - self.xy**2 > 1e-12 * self.xx * self.yy:
+            raise Refused(N_("These two columns tell the same, or nothing: no single pair of weights is best."))
+        object.__setattr__(self, "minima", ((self.best_x, self.best_y),))
+        object.__setattr__(self, "minimum", self.floor)
+        reach = self._reach
+        sides = ((best - reach, best + reach) for best in self.minima[0])
+        object.__setattr__(self, "domain", tuple(sides))
+
+    @property
+    def _reach(self) -> float:
+        """Half the side of a square around the minimum, that holds the weights 0 from which training starts."""
+        return 1.5 * max(abs(self.best_x), abs(self.best_y)) or 1.0
+
+    @property
+    def curvatures(self) -> tuple[float, float]:
+        """The eigenvalues of the Hessian 2C, ascending; the smaller as determinant / larger, which cancels nothing."""
+        middle, half = self.xx + self.yy, math.hypot(self.xx - self.yy, 2 * self.xy)
+        steepest = middle + half
+        return 4 * (self.xx * self.yy - self.xy**2) / steepest, steepest
+
+    def rate(self, family: str) -> float:
+        _slow, steep = self.curvatures
+        rates = {"gradient": 1.875 / steep, "velocity": 0.25 / steep, "accumulating": 0.3 * self._reach}
+        return float(f"{rates.get(family, 0.03 * self._reach):.3g}")
+
+    def formula(self, x: Array, y: Array) -> Array:
+        u, v = x - self.best_x, y - self.best_y
+        return self.floor + self.xx * u * u + 2 * self.xy * u * v + self.yy * v * v
+
+    def slope(self, x: Array, y: Array) -> tuple[Array, Array]:
+        u, v = x - self.best_x, y - self.best_y
+        return 2 * (self.xx * u + self.xy * v), 2 * (self.xy * u + self.yy * v)
 
 
 class Booth(Surface):

@@ -14,9 +14,9 @@ from hypothesis.extra.numpy import arrays
 from torch import nn
 
 import spec
-from datasets import DATASETS, prepare
-from experiments import fit as module
-from experiments.fit import Fit, History, advance, advance_for, begin, early_stop, fit, join, stacks
+from datasets import DATASETS, SCALERS, prepare
+from experiments import training
+from experiments.fit import Fit, History, State, advance, advance_for, begin, early_stop, fit, join
 from networks import ACTIVATIONS, INITS, count_weights
 from optimizers import RULES, SCHEDULES, SGD, AdaGrad, Adam, Constant, Momentum, Optimizer, RMSProp
 from spec import Refused
@@ -48,7 +48,26 @@ def same(a, b) -> None:
 
 
 def row(history: History, index: int) -> History:
-    return History(*(None if array is None else array[index : index + 1] for array in history))
+    """What a history tells of one variant."""
+
+    def cut(value):
+        if isinstance(value, dict):
+            return {name: cut(array) for name, array in value.items()}
+        return None if value is None else value[index : index + 1]
+
+    return History(*map(cut, history))
+
+
+def params(state: State) -> np.ndarray:
+    """The weights of all variants [k, P], in their order; they must be of one shape."""
+    (group,) = state.groups
+    return group.params[np.argsort(group.members)]
+
+
+def batches(variants: list[Fit], epoch: int) -> list:
+    """The batches of an epoch, for variants that learn from the same table."""
+    which = torch.zeros(len(variants), dtype=torch.int64)
+    return list(training.batches(variants, training.tensors(variants[0]), which, epoch))
 
 
 # What lecture notes print, and torch
@@ -102,13 +121,13 @@ def test_training_is_torch_nn_and_torch_optim_over_50_epochs(key, schedule, val_
     """
     rule = replace(OUR_RULES[key], schedule=schedule)
     variant = Fit(hidden=(10,), activation="tanh", optimizer=rule, batch_size=64, epochs=50, val_size=val_size)
-    start = begin([variant]).params[0]
+    start = params(begin([variant]))[0]
     network = nn.Sequential(nn.Linear(30, 10), nn.Tanh(), nn.Linear(10, 1))
     for layer, shape, at, bias_at in ((network[0], (30, 10), 0, 310), (network[2], (10, 1), 300, 320)):
         layer.weight.data = torch.tensor(start[at : at + math.prod(shape)]).view(shape).T.clone()
         layer.bias.data = torch.tensor(start[bias_at : bias_at + shape[1]])
-    train, val, test, _ = prepare(DATASETS["breast_cancer"], val_size=val_size)
-    train, val, test = ([torch.from_numpy(array) for array in part] for part in (train, val, test))
+    parts = prepare(DATASETS["breast_cancer"], val_size=val_size)
+    train, val, test = ([torch.from_numpy(array) for array in part[:2]] for part in parts[:3])
     criterion = nn.BCEWithLogitsLoss()
     optimizer = TORCH_RULES[key](network.parameters())
     known = {"optimizer": optimizer, "lr": rule.lr, "ticks": variant.epochs}
@@ -121,7 +140,7 @@ def test_training_is_torch_nn_and_torch_optim_over_50_epochs(key, schedule, val_
     curves = [[loss(train).item(), loss(val).item()]]
     for epoch in range(1, 51):
         rates.append(optimizer.param_groups[0]["lr"])
-        rows = module._random(0, "batches", epoch).permutation(len(train[1]))
+        rows = training.random(0, "batches", epoch).permutation(len(train[1]))
         for batch in np.split(rows, range(64, len(rows), 64)):
             optimizer.zero_grad()
             loss([array[batch] for array in train]).backward()
@@ -143,30 +162,43 @@ def test_training_is_torch_nn_and_torch_optim_over_50_epochs(key, schedule, val_
 
 
 PATIENT = Plateau(decay=0.5, patience=0, threshold=0.2)
-variants_of_small = st.lists(
-    st.builds(
-        lambda **fields: replace(SMALL, **fields),
-        optimizer=st.sampled_from([SGD(lr=0.1), SGD(lr=0.5), Momentum(lr=0.05), Adam(lr=0.01), AdaGrad(lr=0.1)])
+RECORDED = ("traces",)
+# Fields that may differ within a stack, and fields that put networks into stacks of their own.
+within = st.fixed_dictionaries(
+    {
+        "optimizer": st.sampled_from([SGD(lr=0.1), SGD(lr=0.5), Momentum(lr=0.05), Adam(lr=0.01), AdaGrad(lr=0.1)])
         | st.sampled_from([SGD(lr=0.5, schedule=PATIENT), Adam(lr=0.03, schedule=Cosine())]),
-        bias_optimizer=st.sampled_from([None, SGD(lr=0.1), Adam(lr=0.01), SGD(lr=0.3, schedule=PATIENT)]),
-        init=st.sampled_from(sorted(INITS)),
-        init_scale=st.sampled_from([0.5, 1.0]),
-        l1=st.sampled_from([0.0, 0.01]),
-        l2=st.sampled_from([0.0, 0.1]),
-        dropout=st.sampled_from([0.0, 0.2, 0.5]),
-        seed=st.integers(0, 2),
-    ),
-    min_size=2,
-    max_size=7,
+        "bias_optimizer": st.sampled_from([None, SGD(lr=0.1), Adam(lr=0.01), SGD(lr=0.3, schedule=PATIENT)]),
+        "init": st.sampled_from(sorted(INITS)),
+        "init_scale": st.sampled_from([0.5, 1.0]),
+        "l1": st.sampled_from([0.0, 0.01]),
+        "l2": st.sampled_from([0.0, 0.1]),
+        "dropout": st.sampled_from([0.0, 0.2, 0.5]),
+        "dropout_by_layer": st.sampled_from([(), (0.3, 0.6)]),
+        "seed": st.integers(0, 2),
+        "scaling": st.sampled_from(sorted(SCALERS)),
+        "label_noise": st.sampled_from([0.0, 0.3]),
+    }
 )
+between = st.fixed_dictionaries(
+    {
+        "hidden": st.sampled_from([(7, 5), (7, 5), (6,)]),
+        "activation": st.sampled_from(["relu", "relu", "tanh"]),
+        "batch_size": st.sampled_from([16, 16, None]),
+        "rows": st.sampled_from([None, None, 40]),
+        "features": st.sampled_from([(), (), (2, 0)]),
+        "fold": st.sampled_from([0, 1]),
+        "folds": st.sampled_from([None, 3, 5]),
+    }
+).map(lambda fields: fields | {"fold": fields["fold"] if fields["folds"] else 0})
 
 
-@settings(max_examples=10, deadline=None)
-@given(variants_of_small)
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.builds(lambda a, b: replace(SMALL, **a, **b), within, between), min_size=2, max_size=7))
 def test_a_variant_trains_to_the_same_bits_alone_as_beside_others(variants):
-    together = fit(variants)
+    together = fit(variants, RECORDED)
     for index, variant in enumerate(variants):
-        same(row(together, index), fit([variant]))
+        same(row(together, index), fit([variant], RECORDED))
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
@@ -187,9 +219,10 @@ def test_training_comes_out_the_same_however_it_is_cut():
         replace(SMALL, optimizer=Adam(lr=0.1, schedule=PATIENT)),
         replace(SMALL, optimizer=SGD(lr=0.1, schedule=Cosine()), bias_optimizer=Adam(schedule=PATIENT)),
     ]
-    whole = fit(variants)
+    variants += [replace(variants[1], hidden=(4,), folds=3, fold=1), replace(variants[2], batch_size=None)]
+    whole = fit(variants, RECORDED)
     for advancing in (lambda state: advance(state, 1), lambda state: advance(state, 4), lambda s: advance_for(s, 0.0)):
-        state, chunks = begin(variants), []
+        state, chunks = begin(variants, RECORDED), []
         while not state.done:
             state, chunk = advancing(pickle.loads(pickle.dumps(state)))
             assert chunk.first_epoch == sum(chunk.train_loss.shape[1] for chunk in chunks)
@@ -205,7 +238,7 @@ def test_advance_leaves_the_state_it_was_given_as_it_was():
     first, second = advance(state, 2), advance(state, 2)
     same(state, before)
     same(first, second)
-    assert not np.array_equal(first[0].params, state.params)
+    assert not np.array_equal(params(first[0]), params(state))
 
 
 def test_advance_for_stops_when_its_time_is_over_but_always_moves():
@@ -227,12 +260,11 @@ def test_nothing_is_left_to_advance_at_the_end():
 
 def test_variants_that_differ_in_dropout_alone_start_alike_and_see_the_same_batches():
     state = begin([SMALL, replace(SMALL, dropout=0.5), replace(SMALL, seed=1)])
-    np.testing.assert_array_equal(state.params[0], state.params[1])
-    assert not np.array_equal(state.params[0], state.params[2])
-    _, _, data = tensors(SMALL)
-    for (x, y, _), (alone_x, alone_y, _) in zip(
-        module._batches(state.variants, data, 1), module._batches([SMALL], data, 1), strict=True
-    ):
+    start = params(state)
+    np.testing.assert_array_equal(start[0], start[1])
+    assert not np.array_equal(start[0], start[2])
+    together, alone = batches(list(state.variants), 1), batches([SMALL], 1)
+    for (x, y, _), (alone_x, alone_y, _) in zip(together, alone, strict=True):
         assert torch.equal(x[0], alone_x[0])
         assert torch.equal(x[0], x[1])
         assert not torch.equal(x[0], x[2])
@@ -242,38 +274,35 @@ def test_variants_that_differ_in_dropout_alone_start_alike_and_see_the_same_batc
 # What it is made of
 
 
-def tensors(variant: Fit):
-    shapes = module._sizes(variant)
-    return shapes, count_weights(shapes), module._tensors(*(getattr(variant, name) for name in module._PREPARED))
+N_WEIGHTS = count_weights(training.sizes(SMALL))
 
 
 def test_every_row_is_in_one_batch_of_an_epoch_and_epochs_are_shuffled_anew():
-    *_, data = tensors(SMALL)
-    epochs = [torch.cat([x[0] for x, _, _ in module._batches([SMALL], data, epoch)]) for epoch in (1, 2)]
+    data = training.tensors(SMALL)
+    epochs = [torch.cat([x[0] for x, _, _ in batches([SMALL], epoch)]) for epoch in (1, 2)]
     assert not torch.equal(*epochs)
     for rows in epochs:
-        assert torch.equal(torch.sort(rows, dim=0).values, torch.sort(data.train_x, dim=0).values)
-    ((x, y, _),) = module._batches([replace(SMALL, batch_size=None)], data, 1)
-    assert torch.equal(x[0], data.train_x)
-    assert torch.equal(y[0], data.train_y)
+        assert torch.equal(torch.sort(rows, dim=0).values, torch.sort(data.train_x[0], dim=0).values)
+    ((x, y, _),) = batches([replace(SMALL, batch_size=None)], 1)
+    assert torch.equal(x[0], data.train_x[0])
+    assert torch.equal(y[0], data.train_y[0])
 
 
 def test_dropout_keeps_the_mean_and_draws_the_same_for_every_rate():
     rates = (0.0, 0.3, 0.6)
     variants = [replace(SMALL, dropout=rate, hidden=(300, 200)) for rate in rates]
-    *_, data = tensors(SMALL)
-    batches = [masks for _, _, masks in module._batches(variants, data, 1)]
-    assert [mask.shape for mask in batches[0]] == [(3, 16, 300), (3, 16, 200)]
+    drawn = [masks for _, _, masks in batches(variants, 1)]
+    assert [mask.shape for mask in drawn[0]] == [(3, 16, 300), (3, 16, 200)]
     for layer in range(2):
-        mask = torch.cat([masks[layer] for masks in batches], dim=1)
+        mask = torch.cat([masks[layer] for masks in drawn], dim=1)
         for rate, values in zip(rates, mask, strict=True):
             kept = 1 / (1 - torch.tensor(rate))
             assert set(values.unique().tolist()) == ({1.0} if rate == 0 else {0.0, kept.item()})
             assert (values == 0).double().mean().item() == pytest.approx(rate, abs=0.02)
             assert values.mean().item() == pytest.approx(1, abs=0.05)
         assert (mask[1] != 0)[mask[2] != 0].all(), "what the higher rate keeps, the lower keeps as well"
-    assert not torch.equal(batches[0][0], batches[1][0])
-    assert not torch.equal(batches[0][0], next(module._batches(variants, data, 2))[2][0])
+    assert not torch.equal(drawn[0][0], drawn[1][0])
+    assert not torch.equal(drawn[0][0], batches(variants, 2)[0][2][0])
 
 
 def test_dropout_is_for_training_only():
@@ -286,13 +315,12 @@ def test_penalties_add_to_the_gradients_of_weights_alone():
     """One full-batch step of gradient descent: w - lr · (g + l2 · w + l1 · sign w)."""
     plain = replace(SMALL, batch_size=None, optimizer=SGD(lr=0.5))
     state = begin([plain, replace(plain, l1=0.03), replace(plain, l2=0.2), replace(plain, l1=0.03, l2=0.2)])
-    start, after = state.params[0], advance(state, 1)[0].params
-    _, n_weights, _ = tensors(plain)
-    weights = start[:n_weights]
+    start, after = params(state)[0], params(advance(state, 1)[0])
+    weights = start[:N_WEIGHTS]
     for moved, l1, l2 in zip(after[1:], (0.03, 0, 0.03), (0, 0.2, 0.2), strict=True):
         penalty = 0.5 * (l1 * np.sign(weights) + l2 * weights)
-        np.testing.assert_allclose(moved[:n_weights], after[0, :n_weights] - penalty, rtol=1e-5, atol=1e-6)
-        np.testing.assert_array_equal(moved[n_weights:], after[0, n_weights:])
+        np.testing.assert_allclose(moved[:N_WEIGHTS], after[0, :N_WEIGHTS] - penalty, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(moved[N_WEIGHTS:], after[0, N_WEIGHTS:])
 
 
 def test_a_rule_for_the_biases_moves_them_alone():
@@ -302,13 +330,12 @@ def test_a_rule_for_the_biases_moves_them_alone():
     variants = [plain, replace(plain, bias_optimizer=moving), replace(plain, bias_optimizer=still),
                 replace(plain, optimizer=still, bias_optimizer=moving)]  # fmt: skip
     state = begin(variants)
-    after = advance(state, 2)[0].params
-    _, n_weights, _ = tensors(plain)
+    start, after = params(state), params(advance(state, 2)[0])
     np.testing.assert_array_equal(after[0], after[1])
-    assert not after[2, n_weights:].any()
-    assert (after[2, :n_weights] != state.params[2, :n_weights]).any()
-    assert after[3, n_weights:].all()
-    np.testing.assert_array_equal(after[3, :n_weights], state.params[3, :n_weights])
+    assert not after[2, N_WEIGHTS:].any()
+    assert (after[2, :N_WEIGHTS] != start[2, :N_WEIGHTS]).any()
+    assert after[3, N_WEIGHTS:].all()
+    np.testing.assert_array_equal(after[3, :N_WEIGHTS], start[3, :N_WEIGHTS])
 
 
 def test_biases_follow_the_schedule_of_their_own_rule():
@@ -317,13 +344,11 @@ def test_biases_follow_the_schedule_of_their_own_rule():
     variants = [replace(SMALL, optimizer=once, bias_optimizer=SGD(lr=0.1)),
                 replace(SMALL, optimizer=SGD(lr=0.1), bias_optimizer=once), replace(SMALL, optimizer=once)]  # fmt: skip
     first, _ = advance(begin(variants), 1)
-    after = advance(first, 2)[0].params
-    _, n_weights, _ = tensors(SMALL)
-    kept = after == first.params
-    assert kept[0, :n_weights].all()
-    assert not kept[0, n_weights:].all()
-    assert not kept[1, :n_weights].all()
-    assert kept[1, n_weights:].all()
+    kept = params(advance(first, 2)[0]) == params(first)
+    assert kept[0, :N_WEIGHTS].all()
+    assert not kept[0, N_WEIGHTS:].all()
+    assert not kept[1, :N_WEIGHTS].all()
+    assert kept[1, N_WEIGHTS:].all()
     assert kept[2].all()
 
 
@@ -380,9 +405,9 @@ def test_boundary_is_the_probability_of_class_1_over_the_box():
     variant = Fit(dataset="moons", hidden=(), scaling="none", epochs=20, optimizer=Adam(lr=0.1))
     state, chunk = advance(begin([variant]), 20)
     (x0, x1), (y0, y1) = DATASETS["moons"].box
-    assert chunk.boundary.shape == (1, module.GRID, module.GRID)
+    assert chunk.boundary.shape == (1, training.GRID, training.GRID)
     assert chunk.boundary.dtype == np.uint8
-    a, b, c = state.params[0]  # logistic regression: two weights and a bias
+    a, b, c = params(state)[0]  # logistic regression: two weights and a bias
     for up, across, x, y in ((0, 0, x0, y0), (0, -1, x1, y0), (-1, 0, x0, y1), (-1, -1, x1, y1)):
         probability = 1 / (1 + np.exp(-(a * x + b * y + c)))
         assert chunk.boundary[0, up, across] == pytest.approx(255 * probability, abs=0.51)
@@ -466,7 +491,13 @@ def test_every_field_says_what_it_is():
         {"l2": math.nan},
         {"dropout": 1.0},
         {"init_scale": math.inf},
-        {"test_size": 0.0},
+        {"test_size": 0.7},
+        {"features": (4, 4)},
+        {"features": (30,)},
+        {"label_noise": 1.5},
+        {"folds": 1},
+        {"folds": 3, "fold": 3},
+        {"dropout_by_layer": (0.5, 1.0)},
         {"val_size": 0.6},
         {"seed": -1},
         {"seed": 2**31},
@@ -482,13 +513,16 @@ def test_what_has_no_meaning_or_takes_too_long_is_refused(fields):
     assert str(refused.value).endswith(".")
 
 
-def test_variants_that_cannot_train_together_are_refused_and_grouped():
-    variants = [SMALL, replace(SMALL, epochs=9), replace(SMALL, seed=4), replace(SMALL, epochs=9, l1=0.1)]
-    assert stacks(variants) == [[0, 2], [1, 3]]
-    with pytest.raises(Refused, match="epochs"):
-        begin(variants)
-    with pytest.raises(Refused):
-        begin([])
-    large = Fit(hidden=(512, 512), epochs=10)
+def test_variants_of_one_shape_are_one_group_and_others_train_beside_them():
+    variants = [SMALL, replace(SMALL, hidden=(3,)), replace(SMALL, seed=4, folds=3), replace(SMALL, scaling="none")]
+    assert [sorted(group.members) for group in begin(variants).groups] == [[0, 3], [1], [2]]
+
+
+def test_variants_that_cannot_train_side_by_side_are_refused():
+    for other in (replace(SMALL, epochs=9), replace(SMALL, dataset="wine")):
+        with pytest.raises(Refused, match="side by side"):
+            begin([SMALL, other])
     with pytest.raises(Refused, match="together"):
-        begin([large] * 20)
+        begin([Fit(hidden=(512, 512), epochs=10)] * 30)
+    with pytest.raises(ValueError, match="no such records"):
+        begin([SMALL], ["dreams"])

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 import spec as specs
 from experiments import likelihood, links, noise, studies
+from experiments.axes import AXES
 from experiments.descend import Race, contenders_for, default_race, suited
+from experiments.fit import Fit
 from experiments.likelihood import default_throws
 from experiments.links import Suggest
 from experiments.noise import default_noisy
@@ -43,6 +45,10 @@ def valid(draw: st.DrawFn, kind: type) -> Any:
     """Any Spec of this kind that its class takes."""
     hints = typing.get_type_hints(kind)
     chosen = {name: draw(values(hints[name], fact)) for name, fact in specs.settings(kind).items()}
+    if "vary" in chosen:  # what its values may be depends on what it is
+        usual = AXES[chosen["vary"]].usual(Fit())
+        chosen["values"] = () if chosen["vary"] == "optimizer" else tuple(draw(st.lists(st.sampled_from(usual))))
+        chosen["features"] = draw(st.sampled_from([(), (0,), (1, 0)]))  # every data set has these columns
     try:
         return kind(**chosen)
     except Refused:
@@ -131,7 +137,7 @@ KEPT: list[tuple[str, dict[str, list[str]], Any]] = [
     (
         "comparison",
         {"dataset": ["moons"], "hidden": ["32~16~8"], "batch_size": ["none"], "epochs": ["20"], "seeds": ["3"]},
-        Comparison("moons", (32, 16, 8), batch_size=None, epochs=20, seeds=3),
+        Comparison("moons", hidden=(32, 16, 8), batch_size=None, epochs=20, seeds=3),
     ),
     (
         "comparison",

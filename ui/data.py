@@ -1,25 +1,246 @@
 """The data set of a page: the control that chooses it, a visitor's own table among the choices, and a look at its rows.
 
-    data.choose(desk)                                  # in the sidebar, in place of controls.field(desk, "dataset", ...)
-    data.choose(desk, on=lambda dataset: ...)          # where another data set means another Spec
-    data.look(desk.spec.dataset)                       # below the picture, folded
+data.choose(desk)                                  # in the sidebar, in place of controls.field(desk, "dataset", ...)
+data.choose(desk, on=lambda dataset: ...)          # where another data set means another Spec
+data.look(find(desk.spec.dataset))                 # below the picture, folded
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from ui import controls
-from ui.desk import Desk
+import numpy as np
+import streamlit as st
+
+import runs
+from datasets import DATASETS, Dataset, own
+from datasets.own import TASKS, Own, Sheet
+from figures import data as figure
+from figures import theme
+from runs import Chain, View
+from spec import N_, Refused
+from ui import controls, panels
+from ui.desk import Desk, said
 from ui.language import _
+from ui.training import POLL, visitor
+
+PER_LINE = 10  # pictures side by side, where there is room
+HELD = 3  # own tables that a session keeps
+PATIENCE = 0.25  # seconds a page waits for a table before it goes on without
+LONGEST = 30.0  # seconds the dialog waits for a worker
+WAITING = '<div style="height:{height};border-radius:.5rem;background:currentColor;opacity:.08"></div>'
+TASK_NAMES = {
+    "": N_("as the target suggests"), "binary": N_("tell which of two"), "classes": N_("tell which of several"),
+    "numbers": N_("predict a number"),
+}  # fmt: skip
+
+
+# -- the choice
 
 
 def choose(desk: Desk, name: str = "dataset", on: Callable[[str], None] | None = None) -> None:
-    """Draw the choice of the data set; `on` replaces the plain change of field `name`."""
-    from datasets import DATASETS
+    """Draw the choice of the data set: those of the program and the tables that this session holds.
 
-    controls.field(desk, name, choices={key: _(data.title) for key, data in DATASETS.items()}, on=on)
+    `on` replaces the plain change of field `name`. A table that another session holds cannot be seen here: the page
+    then shows the data set it begins with, and says why.
+    """
+
+    def change(value: str) -> None:
+        try:
+            (on or (lambda chosen: desk.change(**{name: chosen})))(value)
+        except Refused as refusal:
+            desk.refuse(refusal)
+
+    mine = held()
+    current = getattr(desk.spec, name)
+    if current.startswith(own.PREFIX) and current not in mine:
+        change(getattr(desk.usual, name))
+        desk.refuse(Refused(own.GONE))
+    titles = {key: _(entry.title) for key, entry in DATASETS.items()}
+    titles |= {key: table.title for key, table in mine.items()}
+    controls.field(desk, name, choices=titles, on=on)
+    if st.button(_("Your own table …"), icon=":material/upload_file:", key=f"{desk.key} {name} own", type="tertiary"):
+        st.dialog(_("Your own table"), width="large")(lambda: _import(change))()
 
 
-def look(dataset: str) -> None:
-    """Draw a folded panel that shows a data set: its rows, its classes, how it was prepared, where it comes from."""
+def held() -> dict[str, Own]:
+    """Return the tables that this session holds, by name; they are gone when it ends."""
+    return st.session_state.setdefault("own tables", {})
+
+
+def _import(change: Callable[[str], None]) -> None:
+    """The dialog that takes a file in: what is chosen about it, and what was made of its columns, before it is used."""
+    limit = own.MAX_BYTES // 1_000_000
+    file = st.file_uploader(
+        _("A CSV file of at most {limit} MB: a line of names, then a row on each line").format(limit=limit),
+        type=["csv", "tsv", "txt"], key="own file", max_upload_size=limit,
+    )  # fmt: skip
+    st.caption(_("It is kept in memory, for this session alone, and never written to disk."))
+    if file is None:
+        return
+    secret = st.session_state.setdefault("own secret", secrets.token_hex(16))
+    whole = Sheet(file.getvalue(), secret)
+    first = _inspected(whole)
+    if first is None:
+        return
+    sheet = _choices(whole, first)
+    told = first if sheet == whole else _inspected(sheet)
+    if told is None:
+        return
+    rows, columns, target = int(told["rows"]), len(told["names"]), str(told["target"])
+    st.markdown(
+        _("**{rows} rows, {columns} columns of numbers to learn from.** The target is {target}: {task}.").format(
+            rows=f"{rows:,}", columns=columns, target=f"`{target}`", task=_(TASK_NAMES[str(told["task"])])
+        )
+    )
+    _report(own.report(told))
+    st.caption(_("The first rows of the file"))
+    st.dataframe(dict(zip(told["fields"].tolist(), told["cells"].T, strict=True)), hide_index=True)
+    if st.button(_("Use this table"), type="primary", key="own use"):
+        table = own.adopt(sheet, file.name[:60], told)
+        mine = held()
+        mine.pop(table.key, None)
+        st.session_state["own tables"] = dict([*mine.items(), (table.key, table)][-HELD:])
+        change(table.key)
+        st.rerun()
+
+
+def _choices(whole: Sheet, told: Mapping[str, np.ndarray]) -> Sheet:
+    """Draw what can be chosen about a file, and return the sheet that was chosen."""
+    fields = told["fields"].tolist()
+    left, right = st.columns(2)
+    mark = whole.name
+    target = left.selectbox(_("Target"), fields, index=fields.index(str(told["target"])), key=f"{mark} target")
+    task = right.selectbox(
+        _("Task"), ["", *TASKS], format_func=lambda key: _(TASK_NAMES[key]), key=f"{mark} task"
+    )  # fmt: skip
+    without = st.multiselect(_("Leave out columns"), fields, key=f"{mark} without", placeholder=_("none"))
+    without = tuple(one for one in without if one != target)
+    target = "" if target == str(told["target"]) and not without else target  # read already, unless something changed
+    return Sheet(whole.csv, whole.secret, target, task, without)
+
+
+def _inspected(sheet: Sheet) -> Mapping[str, np.ndarray] | None:
+    """Return what a worker tells about a sheet; where it refuses it, say why."""
+    place = st.empty()
+    place.html(WAITING.format(height="12rem"))
+    run = runs.start(Chain("datasets.own:begin", "datasets.own:inspect", sheet), visitor())
+    view = run.wait(LONGEST, who=visitor())
+    place.empty()
+    if view.failure is not None:
+        st.warning(said(view.failure), icon=":material/info:")
+        run.leave(visitor())
+    elif view.state != "done":
+        st.warning(_("The table has not been read yet, as others are at work; drop the file again."))
+    return view.result if view.state == "done" else None
+
+
+def _report(columns: tuple[own.Column, ...]) -> None:
+    st.dataframe(
+        {
+            _("column"): [column.name for column in columns],
+            _("what was done"): [_(column.did).format(value=column.value) for column in columns],
+            _("missing"): [column.missing for column in columns],
+            _("columns made"): [column.made for column in columns],
+        },
+        hide_index=True,
+        height=min(35 * len(columns) + 38, 320),
+    )
+
+
+# -- a look
+
+
+def look(dataset: Dataset) -> None:
+    """Draw a folded panel that shows a data set: its rows, its classes, how it was prepared, and where it is from."""
+    panels.folded("data look", _("Look at the data"), ":material/table_view:", lambda: _look(dataset))
+
+
+def _look(dataset: Dataset) -> None:
+    st.markdown(_(dataset.sentence))
+    chain = Chain("datasets.view:begin", "datasets.view:look", dataset)
+    run = runs.start(chain, visitor())
+    view = run.wait(PATIENCE, who=visitor())
+    if view.failure is not None:
+        st.warning(said(view.failure), icon=":material/info:")
+    elif view.state == "done":
+        _seen(dataset, view)
+    else:
+        st.html(WAITING.format(height="20rem"))
+        _ask_again(chain)
+    if dataset.units:
+        st.caption(_(dataset.units))
+    st.caption(_("Source: {source}").format(source=_(dataset.source)) + "  \n" + _(dataset.terms))
+
+
+def _ask_again(chain: Chain) -> None:
+    @st.fragment(run_every=POLL)
+    def ask() -> None:
+        if runs.start(chain, visitor()).look(visitor()).state in ("done", "failed"):
+            st.rerun()
+
+    ask()
+
+
+def _seen(dataset: Dataset, view: View) -> None:
+    told = view.result
+    left, right = st.columns([1, 2], gap="large")
+    palette = theme.PALETTES[st.context.theme.type or "light"]
+    with left:
+        size = _("**{rows} rows, {columns} columns**").format(rows=f"{dataset.rows:,}", columns=dataset.columns)
+        missing = int(told["missing"].sum())
+        lost = _("{count} inputs are missing").format(count=f"{missing:,}") if missing else _("nothing is missing")
+        st.markdown(f"{size}, {lost}")
+        if dataset.task == "numbers":
+            st.html(figure.spread(told["counts"], told["edges"], palette, _))
+        else:
+            st.html(figure.balance(dataset.classes, told["counts"], palette, _))
+    with right:
+        if dataset.pixels:
+            _pictures(dataset, told)
+        elif dataset.raw is None:
+            _rows(dataset, told)
+        else:
+            st.caption(_("As it came"))
+            raw = {name.removeprefix("raw "): cells for name, cells in told.items() if name.startswith("raw ")}
+            st.dataframe(raw, hide_index=True, height=320)
+    if dataset.raw is not None:
+        _made(dataset, told)
+
+
+def _pictures(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
+    """Thirty pictures, white as it was written, each with what it shows."""
+    assert dataset.pixels is not None
+    pictures = told["x"].reshape(-1, *dataset.pixels)
+    grey = (255 * pictures / pictures.max()).round().astype(np.uint8)
+    larger = np.kron(grey, np.ones((1, 112 // dataset.pixels[0], 112 // dataset.pixels[1]), np.uint8))
+    labels = [dataset.classes[int(label)] for label in told["y"]]
+    with st.container(width=52 * PER_LINE):
+        st.image(list(larger), caption=labels, width=48)
+
+
+def _made(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
+    """What was made of the columns as they came, and how."""
+    if isinstance(dataset, Own):
+        st.caption(_("What was made of it"))
+        _report(dataset.report)
+    if dataset.made_by is not None:
+        st.caption(_("What was made of it, and how"))
+        st.code(inspect.getsource(dataset.made_by), language="python")
+    st.caption(_("As the network is given it, before scaling"))
+    _rows(dataset, told)
+
+
+def _rows(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
+    """The first rows, their target first."""
+    y = told["y"]
+    target = y if dataset.task == "numbers" else [_class(dataset.classes[int(one)]) for one in y]
+    table: dict[str, Any] = {f"▸ {_('target')}": target, **dict(zip(dataset.names, told["x"].T, strict=True))}
+    st.dataframe(table, hide_index=True, height=320)
+
+
+def _class(name: str) -> str:
+    return name if name.isdigit() else _(name)

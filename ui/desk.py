@@ -63,6 +63,11 @@ class Desk(Generic[S]):
     def spec(self) -> S:
         return self._store["spec"]
 
+    @property
+    def usual(self) -> S:
+        """The Spec that an empty link means."""
+        return self._default({})
+
     def view(self, name: str) -> str:
         """Return the page's own parameter `name`."""
         return self._store["own"][name]

@@ -36,13 +36,13 @@ def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw, records:
         run, view = halted, halted.view()
     else:
         halted = st.session_state["stopped"] = None
-        run = runs.start(chain, _visitor())
-        view = run.look(_visitor())
+        run = runs.start(chain, visitor())
+        view = run.look(visitor())
         if not view.result:
-            view = run.wait(PATIENCE, since=view.version, who=_visitor())
+            view = run.wait(PATIENCE, since=view.version, who=visitor())
     former: runs.Run | None = st.session_state.get("run")
     if former is not None and former is not run:
-        former.leave(_visitor())
+        former.leave(visitor())
     st.session_state["run"] = run
 
     @st.fragment(run_every=None if halted or view.state in ("done", "failed") else POLL)
@@ -51,7 +51,7 @@ def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw, records:
             st.rerun()  # Stop or Go on: the whole page takes it up, with another clock
         # A browser may slow the timer of a hidden tab until the run has stopped for want of a watcher: start it again.
         over = halted or view.state == "done"
-        now = run.view() if over else runs.start(chain, _visitor()).look(_visitor())
+        now = run.view() if over else runs.start(chain, visitor()).look(visitor())
         history = live.history(variants, now.result)
         sentence = read(history, now)
         _status(name, run, now, sentence, halted=halted is not None)
@@ -62,7 +62,7 @@ def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw, records:
     follow()
 
 
-def _visitor() -> str:
+def visitor() -> str:
     context = get_script_run_ctx()
     return context.session_id if context else ""
 
@@ -72,7 +72,7 @@ def _status(name: str, run: runs.Run, view: View, sentence: str, *, halted: bool
 
     def stop() -> None:
         st.session_state["stopped"] = run
-        run.leave(_visitor())
+        run.leave(visitor())
 
     def go_on() -> None:
         st.session_state["stopped"] = None

@@ -9,10 +9,12 @@ import { icon, make, number, sample, still } from "./draw.js";
 import { Equation } from "./equation.js";
 import { Fields } from "./fields.js";
 import { Heat } from "./heat.js";
+import { Multiples } from "./multiples.js";
 import { Panel, Plane, Space } from "./panels.js";
+import { Profile, Ridges } from "./ridges.js";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
-const KINDS = { arrows: Arrows, equation: Equation, plane: Plane, curves: Panel, space: Space, fields: Fields, heat: Heat };
+const KINDS = { arrows: Arrows, equation: Equation, plane: Plane, curves: Panel, space: Space, fields: Fields, heat: Heat, multiples: Multiples, profile: Profile, ridges: Ridges };
 
 let plotly; // one script tag for the page, however many stages
 function loadPlotly(address) {

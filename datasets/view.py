@@ -1,0 +1,47 @@
+"""A look at a data set: its first rows or some of its pictures, how often each class occurs, and what is missing.
+
+Chain("datasets.view:begin", "datasets.view:look", dataset) reads the table in a worker, in one chunk.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from datasets.dataset import Dataset
+
+ROWS = 200  # at most, of a table
+PICTURES = 30
+BINS = 20  # of the histogram of targets that are numbers
+
+
+def begin(dataset: Dataset) -> Dataset:
+    """Return the data set itself."""
+    return dataset
+
+
+def look(dataset: Dataset, seconds: float) -> tuple[None, tuple[int, int, dict[str, Any], dict[str, Any]]]:
+    """Read a table and tell what there is to be seen.
+
+    `x` and `y` are its first 200 rows, or thirty pictures with each class as often as any other. `counts` says how many
+    rows each class has, or each of the bins between `edges` for numbers; `missing` how many inputs are missing, column
+    by column. Of a table made from other columns, "raw <name>" are these.
+    """
+    x, y = dataset.read()
+    seen: Any = slice(ROWS) if dataset.pixels is None else _some_of_each(y, len(dataset.classes))
+    latest = {"x": x[seen], "y": y[seen], "missing": np.isnan(x).sum(axis=0)}
+    if dataset.task == "numbers":
+        latest["counts"], latest["edges"] = np.histogram(y, bins=min(BINS, len(y)))
+    else:
+        latest["counts"] = np.bincount(y, minlength=len(dataset.classes))
+    if dataset.raw is not None:
+        latest |= {f"raw {name}": cells[seen] for name, cells in dataset.raw().items()}
+    return None, (1, 1, {}, latest)
+
+
+def _some_of_each(y: np.ndarray, classes: int) -> np.ndarray:
+    """Return the numbers of the first row of every class, then of the second, and so on."""
+    each = max(1, PICTURES // classes)
+    found = [np.flatnonzero(y == one)[:each] for one in range(classes)]
+    return np.array([rows[turn] for turn in range(each) for rows in found if turn < len(rows)])

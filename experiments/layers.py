@@ -1,0 +1,123 @@
+"""What passes through the layers of a network: how activations and gradients are spread, told in numbers.
+
+torch's tensors are met here, but torch is not imported: the web process reads what this module has written down.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from networks import ACTIVATIONS
+
+if TYPE_CHECKING:
+    from experiments.records import Glimpse
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+ROWS = 256  # training rows that are sent through, at most
+BINS = 41  # odd: an activation of 0 lies in the middle of one
+DECADES = (-10.0, 2.0)  # of the sizes of gradients, powers of ten
+NEAR = 0.005  # of the way between its limits, an activation is saturated
+
+
+class Layers(NamedTuple):
+    """What was written down of k networks and their L hidden layers, moment by moment.
+
+    Of the activations a [k, L, moments]: their `mean` and standard `deviation`, the share that is `lost` (see
+    `lost_share`), and the shares that lie `below` and `above` what `histogram` [k, L, BINS, moments] spans. Of the
+    gradient of the mean loss by the layer's weights: its root mean square, `gradient`, the shares that are `fainter` and
+    `stronger` than DECADES, and a histogram of its absolute values on a logarithmic scale, `gradients`. In the bins at
+    the ends of a histogram is also what lies beyond.
+    """
+
+    mean: Array
+    deviation: Array
+    lost: Array
+    below: Array
+    above: Array
+    gradient: Array
+    fainter: Array
+    stronger: Array
+    histogram: Array
+    gradients: Array
+
+
+def read(record: Array) -> Layers:
+    """Take apart what `look` has written down, [k, L, numbers, moments]."""
+    single = len(Layers._fields) - 2
+    numbers = (record[:, :, i] for i in range(single))
+    return Layers(*numbers, record[:, :, single : single + BINS], record[:, :, single + BINS :])
+
+
+def look(glimpse: Glimpse) -> Array:
+    """Return what `Layers` describes, as [k, L, numbers], of networks that see their first training rows as one batch.
+
+    The gradient is that of the mean loss of these rows, without penalties. Where a network has diverged, what is not
+    a number is in no bin.
+    """
+    stack, variants, which = glimpse.stack, glimpse.variants, glimpse.which
+    k = len(variants)
+    x, y = (table[:, :ROWS][which] for table in (glimpse.tables.train_x, glimpse.tables.train_y))
+    *hidden, outputs = stack.layers(x)
+    values = [layer.detach().numpy().reshape(k, -1, layer.shape[2]) for layer in hidden]
+    stack.backward(outputs, glimpse.task.slope(outputs.detach(), y) / x.shape[1])
+    counts = [weight.shape[1] * weight.shape[2] for weight in stack.weights[:-1]]
+    gradients = np.split(stack.grads[:, : stack.n_weights], np.cumsum(counts), axis=1)
+    limits = ACTIVATIONS[variants[0].activation].limits
+    with np.errstate(all="ignore"):  # divergence is data
+        return np.stack([_told(*layer, limits) for layer in zip(values, gradients, strict=False)], axis=1)
+
+
+def _told(values: Array, gradients: Array, limits: tuple[float, float]) -> Array:
+    """Return all numbers of one layer [k, numbers], from its activations [k, rows, units] and its gradients [k, n]."""
+    low, high = span(limits)
+    flat = values.reshape(len(values), -1).astype(float)
+    sizes = np.log10(np.abs(gradients))
+    square = np.mean(gradients.astype(float) ** 2, axis=1)
+    numbers = (
+        flat.mean(1), flat.std(1), lost_share(values, limits), (flat < low).mean(1), (flat > high).mean(1),
+        np.sqrt(square), (sizes < DECADES[0]).mean(1), (sizes > DECADES[1]).mean(1),
+    )  # fmt: skip
+    return np.concatenate([np.stack(numbers, 1), count(flat, low, high), count(sizes, *DECADES)], axis=1)
+
+
+def span(limits: tuple[float, float]) -> tuple[float, float]:
+    """Return what a histogram of activations spans: up to their limits, or as far as inputs of unit variance go."""
+    low, high = limits
+    return (low if math.isfinite(low) else -1.0, high if math.isfinite(high) else 4.0)
+
+
+def saturation(limits: tuple[float, float]) -> tuple[float, float]:
+    """Return the values below and above which a bounded activation is saturated, for tanh -0.99 and 0.99."""
+    low, high = limits
+    return low + NEAR * (high - low), high - NEAR * (high - low)
+
+
+def lost_share(values: Array, limits: tuple[float, float]) -> Array:
+    """Return the share [k] of activations [k, rows, units] that let no gradient through.
+
+    Of an activation with two limits, these are the values that are saturated. Of one with a lower limit alone, it is
+    the share of units that are dead: at the limit in every row. Of one with no limit there is no such share, nan.
+    """
+    low, high = limits
+    if not math.isfinite(low):
+        share = np.full(len(values), np.nan)
+    elif math.isfinite(high):
+        lower, upper = saturation(limits)
+        share = ((values < lower) | (values > upper)).mean((1, 2))
+    else:
+        share = (values == low).all(axis=1).mean(1)
+    return np.where(np.isnan(values).any((1, 2)), np.nan, share)
+
+
+def count(values: Array, low: float, high: float) -> Array:
+    """Return how many values [k, n] lie in each of BINS equal bins from `low` to `high`, [k, BINS].
+
+    The first and the last bin take in what lies beyond; what is not a number is not counted.
+    """
+    place = np.clip(np.floor((values - low) * (BINS / (high - low))), 0, BINS - 1)
+    place += BINS * np.arange(len(values))[:, None]
+    return np.bincount(place[~np.isnan(place)].astype(int), minlength=BINS * len(values)).reshape(-1, BINS)

@@ -1,0 +1,241 @@
+"""The study of overfitting: one large network on few rows, without a remedy and with each that is known against it.
+
+A remedy is a field of `Remedies`: what it is called, how strong it is, and how it changes the network without one. So
+another remedy is one more field; the page, the picture and the sentence find it in `REMEDIES`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from datasets import find
+from experiments.fit import Fit, History, early_stop
+from optimizers import SGD, Adam, Optimizer
+from spec import N_, check, same, setting
+
+Change = Callable[[Fit, Any], Fit]
+
+
+class Remedy(NamedTuple):
+    """One means against overfitting; `change(fit, value)` returns a network with it, of this strength.
+
+    `title` names a network that has it, with its {value}. One that is `usual` stands among the first settings.
+    """
+
+    title: str
+    change: Change
+    usual: bool
+
+
+def remedy(field: Any, title: str, change: Change, *, usual: bool = False) -> Any:
+    """Return a field of a Spec that is a remedy; at 0, empty or off it is left out."""
+    metadata: Mapping[str, Any] = {**field.metadata, "remedy": Remedy(title, change, usual)}
+    return dataclasses.field(default=field.default, metadata=metadata)
+
+
+def _sets(name: str) -> Change:
+    """Return the change that gives field `name` of a network the remedy's value."""
+    return lambda fit, value: replace(fit, **{name: value})
+
+
+def _penalised(fit: Fit, strengths: tuple[float, float]) -> Fit:
+    """Return a network with both penalties, on top of those it may have: the elastic net of Zou and Hastie (2005)."""
+    return replace(fit, l1=fit.l1 + strengths[0], l2=fit.l2 + strengths[1])
+
+
+def _more(fit: Fit, times: int) -> Fit:
+    return fit if fit.rows is None else replace(fit, rows=fit.rows * max(times, 1))
+
+
+def _fewer(fit: Fit, columns: tuple[int, ...]) -> Fit:
+    """Return a network that sees these columns; a plane keeps both, as its boundary is drawn."""
+    there = tuple(dict.fromkeys(column for column in columns if column < find(fit.dataset).columns))
+    return fit if two_dimensional(fit.dataset) else replace(fit, features=there)
+
+
+@dataclass(frozen=True)
+class Remedies:
+    """A large network on few rows, with and without each means against overfitting.
+
+    A strength of 0, an empty list or a switch that is off leaves that remedy out, and so does one that changes nothing
+    here. `together` adds a network with all of them. `patience` only reads the finished curves: it never changes the
+    training.
+    """
+
+    dataset: str = same(Fit, "dataset", "moons")
+    rows: int | None = same(Fit, "rows", 80)
+    label_noise: float = same(Fit, "label_noise", 0.2)
+    hidden: tuple[int, ...] = same(Fit, "hidden", (64, 64))
+    optimizer: Optimizer = same(Fit, "optimizer", Adam(lr=0.01))  # noqa: RUF009 (a frozen rule)
+    dropout: float = remedy(same(Fit, "dropout", 0.3), N_("Dropout {value}"), _sets("dropout"), usual=True)
+    l2: float = remedy(same(Fit, "l2", 0.02), N_("L2 {value}"), _sets("l2"), usual=True)
+    l1: float = remedy(same(Fit, "l1", 0.004), N_("L1 {value}"), _sets("l1"), usual=True)
+    dropout_by_layer: tuple[float, ...] = remedy(
+        same(Fit, "dropout_by_layer", ()), N_("Dropout {value}"), _sets("dropout_by_layer")
+    )
+    elastic: tuple[float, float] = remedy(
+        setting(
+            (0.0, 0.0), N_("Elastic net: L1 and L2 penalty"), minimum=0, maximum=1000,
+            help=N_("Both penalties at once: 0.002, 0.01. 0, 0: left out."),
+        ),
+        N_("Elastic {value}"), _penalised,
+    )  # fmt: skip
+    batch_norm: bool = remedy(same(Fit, "batch_norm", False), N_("Batch normalisation"), _sets("batch_norm"))
+    smaller: tuple[int, ...] = remedy(
+        setting(
+            (), N_("Smaller network: hidden units"), minimum=1, maximum=512,
+            help=N_("The hidden units of a smaller network, such as 6 or 8, 8. Empty: left out."),
+        ),
+        N_("Units {value}"), _sets("hidden"),
+    )  # fmt: skip
+    more: int = remedy(
+        setting(
+            0, N_("More data: times the training rows"), low=0, high=10, minimum=0, maximum=1000,
+            help=N_("So many times the rows, as far as the training part has them. 0: left out."),
+        ),
+        N_("Rows × {value}"), _more,
+    )  # fmt: skip
+    columns: tuple[int, ...] = remedy(
+        setting(
+            (), N_("Fewer columns: their numbers"), minimum=0, maximum=999,
+            help=N_("The columns to keep, numbered from 0. Empty: left out. A plane keeps its two."),
+        ),
+        N_("Columns {value}"), _fewer,
+    )  # fmt: skip
+    together: bool = setting(False, N_("also all of them together"))
+    patience: int = setting(20, N_("patience of early stopping"), low=1, high=100, minimum=1, maximum=5000)
+    batch_size: int | None = same(Fit, "batch_size", 32)
+    epochs: int = same(Fit, "epochs", 300)
+    seed: int = same(Fit, "seed", 0)
+
+    def __post_init__(self) -> None:
+        check(self)
+        self.variants()  # raises Refused where these settings make no network
+
+    @classmethod
+    def on(cls, dataset: str) -> Remedies:
+        """Return the study that shows overfitting on a data set: a preset's, or one on so few rows that it does."""
+        for preset in PRESETS.values():
+            if preset.spec.dataset == dataset:
+                return preset.spec
+        if two_dimensional(dataset):
+            return cls(dataset)
+        optimizer = Adam(lr=0.005)
+        return cls(
+            dataset, 80, 0.0, (128, 128), optimizer, dropout=0.5, l2=0.02, l1=0.004, patience=20, epochs=150
+        )  # fmt: skip
+
+    @property
+    def remedies(self) -> tuple[dict[str, Any], ...]:
+        """What tells the networks apart, as {remedy: value}; the first is the one without a remedy, empty."""
+        values = {name: getattr(self, name) for name in REMEDIES}
+        plain = self._plain()
+        alone = [
+            {name: value} for name, value in values.items() if _strong(value) and _with(plain, {name: value}) != plain
+        ]
+        every = {name: value for one in alone for name, value in one.items()}
+        return ({}, *alone, *([every] if self.together and len(alone) > 1 else []))
+
+    def variants(self) -> tuple[Fit, ...]:
+        """Return the network without a remedy and one for each; the seed gives all the same start and shuffles."""
+        return tuple(_with(self._plain(), remedies) for remedies in self.remedies)
+
+    def _plain(self) -> Fit:
+        return Fit(
+            self.dataset, self.hidden, optimizer=self.optimizer, batch_size=self.batch_size, epochs=self.epochs,
+            seed=self.seed, rows=self.rows, label_noise=self.label_noise,
+        )  # fmt: skip
+
+
+def _strong(value: Any) -> bool:
+    return any(value) if isinstance(value, tuple) else bool(value)
+
+
+def _with(fit: Fit, remedies: Mapping[str, Any]) -> Fit:
+    for name, value in remedies.items():
+        fit = REMEDIES[name].change(fit, value)
+    return fit
+
+
+REMEDIES: dict[str, Remedy] = {
+    field.name: field.metadata["remedy"] for field in dataclasses.fields(Remedies) if "remedy" in field.metadata
+}
+
+
+class Preset(NamedTuple):
+    """An experiment that is one click away; `show` is the measure it is looked at by, "loss" or "score"."""
+
+    title: str
+    spec: Remedies
+    show: str = "loss"
+
+
+# The third and fourth are lecture notes' own: 784-100x6-10 and 10-32-64-32-16-4-1.
+PRESETS: dict[str, Preset] = {
+    "moons": Preset(N_("Two moons, wrong labels"), Remedies()),
+    "diabetes": Preset(
+        N_("Diabetes, 150 rows"),
+        Remedies(
+            "diabetes", 150, 0.0, optimizer=Adam(lr=0.002), dropout=0.4, l2=0.1, l1=0.02, epochs=150,
+        ),
+    ),
+    "mnist": Preset(
+        N_("MNIST, 300 pictures"),
+        Remedies(
+            "mnist", 300, 0.0, (100,) * 6, SGD(lr=0.01), dropout=0.2, l2=0.1, l1=0.0, batch_size=100, epochs=301,
+        ),
+        "score",
+    ),
+    "titanic": Preset(
+        N_("Titanic, dropout layer by layer"),
+        Remedies(
+            "titanic", None, 0.0, (32, 64, 32, 16, 4), Adam(lr=0.001), dropout=0.0, l2=0.0, l1=0.0,
+            dropout_by_layer=(0.5, 0.7), batch_size=64, epochs=1000,
+        ),
+    ),
+}  # fmt: skip
+
+
+class Opening(NamedTuple):
+    """Where a gap between training and validation opens: the epoch (-1 where it does not) and its size at the end."""
+
+    epoch: int
+    end: float
+
+
+def gap(history: History, row: int) -> Opening:
+    """Return when the gap between validation and training loss opened for good, for one variant.
+
+    It has opened at the first epoch from which validation loss stays above training loss by more than a tenth of the
+    validation loss of the untrained network.
+    """
+    val, train = history.val_loss[row], history.train_loss[row]
+    if not val.size:
+        return Opening(-1, float("nan"))
+    wide = val - train > val[0] / 10
+    stays = np.logical_and.accumulate(wide[::-1])[::-1]
+    return Opening(int(stays.argmax()) if stays.any() else -1, float(val[-1] - train[-1]))
+
+
+def stops(history: History, patience: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return (stop epoch, best epoch) [k] that early stopping with this patience reads off the curves so far."""
+    if not history.val_loss.size:
+        return history.best_epoch - 1, history.best_epoch
+    return early_stop(history.val_loss, patience)
+
+
+def best_so_far(val_loss: np.ndarray) -> np.ndarray:
+    """Return the epoch of the lowest validation loss up to every epoch, [n] -> [n]; patience counts from there."""
+    lowest = np.minimum.accumulate(np.where(np.isnan(val_loss), np.inf, val_loss))
+    fell = np.concatenate([[False], lowest[1:] < lowest[:-1]])
+    return np.maximum.accumulate(np.where(fell, np.arange(len(lowest)), 0))
+
+
+def two_dimensional(dataset: str) -> bool:
+    """Return whether a data set's decision boundary can be drawn."""
+    return find(dataset).box is not None

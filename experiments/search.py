@@ -1,0 +1,377 @@
+"""Choosing hyper-parameters: a grid (or random draws) of settings, each scored by cross-validation, and one winner.
+
+Every cell of the search trains on every fold, all of them side by side. The number of epochs is chosen too, but never
+trained for: it is read off the curves, as a network that stops at epoch 37 is what a longer training passes through.
+The winner is trained anew on all rows but the test part, which is scored once. `resplit` shows what that is good for:
+what those who choose by the test part itself report, and what the same networks score on rows they were not chosen by.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from datasets import Dataset, find
+from experiments.axes import AXES, Axis, suggested
+from experiments.fit import Chunk, Fit, History, State, advance_for, begin, join, merged
+from optimizers import Adam, Optimizer
+from spec import N_, Refused, check, same, setting
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+MOST = 128  # networks: cells times folds
+NONE = "none"
+# A schedule may look at how many epochs there are, see `steady`; one change each is no axis of a grid.
+KEYS = tuple(key for key in AXES if key not in ("schedule", "change"))
+STEPS = (0.1, 0.3, 1, 3, 10)  # a finer axis of learning rates than others offer: multiples of the rule's own
+PLACES = ("first", "second", "third")
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search over one to three axes of `Fit`, scored by cross-validation on what the test part leaves.
+
+    `first`, `second` and `third` name axes (see `experiments.axes`), with their values as text; where none are given
+    they are the axis's usual ones. A "grid" takes every combination, as scikit-learn's `ParameterGrid` does; "random"
+    takes `draws` points: a number is drawn between its axis's smallest and largest value (see `drawn`), anything else
+    among its values. `at` are the epochs to choose among (none given: every one); `measure` is what is best on
+    validation, the mean over folds. Raises `Refused` where this makes no search, or too large a one.
+    """
+
+    dataset: str = same(Fit, "dataset", "titanic")
+    first: str = setting("lr", N_("First axis"), choices=KEYS)
+    first_values: tuple[str, ...] = setting((), N_("Values of the first axis"), examples=("0.01", "0.1"))
+    second: str = setting("dropout", N_("Second axis"), choices=(NONE, *KEYS))
+    second_values: tuple[str, ...] = setting((), N_("Values of the second axis"), examples=("0.1", "0.5"))
+    third: str = setting(NONE, N_("Third axis"), choices=(NONE, *KEYS))
+    third_values: tuple[str, ...] = setting((), N_("Values of the third axis"), examples=("16", "32"))
+    method: str = setting("grid", N_("Search"), choices=("grid", "random"))
+    draws: int = setting(12, N_("Random draws"), low=2, high=40, minimum=1, maximum=MOST)
+    folds: int = setting(3, N_("Folds"), low=2, high=10, minimum=2, maximum=20)
+    epochs: int = same(Fit, "epochs", 80)
+    at: tuple[int, ...] = setting(
+        (), N_("Epochs to choose among"), minimum=1, maximum=5000,
+        help=N_("200, 300, 600 for these three. Empty: every epoch may be chosen."),
+    )  # fmt: skip
+    measure: str = setting("score", N_("Best is the"), choices=("score", "loss"))
+    hidden: tuple[int, ...] = same(Fit, "hidden", (32, 16))
+    activation: str = same(Fit, "activation", "relu")
+    init: str = same(Fit, "init", "he")
+    optimizer: Optimizer = same(Fit, "optimizer", Adam(lr=0.003))  # noqa: RUF009 (a frozen rule)
+    batch_size: int | None = same(Fit, "batch_size", 64)
+    dropout: float = same(Fit, "dropout", 0.0)
+    l2: float = same(Fit, "l2", 0.0)
+    seed: int = same(Fit, "seed", 0)
+    split_seed: int = same(Fit, "split_seed", 0)
+    test_size: float = setting(
+        0.2, N_("Share of the test part"), low=0.1, high=0.5, minimum=0.05, maximum=0.5,
+        help=N_("A data set that names its test rows keeps those."),
+    )  # fmt: skip
+    splits: int = setting(10, N_("Other splits, to see the luck in a test score"), low=2, high=30, minimum=2, maximum=50)
+    cell: int = setting(
+        0, N_("Cell looked at"), low=0, high=MOST, minimum=0, maximum=MOST, help=N_("0: the winner.")
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+        named = [key for key in (self.first, self.second, self.third) if key != NONE]
+        if len(set(named)) < len(named):
+            raise Refused(N_("The axes of a search must differ."))
+        if any(epoch > self.epochs for epoch in self.at):
+            raise Refused(N_("The epochs to choose among must lie within the {epochs} that are trained."),
+                          epochs=self.epochs)  # fmt: skip
+        count = self.draws if self.method == "random" else math.prod(len(values) for _axis, values in self.axes)
+        if count * self.folds > MOST:
+            raise Refused(
+                N_("{cells} cells on {folds} folds are {count} networks, more than {most}: take fewer values or folds, "
+                   "or draw fewer points at random."),
+                cells=count, folds=self.folds, count=count * self.folds, most=MOST,
+            )  # fmt: skip
+        if self.cell > count:
+            raise Refused(N_("Of {count} cells none is number {cell}."), count=count, cell=self.cell)
+        for fit in self.fits:
+            if not steady(fit.optimizer):
+                raise Refused(N_("Epochs are read off the curves, so a schedule must not look at how many there are, "
+                                 "or at losses: take a constant one, or steps."))  # fmt: skip
+
+    @property
+    def baseline(self) -> Fit:
+        """The network that every cell changes; it is not held to a fold yet."""
+        names = ("dataset", "epochs", "hidden", "activation", "init", "optimizer", "batch_size", "dropout", "l2", "seed",
+                 "split_seed", "test_size")  # fmt: skip
+        return Fit(**{name: getattr(self, name) for name in names})
+
+    @property
+    def axes(self) -> list[tuple[Axis, tuple[str, ...]]]:
+        """The axes, each with its values as text."""
+        found = []
+        for place in PLACES:
+            if (key := getattr(self, place)) != NONE:
+                values = getattr(self, f"{place}_values") or usual(AXES[key], self.baseline)
+                found.append((AXES[key], tuple(dict.fromkeys(values))))
+        return found
+
+    @property
+    def cells(self) -> list[tuple[str, ...]]:
+        """The settings of every cell: a value of each axis, as text; the last axis changes fastest."""
+        values = [values for _axis, values in self.axes]
+        if self.method == "grid":
+            return list(itertools.product(*values))
+        source = np.random.default_rng([self.seed, 4])
+        return [tuple(drawn(axis, values, source) for axis, values in self.axes) for _draw in range(self.draws)]
+
+    @property
+    def fits(self) -> list[Fit]:
+        """The network of every cell. A rule comes before its learning rate, whichever axis is named first."""
+        order = sorted(range(len(self.axes)), key=lambda i: list(AXES).index(self.axes[i][0].key))
+        fits = []
+        for texts in self.cells:
+            fit = self.baseline
+            for i in order:
+                axis = self.axes[i][0]
+                fit = axis.put(fit, axis.read(texts[i]))
+            fits.append(fit)
+        return fits
+
+    def variants(self) -> tuple[Fit, ...]:
+        """Return the networks to train: the folds of the first cell, then those of the second, and so on."""
+        return tuple(replace(fit, folds=self.folds, fold=fold) for fit in self.fits for fold in range(self.folds))
+
+    def refit(self, cell: int, epoch: int) -> Fit:
+        """Return the network of a cell, to be trained on all rows but the test part, up to an epoch."""
+        return replace(self.fits[cell], val_size=0.0, epochs=epoch)
+
+
+def usual(axis: Axis, fit: Fit) -> tuple[str, ...]:
+    """Return the values that a search offers first on an axis, as text."""
+    if axis.key == "lr":
+        return tuple(axis.write(float(f"{step * fit.optimizer.lr:.1g}")) for step in STEPS)
+    return ("0", "0.4", "0.8") if axis.key == "dropout" else axis.usual(fit)
+
+
+def drawn(axis: Axis, values: Sequence[str], source: np.random.Generator) -> str:
+    """Return a value drawn between the smallest and the largest number of an axis, or else one of its values.
+
+    It is drawn from the uniform distribution of its logarithm where the ends are positive and a power of ten apart
+    (Bergstra and Bengio 2012, section 4), else from its own; whole numbers are rounded, others keep three digits.
+    """
+    numbers = [axis.read(value) for value in values]
+    if not all(type(number) in (int, float) for number in numbers) or len(values) < 2:
+        return values[source.integers(len(values))]
+    low, high = min(numbers), max(numbers)
+    number = math.exp(source.uniform(math.log(low), math.log(high))) if logarithmic(numbers) else source.uniform(low, high)
+    if all(type(one) is int for one in numbers):
+        return axis.write(round(number))
+    return axis.write(min(max(float(f"{number:.3g}"), low), high))
+
+
+def logarithmic(numbers: Sequence[float]) -> bool:
+    """Return whether numbers are positive and span a power of ten, so that their logarithm is what is even."""
+    return min(numbers) > 0 and max(numbers) >= 10 * min(numbers)
+
+
+def steady(rule: Optimizer) -> bool:
+    """Return whether a rule does the same up to an epoch however many are to come, and whatever the losses are."""
+    schedule = rule.schedule
+    short, long = ([schedule.factor(tick, ticks, {}) for tick in range(10)] for ticks in (10, 1000)) if not (
+        schedule.init(1)
+    ) else ([0], [1])  # fmt: skip
+    return short == long
+
+
+class Found(NamedTuple):
+    """What a search has found so far; best is highest for scores, lowest for losses.
+
+    `mean` and `sd` [cells, epochs + 1] are taken over the folds on validation, as scikit-learn's `GridSearchCV` does
+    (the deviation divides by n). `epoch` and `value` [cells] are each cell's best epoch and its mean there; `order` are
+    the cells from best to worst. A cell that has diverged at all its epochs has epoch -1, and stands last.
+    """
+
+    mean: Array
+    sd: Array
+    epoch: Array
+    value: Array
+    order: Array
+
+    @property
+    def best(self) -> int:
+        """The winning cell; -1 where there is none."""
+        return int(self.order[0]) if self.order.size and self.epoch[self.order[0]] >= 0 else -1
+
+
+def found(search: Search, history: History) -> Found:
+    """Read a search off its curves: means over folds, the best epoch of every cell, and their order.
+
+    Of equals the earlier epoch, and then the earlier cell, is best.
+    """
+    curves = history.val_loss if search.measure == "loss" else history.val_score
+    folds = curves.reshape(-1, search.folds, curves.shape[1])
+    with np.errstate(invalid="ignore"):
+        mean, sd = folds.mean(axis=1), folds.std(axis=1)
+    epochs = candidates(search, curves.shape[1] - 1)
+    merit = _merit(search, mean[:, epochs])
+    if not epochs.size:
+        unknown = np.full(len(folds), -1)
+        return Found(mean, sd, unknown, np.full(len(folds), np.nan), np.arange(len(folds)))
+    at = merit.argmax(axis=1)
+    rows = np.arange(len(folds))
+    top = merit[rows, at]
+    lost = np.isneginf(top)
+    epoch = np.where(lost, -1, epochs[at])
+    value = np.where(lost, np.nan, mean[rows, epochs[at]])
+    return Found(mean, sd, epoch, value, np.argsort(-top, kind="stable"))
+
+
+def candidates(search: Search, trained: int) -> Array:
+    """Return the epochs to choose among, as far as they have been trained; the untrained network is none."""
+    return np.array(sorted(epoch for epoch in search.at or range(1, search.epochs + 1) if epoch <= trained), int)
+
+
+def _merit(search: Search, values: Array) -> Array:
+    """Return values as what is to be highest; -inf where there is no number."""
+    merit = -values if search.measure == "loss" else values
+    return np.where(np.isnan(merit), -np.inf, merit)
+
+
+# -- the rows of the folds
+
+
+class Cut(NamedTuple):
+    """A search, and its data, which a worker may not know by name. Chain("experiments.search:take", "...:cut", Cut)."""
+
+    search: Search
+    data: Dataset
+
+
+def take(spec: Cut) -> Cut:
+    """Return what the chains of this module begin with."""
+    return spec
+
+
+def cut(spec: Cut, seconds: float) -> tuple[Cut, tuple[int, int, dict, dict]]:
+    """Report the part that every row belongs to, fold by fold, and the rows' targets.
+
+    `roles` [folds, rows] is 0 for training, 1 for validation and 2 for the test part.
+    """
+    from datasets.parts import split
+
+    search, data = spec
+    roles = np.zeros((search.folds, data.rows), np.uint8)
+    for fold, row in enumerate(roles):
+        _train, val, test = split(data, search.test_size, 0.0, search.split_seed, folds=search.folds, fold=fold)
+        row[val], row[test] = 1, 2
+    return spec, (1, 1, {}, {"roles": roles, "targets": data.read()[1]})
+
+
+# -- what the test part is for
+
+
+class Luck(NamedTuple):
+    """What four ways to quote a score come to, one number per split [n].
+
+    `claimed` is the best score of all candidates on half of a test part, chosen by that half, and `kept` what the same
+    network scores on the other half; both are means over the two halves. `validated` is the winner's mean validation
+    score, and `tested` its score on the test part after it was trained on all other rows.
+    """
+
+    claimed: Array
+    kept: Array
+    validated: Array
+    tested: Array
+
+
+class Resplit(NamedTuple):
+    """As it stands: so many splits are done, and the networks of the next are in training, with their curves so far."""
+
+    search: Search
+    data: Dataset
+    done: int
+    training: State
+    told: Chunk | None = None
+
+
+def start_again(spec: Cut) -> Resplit:
+    """Return the untrained networks of the first split, which is the search's own."""
+    return Resplit(*spec, 0, begin(_everything(spec.search, 0), ("tests",)))
+
+
+def resplit(state: Resplit, seconds: float) -> tuple[Resplit, tuple[int, int, dict, dict]]:
+    """Repeat a search on other splits; once a split is through, report its numbers, by the names of `Luck`."""
+    search, data, done, training, told = state
+    training, chunk = advance_for(training, seconds)
+    told = chunk if told is None else merged([told, chunk])
+    grown = {}
+    if training.done:
+        luck = _luck(search, join([told]))
+        grown = {name: np.array([value]) for name, value in luck._asdict().items()}
+        done += 1
+        if done < search.splits:
+            training, told = begin(_everything(search, done), ("tests",)), None
+    epochs = done * search.epochs + (training.epoch if done < search.splits else 0)
+    return Resplit(search, data, done, training, told), (epochs, search.splits * search.epochs, grown, {})
+
+
+def _everything(search: Search, number: int) -> tuple[Fit, ...]:
+    """Return the networks of one split: those of the search, then every cell on all rows but the test part."""
+    again = replace(search, split_seed=search.split_seed + number)
+    return (*again.variants(), *(again.refit(cell, search.epochs) for cell in range(len(again.cells))))
+
+
+def _luck(search: Search, history: History) -> Luck:
+    """Return the numbers of one split."""
+    count = len(search.cells) * search.folds
+    curves = {name: getattr(history, name)[:count] for name in ("val_loss", "val_score")}
+    won = found(search, history._replace(**curves))
+    unknown = np.array(np.nan)
+    if won.best < 0:
+        return Luck(unknown, unknown, unknown, unknown)
+    tests = history.records["tests"][count:, 0 if search.measure == "loss" else 1]  # [cells, 2 halves and whole, epochs]
+    epochs = candidates(search, search.epochs)
+    claims = []
+    for half in (0, 1):
+        merit = _merit(search, tests[:, half, epochs])
+        cell, at = np.unravel_index(merit.argmax(), merit.shape)
+        claims.append(tests[cell, [half, 1 - half], epochs[at]])
+    claimed, kept = np.mean(claims, axis=0)
+    return Luck(claimed, kept, won.value[won.best], tests[won.best, 2, won.epoch[won.best]])
+
+
+def luck(result: Mapping[str, Array]) -> Luck:
+    """Return the numbers of the splits that are through."""
+    return Luck(*(result.get(name, np.empty(0)) for name in Luck._fields))
+
+
+# -- the searches of lecture notes
+
+
+NOTES = Search(
+    dataset="titanic", hidden=(32, 64, 32, 16, 4), batch_size=64, optimizer=Adam(lr=0.001), second=NONE,
+    first_values=("0.001", "0.005", "0.01"),
+)  # fmt: skip
+
+PRESETS: dict[str, tuple[str, Search]] = {
+    "rules": (
+        N_("Two rules, three rates"),
+        replace(NOTES, second="optimizer", second_values=("adam", "rmsprop"), epochs=200),
+    ),
+    "epochs": (N_("Three rates, three numbers of epochs"), replace(NOTES, epochs=600, at=(200, 300, 600))),
+    "folds": (
+        N_("The winner on five folds"),
+        replace(NOTES, first_values=("0.001",), folds=5, epochs=600, at=(600,)),
+    ),
+}
+
+
+def suit(search: Search, rule: type[Optimizer]) -> Optimizer:
+    """Return a rule with the learning rate that suits the network of a search."""
+    return suggested(rule)
+
+
+def data_of(search: Search) -> Cut:
+    """Return the search with its data, for a `Chain` of this module."""
+    return Cut(search, find(search.dataset))

@@ -1,0 +1,110 @@
+"""Signals: one deep network, started in several ways, with and without batch normalisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments import layers
+from experiments.fit import Fit, History
+from experiments.layers import Layers
+from experiments.records import RECORDS
+from networks import INITS
+from optimizers import SGD, Optimizer
+from spec import N_, Refused, check, listed, same, setting
+
+SCALES = tuple(float(scale) for scale in np.logspace(0, -4, 16))  # of normal initial weights
+GOOD = 0.9  # the score above which a network has learnt
+
+
+class Start(NamedTuple):
+    """A way to start: an entry of `INITS` and the scale of the weights."""
+
+    title: str
+    init: str
+    scale: float
+
+    def gain(self, n_in: int, n_out: int) -> float:
+        """Return n_in · E[w²]: by so much a layer multiplies the mean square of its inputs, before its activation.
+
+        So it is for weights that are independent and have mean 0 (Glorot, Bengio 2010; He et al. 2015).
+        """
+        return n_in * (self.scale * INITS[self.init].spread(n_in, n_out)) ** 2
+
+
+STARTS: dict[str, Start] = {
+    "ones": Start(N_("All 1"), "ones", 1.0),
+    "normal": Start("N(0, 1)", "normal", 1.0),
+    "small": Start("N(0, 0.01²)", "normal", 0.01),
+    "xavier": Start(N_("Xavier"), "xavier", 1.0),
+    "he": Start(N_("He"), "he", 1.0),
+}
+
+
+@dataclass(frozen=True)
+class Signals:
+    """A deep network and how it learns; what differs between its variants is how they start, and batch normalisation.
+
+    `starts` names those entries of `STARTS` that `ways` compares; `batch_norm` is for these alone, as `scales` trains
+    every network with it and without.
+    """
+
+    dataset: str = same(Fit, "dataset", "mnist")
+    rows: int | None = same(Fit, "rows", 1000)
+    hidden: tuple[int, ...] = same(Fit, "hidden", (100,) * 5)
+    activation: str = same(Fit, "activation", "tanh")
+    starts: tuple[str, ...] = setting(tuple(STARTS), N_("Ways to start"), examples=tuple(STARTS))
+    batch_norm: bool = same(Fit, "batch_norm", False)
+    optimizer: Optimizer = same(Fit, "optimizer", SGD(lr=0.01))  # noqa: RUF009 (a frozen rule)
+    batch_size: int | None = same(Fit, "batch_size", 100)
+    epochs: int = same(Fit, "epochs", 20)
+    seed: int = same(Fit, "seed", 0)
+
+    def __post_init__(self) -> None:
+        check(self)
+        if not self.chosen or set(self.starts) - set(STARTS):
+            raise Refused(N_("Ways to start must be some of {choices}."), choices=listed(STARTS))
+        if not self.hidden:
+            raise Refused(N_("Signals are followed through hidden layers: give at least one."))
+        self.ways()  # raises Refused where these settings make no network
+
+    @property
+    def chosen(self) -> dict[str, Start]:
+        """The ways to start that are compared, in the order of `STARTS`."""
+        return {key: start for key, start in STARTS.items() if key in self.starts}
+
+    def _network(self) -> Fit:
+        """Return what all variants share; there is no validation part, as what is shown is how training goes."""
+        return Fit(
+            self.dataset, self.hidden, self.activation, optimizer=self.optimizer, batch_size=self.batch_size,
+            epochs=self.epochs, seed=self.seed, rows=self.rows, val_size=0.0,
+        )  # fmt: skip
+
+    def ways(self) -> tuple[Fit, ...]:
+        """Return a network for each way to start."""
+        network = replace(self._network(), batch_norm=self.batch_norm)
+        return tuple(replace(network, init=start.init, init_scale=start.scale) for start in self.chosen.values())
+
+    def scales(self) -> tuple[Fit, ...]:
+        """Return a network for each of `SCALES` with batch normalisation, and then one for each without.
+
+        Those of one scale start from the same weights, scale · N(0, 1), and all see the same batches.
+        """
+        network = replace(self._network(), init="normal")
+        return tuple(replace(network, batch_norm=norm, init_scale=scale) for norm in (True, False) for scale in SCALES)
+
+
+def told(history: History, epochs: int) -> tuple[np.ndarray, Layers] | None:
+    """Return the epochs at which layers were looked at so far, and what was seen; None before the first."""
+    record = history.records.get("layers")
+    if record is None:
+        return None
+    return RECORDS["layers"].moments(epochs)[: record.shape[-1]], layers.read(record)
+
+
+def learnt(history: History) -> tuple[int, int]:
+    """Return how many of `scales` have learnt by now: with batch normalisation, and without."""
+    good = history.train_score[:, -1] > GOOD
+    return int(good[: len(SCALES)].sum()), int(good[len(SCALES) :].sum())

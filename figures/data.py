@@ -1,0 +1,55 @@
+"""How many rows of a data set there are of each kind: bars that are text as well, so that nothing has to be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from figures.scene import Say, number
+from spec import N_
+
+MOST = 12  # classes that are shown one by one
+
+
+def balance(classes: Sequence[str], counts: np.ndarray, palette: dict[str, str], say: Say) -> str:
+    """Return HTML with one bar a class: its name, its rows, and its share of all rows.
+
+    Of many classes the largest are shown, in their order, and the rest in one line.
+    """
+    shown: list[int] = sorted(np.argsort(-counts, kind="stable")[:MOST].tolist())
+    lines = [(classes[i] if classes[i].isdigit() else say(classes[i]), int(counts[i])) for i in shown]
+    if len(classes) > MOST:
+        rest = say(N_("{count} more classes")).format(count=len(classes) - MOST)
+        lines.append((rest, int(counts.sum()) - sum(count for _, count in lines)))
+    top, total = max(count for _, count in lines), int(counts.sum())
+    cells = "".join(
+        f'<span style="overflow-wrap:anywhere">{escape(name)}</span>'
+        f'<span><span style="display:block;height:.8em;min-width:1px;border-radius:2px;width:{100 * count / top:.4g}%;'
+        f'background:{palette["class1"]}"></span></span>'
+        f'<span style="text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap">{count:,} '
+        f'<span style="color:{palette["quiet"]}">({100 * count / total:.3g} %)</span></span>'
+        for name, count in lines
+    )
+    return (
+        '<div style="display:grid;grid-template-columns:fit-content(11em) 1fr max-content;gap:.35rem .7rem;'
+        f'align-items:center;line-height:1.25">{cells}</div>'
+    )
+
+
+def spread(counts: np.ndarray, edges: np.ndarray, palette: dict[str, str], say: Say) -> str:
+    """Return HTML with the histogram of targets that are numbers, and the lowest and the highest of them below it."""
+    low, high = number(float(edges[0])), number(float(edges[-1]))
+    alt = say(N_("How often each value occurs, from {low} to {high}.")).format(low=low, high=high)
+    bars = "".join(
+        f'<span title="{number(float(a))} – {number(float(b))}: {count:,}" style="flex:1;border-radius:2px 2px 0 0;'
+        f'background:{palette["class1"]};height:{100 * count / counts.max():.4g}%"></span>'
+        for count, a, b in zip(counts, edges, edges[1:], strict=False)
+    )
+    return (
+        f'<div role="img" aria-label="{escape(alt)}"><div style="display:flex;align-items:flex-end;gap:2px;height:7rem;'
+        f'border-bottom:1px solid {palette["quiet"]}">{bars}</div>'
+        f'<div style="display:flex;justify-content:space-between;color:{palette["quiet"]}">'
+        f"<span>{low}</span><span>{high}</span></div></div>"
+    )

@@ -1,0 +1,170 @@
+"""Scaling seen: the loss surface of one linear model in two units, side by side, with the same rules on both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from datasets import find as find_data
+from experiments.descend import Descent, Race
+from experiments.divergence import Divergence
+from experiments.scaling import BIAS, Stretch, condition
+from figures import theme
+from figures.race import card, plane
+from figures.scene import Say, names
+from figures.scene import scene as _scene
+from spec import N_, digest
+from surfaces import find
+from surfaces.bowls import LeastSquares
+
+DECADES = 8  # the loss axis shows at most so many powers of ten below the start
+
+Runs = Sequence[tuple[Race, Descent, dict[int, Divergence]]]
+
+
+def surface_of(race: Race) -> LeastSquares:
+    """Return the surface of a race, which is one of least squares."""
+    surface = find(race.surface)
+    assert isinstance(surface, LeastSquares)
+    return surface
+
+
+def scene(spec: Stretch, runs: Runs, *, say: Say, alt: str) -> dict[str, Any]:
+    """Return the stage's scene: the plain and the scaled surface with the paths, and the losses on both."""
+    looks = theme.styles(spec.contenders)
+    titles = [say(rule.title) for rule in spec.contenders]
+    titles = titles if len(set(titles)) == len(titles) else names(spec.contenders, say)
+    heads = (say(N_("as they are")), say(N_("scaled")))
+    panels = [
+        _plane(spec, *run, head, looks, titles, say) for run, head in zip(runs, heads, strict=True)
+    ]  # fmt: skip
+    return _scene(
+        f"scaling {digest((spec.dataset, spec.first, spec.second, spec.scaling))}", say=say, alt=alt, layout="under",
+        clock={"name": say(N_("step")), "last": spec.steps, "seconds": 6.0, "play": True, "live": False},
+        panels=[*panels, _curves(spec, runs, looks, titles, say)], table=_table(runs, looks, titles, say),
+    )  # fmt: skip
+
+
+def _plane(
+    spec: Stretch, race: Race, run: Descent, lost: dict[int, Divergence], head: str, looks: list, titles: list[str],
+    say: Say,
+) -> dict[str, Any]:  # fmt: skip
+    surface = surface_of(race)
+    panel = plane(surface, race, run, looks, titles, say)
+    first, second = weights(spec, say)
+    layout = panel["figure"]["layout"]
+    layout["xaxis"]["title"]["text"], layout["yaxis"]["title"]["text"] = first, second
+    layout["margin"] = {"l": 62, "r": 8, "t": 30, "b": 52}
+    layout["annotations"] = [{
+        "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 4,
+        "text": f"<b>{head}</b>  κ = {times(condition(surface))}", "showarrow": False,
+        "font": {"size": theme.TYPE, "color": "@text"},
+    }]  # fmt: skip
+    panel["cards"] = [card(race, why, i, titles[i], looks[i], say) for i, why in sorted(lost.items())]
+    for one in panel["cards"]:
+        one["act"] = ""  # the rates are set for both surfaces together
+    return panel | {"grow": 1.1, "mark": f"{panel['mark']} {head} {first} {second}", "start": None}
+
+
+def weights(spec: Stretch, say: Say) -> tuple[str, str]:
+    """Return what the two weights are called."""
+    columns = find_data(spec.dataset).names
+    second = say(N_("bias")) if spec.second == BIAS else f"w ({columns[spec.second]})"
+    return f"w ({columns[spec.first]})", second
+
+
+def above(run: Descent, race: Race) -> np.ndarray:
+    """Return the error above the floor that both surfaces share [k, steps + 1]."""
+    return run.loss - surface_of(race).floor
+
+
+def way_left(run: Descent, race: Race) -> np.ndarray:
+    """Return the share of the way from the start to the best weights that is left [k, steps + 1]."""
+    best = np.array(surface_of(race).minima[0])
+    return np.linalg.norm(run.path - best, axis=2) / np.linalg.norm(np.array(race.start) - best)
+
+
+def _curves(spec: Stretch, runs: Runs, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+    tracks = []
+    for (race, run, _lost), dash, width in zip(runs, ([2, 4], []), (2.0, 2.6), strict=True):
+        for title, look, loss in zip(titles, looks, above(run, race), strict=True):
+            label = {} if dash else {"name": title}
+            tracks.append({"y": loss, "title": title, **look, "dash": dash, "width": width, **label})
+    seen = np.concatenate([track["y"] for track in tracks])
+    seen = seen[np.isfinite(seen) & (seen > 0)]
+    begin = float(above(runs[1][1], runs[1][0])[0, 0])
+    low = max(float(seen.min(initial=begin)), begin * 10.0**-DECADES)
+    ends = [float(np.floor(np.log10(low))), float(np.log10(begin)) + 0.6]
+    note = f"{say(N_('dotted: as they are'))}<br>{say(N_('solid: scaled'))}"
+    layout = theme.layout(
+        xaxis=theme.axis(say(N_("step")), range=[0, spec.steps]),
+        yaxis=theme.axis(
+            say(N_("error above the floor")), type="log", range=ends, exponentformat="power",
+            dtick=2 if ends[1] - ends[0] > 5 else 1,
+        ),
+        margin={"l": 80, "r": 92, "t": 48, "b": 52}, uirevision=f"{digest(spec)}",
+        annotations=[{
+            "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 4,
+            "text": note, "showarrow": False, "align": "left", "font": {"size": theme.TYPE - 1, "color": "@quiet"},
+        }],
+    )  # fmt: skip
+    figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}
+    mark = f"scaling curves {digest((spec.steps, ends, note))}"
+    return {"kind": "curves", "grow": 1.3, "mark": mark, "figure": figure, "tracks": tracks, "along": True}
+
+
+def _table(runs: Runs, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+    columns = [""]
+    for head in (N_("as they are"), N_("scaled")):
+        columns += [f"η, {say(head)}", f"{say(N_('error above the floor'))}, {say(head)}"]
+    rows = []
+    for i, (title, look) in enumerate(zip(titles, looks, strict=True)):
+        cells: list[Any] = []
+        for race, run, _lost in runs:
+            cells += [f"{race.contenders[i].lr:g}", {"values": above(run, race)[i]}]
+        rows.append({"style": look, "label": title, "cells": cells})
+    return {"columns": columns, "rows": rows}
+
+
+def read(spec: Stretch, runs: Runs, say: Say) -> str:
+    """Return the sentence that reads the picture back: how stretched both surfaces are, how far the first rule came."""
+    (plain, plain_run, _), (scaled, scaled_run, _) = runs
+    text = N_(
+        "As the columns are, the loss curves **{plain} times** as steeply across as along; scaled, {scaled} times."
+    )
+    parts = [say(text).format(plain=times(condition(surface_of(plain))), scaled=times(condition(surface_of(scaled))))]
+    title = say(spec.contenders[0].title)
+    if plain_run.diverged[0] >= 0:
+        text = N_("With the rate that serves the scaled columns, {rule} diverged at step {step} on the others.")
+        parts.append(say(text).format(rule=title, step=int(plain_run.diverged[0])))
+    elif scaled_run.diverged[0] < 0:
+        text = N_(
+            "After {steps} steps {rule} has **{left}** of the way to the best weights before it; scaled, {other}."
+        )
+        left, other = (float(way_left(run, race)[0, -1]) for race, run, _lost in runs)
+        parts.append(say(text).format(steps=spec.steps, rule=title, left=share(left), other=share(other)))
+    return " ".join(parts)
+
+
+def times(value: float) -> str:
+    """Return a ratio with three digits, such as 544,000."""
+    return f"{float(f'{value:.3g}'):,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def share(value: float) -> str:
+    """Return a share as per cent."""
+    return f"{100 * value:.0f} %" if value >= 0.1 else f"{100 * value:.1f} %" if value >= 0.001 else "< 0.1 %"
+
+
+def numbers(spec: Stretch, runs: Runs, say: Say) -> dict[str, np.ndarray]:
+    """Return what is drawn as columns: the step, then both weights and the error of every rule on both surfaces."""
+    columns = {say(N_("step")): np.arange(spec.steps + 1)}
+    first, second = weights(spec, say)
+    for (race, run, _lost), head in zip(runs, (N_("as they are"), N_("scaled")), strict=True):
+        for i, name in enumerate(names(race.contenders, say)):
+            label = f"{i + 1} {name}, {say(head)}"
+            columns |= {f"{label}: {first}": run.path[i, :, 0], f"{label}: {second}": run.path[i, :, 1]}
+            columns[f"{label}: {say(N_('error'))}"] = run.loss[i]
+    return columns

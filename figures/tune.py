@@ -1,0 +1,457 @@
+"""A search for hyper-parameters: the folds over the rows, the heat-map of its cells, and what a test score is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from datasets import find
+from experiments import search as searches
+from experiments.fit import History
+from experiments.search import Found, Luck, Search
+from figures import theme
+from figures.scene import Say, number
+from figures.scene import scene as _scene
+from spec import N_, digest
+
+BEST = 4  # cells that the table under the curves names
+COLUMNS = 1500  # rows of a data set that a strip can show; of more, this many are drawn, evenly spread
+
+Roles = tuple[np.ndarray, np.ndarray]
+
+
+def measure_title(search: Search, say: Say) -> str:
+    """Return what is measured on validation, in words."""
+    numbers = find(search.dataset).task == "numbers"
+    if search.measure == "loss":
+        return say(N_("loss"))
+    return "R²" if numbers else say(N_("accuracy"))
+
+
+def cell_names(search: Search, say: Say) -> list[str]:
+    """Return a name per cell, from its values: "lr 0.01 · dropout 0.2"."""
+    axes = [axis for axis, _values in search.axes]
+    return [
+        " · ".join(axis.label(axis.read(text), say) for axis, text in zip(axes, texts, strict=True))
+        for texts in search.cells
+    ]
+
+
+def scene(
+    search: Search, history: History, found: Found, roles: Roles | None, *, say: Say, alt: str, running: bool,
+    done: bool, grouped: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the stage's scene for a search: folds over the rows, the heat-map, and the curves of one cell."""
+    chosen = search.cell - 1 if search.cell else max(found.best, 0)
+    names = cell_names(search, say)
+    trained = max(found.mean.shape[1] - 1, 0)
+    clock: dict[str, Any] = {
+        "name": say(N_("epoch")), "last": trained, "total": search.epochs, "seconds": 6.0, "play": False,
+        "live": running,
+    }  # fmt: skip
+    if done and found.best >= 0:
+        clock["at"] = int(found.epoch[found.best])
+    panels = [
+        _grid(search, found, chosen, names, say),
+        _curves(search, history, found, chosen, names[chosen], say),
+        _strips(search, history, found, chosen, roles, say, grouped=grouped),
+    ]
+    shared = (search.variants(), search.measure, search.at, done)  # not the cell looked at
+    return _scene(digest(shared), say=say, alt=alt, layout="side", clock=clock, panels=panels,
+                  table=_table(search, found, names, say))  # fmt: skip
+
+
+# -- the heat-map
+
+
+def _grid(search: Search, found: Found, chosen: int, names: Sequence[str], say: Say) -> dict[str, Any]:
+    """Return the panel of the cells: squares of a grid, or dots where points were drawn at random.
+
+    With epochs to choose among there is a square for each of them, which stays empty until its epoch is there.
+    """
+    low, high = _span(found.mean)
+    x, y, half, xaxis, yaxis = _places(search, say)
+    values, sd = found.mean, found.sd
+    squares = np.arange(len(names))
+    best = found.best
+    if search.at and search.method == "grid":
+        squares, values, sd = _at_epochs(search, found)
+        best = -1 if best < 0 else int(best * len(search.at) + sorted(search.at).index(int(found.epoch[best])))
+    title = measure_title(search, say)
+    better_low = search.measure == "loss"
+    scale = [[i / (len(theme.HEAT) - 1), color] for i, color in enumerate(theme.HEAT if better_low else theme.HEAT[::-1])]
+    bar = {"thickness": 13, "outlinewidth": 0, "x": 1.02, "xpad": 0, "len": 1.0, "ypad": 6, "nticks": 6,
+           "title": {"text": title, "side": "top"}}  # fmt: skip
+    marker = {"color": [low], "cmin": low, "cmax": high, "colorscale": scale, "showscale": True, "colorbar": bar}
+    trace = {"type": "scatter", "x": [None], "y": [None], "mode": "markers", "marker": marker, "hoverinfo": "skip"}
+    layout = theme.layout(
+        xaxis=xaxis, yaxis=yaxis, margin={"l": _room(yaxis), "r": 84, "t": 30, "b": 52}, uirevision="grid"
+    )
+    win = say(N_("best: epoch {epoch}")).format(epoch=int(found.epoch[found.best])) if found.best >= 0 else ""
+    return {
+        "kind": "grid", "grow": 1.15, "mark": f"grid {digest((layout, bar, low, high))}",
+        "figure": {"data": [trace], "layout": layout}, "tracks": [], "x": x, "y": y, "half": half,
+        "values": values.T.astype(np.float32), "sd": sd.T.astype(np.float32), "names": [names[i] for i in squares],
+        "cells": squares + 1, "stops": theme.HEAT if better_low else theme.HEAT[::-1], "low": low, "high": high,
+        "best": best, "win": win, "chosen": chosen + 1, "title": title,
+    }  # fmt: skip
+
+
+def _room(axis: dict[str, Any]) -> int:
+    """Return the width, in pixels, of what stands left of an axis."""
+    words = [str(text) for text in axis.get("ticktext", ["0.000"])]
+    return 34 + 8 * min(max(map(len, words), default=4), 14)
+
+
+def _at_epochs(search: Search, found: Found) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return whose square it is, its mean and its deviation [squares, epochs + 1]; nan before its epoch."""
+    epochs = np.array(sorted(search.at))
+    trained = found.mean.shape[1]
+    squares = np.repeat(np.arange(len(found.mean)), len(epochs))
+    shown = []
+    for curve in (found.mean, found.sd):
+        there = np.full((len(found.mean), len(epochs), trained), np.nan)
+        for column, epoch in enumerate(epochs):
+            if epoch < trained:
+                there[:, column, epoch:] = curve[:, epoch, None]
+        shown.append(there.reshape(-1, trained))
+    return squares, *shown
+
+
+def _places(
+    search: Search, say: Say
+) -> tuple[np.ndarray, np.ndarray, list[float] | None, dict[str, Any], dict[str, Any]]:
+    """Return where the cells stand, half a square's sides (none for dots), and the two axes.
+
+    The first axis goes across, the others go up; where epochs are chosen among, they go across and all axes up.
+    """
+    axes = search.axes
+    words = [[axis.write(axis.read(value)) for value in values] for axis, values in axes]
+    if search.method == "random":
+        across, up = (_drawn_axis(search, place, say) for place in (0, 1))
+        return across[0], up[0], None, across[1], up[1]
+    up_axes = list(range(len(axes))) if search.at else list(range(1, len(axes)))
+    if search.at:
+        columns, across_title = [str(epoch) for epoch in sorted(search.at)], say(N_("epochs"))
+    else:
+        columns, across_title = words[0], say(axes[0][0].title)
+    rows = [""]
+    for i in up_axes:
+        rows = [" · ".join(filter(None, (row, word))) for row in rows for word in words[i]]
+    count = (len(columns), len(rows))
+    row, column = (
+        np.divmod(np.arange(count[0] * count[1]), count[0])
+        if search.at
+        else np.divmod(np.arange(count[0] * count[1]), count[1])[::-1]
+    )
+    title = " · ".join(say(axes[i][0].title) for i in up_axes)
+    return (
+        column.astype(np.float32), row.astype(np.float32), [0.5, 0.5],
+        _named_axis(across_title, columns), _named_axis(title, rows),
+    )  # fmt: skip
+
+
+def _named_axis(title: str, words: Sequence[str]) -> dict[str, Any]:
+    ticks = {"tickvals": list(range(len(words))), "ticktext": list(words), "showgrid": False}
+    return theme.axis(title, range=[-0.5, len(words) - 0.5], **ticks)
+
+
+def _drawn_axis(search: Search, place: int, say: Say) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return where the drawn cells stand along an axis: numbers by their size, anything else by its place."""
+    if place >= len(search.axes):
+        return np.zeros(len(search.cells), np.float32), _named_axis("", [""])
+    axis, values = search.axes[place]
+    read, title = [axis.read(texts[place]) for texts in search.cells], say(axis.title)
+    ends = [axis.read(value) for value in values]
+    if not searches.numeric(ends):
+        at = np.array([values.index(texts[place]) for texts in search.cells], np.float32)
+        return at, _named_axis(title, values)
+    low, high = float(min(ends)), float(max(ends))
+    at = np.array(read, np.float32)
+    if searches.logarithmic(ends):
+        pad = 0.06 * np.log10(high / low)
+        return at, theme.axis(title, type="log", range=[float(np.log10(low) - pad), float(np.log10(high) + pad)],
+                              showgrid=False)  # fmt: skip
+    pad = 0.06 * (high - low)
+    return at, theme.axis(title, range=[low - pad, high + pad], showgrid=False)
+
+
+def _span(mean: np.ndarray) -> tuple[float, float]:
+    """Return the ends of the colours: all that is seen after the first tenth of the epochs, without the worst of it."""
+    late = mean[:, max(1, mean.shape[1] // 10) :]
+    seen = late[np.isfinite(late)]
+    if not seen.size:
+        return 0.0, 1.0
+    low, high = np.quantile(seen, [0.05, 0.95])
+    low, high = min(low, seen.min() if high - seen.min() < 2 * (high - low) else low), max(
+        high, seen.max() if seen.max() - low < 2 * (high - low) else high
+    )
+    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-3))) / 2  # the ends must not tremble while curves grow
+    return float(np.floor(low / step) * step), float(np.ceil(high / step) * step)
+
+
+# -- the curves of one cell
+
+
+def _curves(
+    search: Search, history: History, found: Found, chosen: int, name: str, say: Say
+) -> dict[str, Any]:
+    looks = fold_looks(search.folds)
+    rows = slice(chosen * search.folds, (chosen + 1) * search.folds)
+    loss = search.measure == "loss"
+    val, train = (history.val_loss, history.train_loss) if loss else (history.val_score, history.train_score)
+    val, train = val[rows], train[rows]
+    mean, sd = found.mean[chosen], found.sd[chosen]
+    tracks: list[dict[str, Any]] = [
+        {"y": mean - sd, "color": "@text", "width": 0, "faint": True},
+        {"y": mean + sd, "color": "@text", "width": 0, "faint": True},
+        {"y": train.mean(axis=0), "color": "@quiet", "width": 2, "dash": [], "name": say(N_("training"))},
+    ]
+    tracks += [
+        {"y": curve, "color": look["color"], "width": 1.6, "dash": [7, 5]}
+        for curve, look in zip(val, looks, strict=True)
+    ]
+    tracks.append({"y": mean, "color": "@text", "width": 3, "dash": [7, 5], "name": say(N_("mean"))})
+    marks = []
+    if found.epoch[chosen] >= 0:
+        at = int(found.epoch[chosen])
+        text = say(N_("epoch {epoch}: {value}")).format(epoch=at, value=pair(mean[at], sd[at]))
+        marks.append({"at": at, "label": text, "color": "@text"})
+    low, high = _span(np.concatenate([val, train]))
+    layout = theme.layout(
+        xaxis=theme.axis(say(N_("epoch")), range=[0, search.epochs]),
+        yaxis=theme.axis(measure_title(search, say), range=[low, high]),
+        margin={"l": 66, "r": 84, "t": 30, "b": 50}, uirevision="curves",
+        annotations=[{
+            "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 5,
+            "text": f"<b>{name}</b>", "showarrow": False, "font": {"size": theme.TYPE - 1, "color": "@text"},
+        }],
+    )  # fmt: skip
+    return {
+        "kind": "whole", "grow": 1, "mark": f"curves {digest((layout,))}", "tracks": tracks, "along": True,
+        "figure": {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout},
+        "shades": [{"a": 0, "b": 1, "color": "@quiet"}] if mean.size else [], "marks": marks,
+    }  # fmt: skip
+
+
+def pair(mean: float, sd: float) -> str:
+    """Return a mean and a deviation: 0.829 ± 0.021."""
+    return f"{mean:.3f} ± {sd:.3f}".replace("-", "−")
+
+
+def fold_looks(folds: int) -> list[dict[str, Any]]:
+    """Return a look per fold; black is kept for their mean."""
+    return theme.variant_styles(folds + 1)[1:]
+
+
+# -- the folds over the rows
+
+
+def _strips(
+    search: Search, history: History, found: Found, chosen: int, roles: Roles | None, say: Say, *, grouped: bool
+) -> dict[str, Any]:
+    """Return the panel of the rows: a strip per fold that says which rows it learns from, and which it holds out."""
+    val = history.val_loss if search.measure == "loss" else history.val_score
+    parts, targets, classes = np.zeros((search.folds, 0), np.uint8), np.zeros(0, np.uint8), 0
+    if roles is not None:
+        parts, targets = roles
+        task = find(search.dataset).task
+        classes = 0 if task == "numbers" else len(np.unique(targets))
+        if grouped:
+            test = parts[0] == 2
+            order = np.lexsort((targets, np.where(test, search.folds, (parts == 1).argmax(axis=0))))
+            parts, targets = parts[:, order], targets[order]
+        thin = np.linspace(0, len(targets) - 1, min(len(targets), COLUMNS)).astype(int)
+        parts, targets = parts[:, thin], targets[thin].astype(np.uint8) if classes else np.zeros(0, np.uint8)
+    words = {
+        "train": say(N_("training")), "val": say(N_("validation")), "test": say(N_("test: locked until the end")),
+        "score": measure_title(search, say),
+    }  # fmt: skip
+    return {
+        "kind": "folds", "grow": 1, "broad": True, "roles": parts, "targets": targets if classes <= 10 else targets[:0],
+        "colors": [look["color"] for look in fold_looks(search.folds)], "words": words,
+        "labels": [say(N_("fold {number}")).format(number=fold + 1) for fold in range(search.folds)],
+        "values": val[chosen * search.folds : (chosen + 1) * search.folds].astype(np.float32),
+    }  # fmt: skip
+
+
+# -- the table, and all numbers
+
+
+def _table(search: Search, found: Found, names: Sequence[str], say: Say) -> dict[str, Any]:
+    title = say(N_("validation {measure}, mean ± deviation over folds")).format(measure=measure_title(search, say))
+    rows = []
+    for rank, cell in enumerate(found.order[:BEST], 1):
+        epoch = int(found.epoch[cell])
+        value = pair(found.value[cell], found.sd[cell, epoch]) if epoch >= 0 else "–"
+        rows.append({"label": f"{rank}. {names[cell]}", "cells": [value, str(epoch) if epoch >= 0 else "–"]})
+    return {"columns": ["", title, say(N_("best epoch"))], "rows": rows}
+
+
+def numbers(search: Search, history: History, found: Found, say: Say) -> dict[str, Any]:
+    """Return all cells as columns, best first: rank, values, mean, deviation, best epoch, and each fold there."""
+    order = found.order
+    columns: dict[str, Any] = {say(N_("rank")): np.arange(1, len(order) + 1), say(N_("cell")): order + 1}
+    for place, (axis, _values) in enumerate(search.axes):
+        columns[say(axis.title)] = [search.cells[cell][place] for cell in order]
+    known = np.maximum(found.epoch, 0)
+    at = np.arange(len(order))
+    blank = np.where(found.epoch >= 0, 1.0, np.nan)
+    title = measure_title(search, say)
+    columns[say(N_("best epoch"))] = found.epoch[order]
+    columns[say(N_("validation {measure}")).format(measure=title)] = found.value[order]
+    if found.mean.shape[1]:
+        columns[say(N_("deviation over folds"))] = (found.sd[at, known] * blank)[order]
+        val = history.val_loss if search.measure == "loss" else history.val_score
+        folds = val.reshape(-1, search.folds, val.shape[1])[at, :, known] * blank[:, None]
+        train = history.train_loss if search.measure == "loss" else history.train_score
+        learnt = train.reshape(-1, search.folds, val.shape[1])[at, :, known].mean(axis=1) * blank
+        columns[say(N_("training {measure}")).format(measure=title)] = learnt[order]
+        for fold in range(search.folds):
+            columns[say(N_("fold {number}")).format(number=fold + 1)] = folds[order, fold]
+    return columns
+
+
+# -- what the picture says
+
+
+def read(search: Search, history: History, found: Found, say: Say, *, done: bool) -> str:
+    """Return the sentence that reads a search back."""
+    if not history.val_loss.shape[1]:
+        return say(N_("The networks are about to start."))
+    if found.best < 0:
+        if found.mean.shape[1] < 2 or search.at:
+            text = N_("{cells} cells on {folds} folds: {count} networks train side by side.")
+            return say(text).format(cells=len(found.mean), folds=search.folds, count=len(found.mean) * search.folds)
+        return say(N_("Every cell has diverged."))
+    best = found.best
+    at = int(found.epoch[best])
+    text = (
+        N_("Of {cells} cells **{name}**, stopped at epoch {epoch}, is best on validation: {measure} {value} over "
+           "{folds} folds.")
+        if done
+        else N_("So far, of {cells} cells, **{name}** at epoch {epoch} is best on validation: {measure} {value} over "
+                "{folds} folds.")
+    )  # fmt: skip
+    parts = [say(text).format(
+        cells=len(found.mean), name=cell_names(search, say)[best], epoch=at, folds=search.folds,
+        measure=measure_title(search, say), value=pair(found.value[best], found.sd[best, at]))]  # fmt: skip
+    near = np.abs(found.value - found.value[best]) <= found.sd[best, at]
+    if done and near.sum() > 1:
+        text = N_("As near to it as folds are to each other: {count} of the others.")
+        parts.append(say(text).format(count=int(near.sum()) - 1))
+    return " ".join(parts)
+
+
+def revealed(search: Search, found: Found, test: float, luck: Luck, say: Say) -> str:
+    """Return what the test part says of the winner, and what it says to those who choose by it."""
+    best = found.best
+    title = measure_title(search, say)
+    rows = find(search.dataset)
+    text = N_("**{name}**, trained anew for {epochs} epochs on all rows but the test part, scores {measure} **{test}** "
+              "there; validation had said {value}.")  # fmt: skip
+    parts = [say(text).format(
+        name=cell_names(search, say)[best], epochs=int(found.epoch[best]), measure=title,
+        test=f"{test:.3f}".replace("-", "−") if np.isfinite(test) else "…",
+        value=pair(found.value[best], found.sd[best, int(found.epoch[best])]))]  # fmt: skip
+    if luck.claimed.size > 1:
+        gap = luck.claimed - luck.kept
+        text = N_("Over {splits} splits, who chooses by test rows claims {claimed} and keeps {kept} on fresh ones: "
+                  "{gap} was luck.")  # fmt: skip
+        parts.append(say(text).format(
+            splits=luck.claimed.size, claimed=f"{luck.claimed.mean():.3f}", kept=f"{luck.kept.mean():.3f}",
+            gap=pair(gap.mean(), gap.std(ddof=1))))  # fmt: skip
+    assert rows.rows
+    return " ".join(parts)
+
+
+# -- what a test score is worth
+
+
+WAYS = (
+    ("claimed", N_("Tuned on test rows: the best score of all candidates, as it would be reported"), "@c4"),
+    ("kept", N_("… and the same networks on fresh rows, which nobody has chosen by"), "@c4"),
+    ("validated", N_("Tuned by cross-validation: the winner's mean over the folds"), "@c5"),
+    ("tested", N_("… and the winner, trained anew, on the test part: scored once"), "@c5"),
+)
+
+
+def luck_scene(search: Search, luck: Luck, *, say: Say, alt: str) -> dict[str, Any]:
+    """Return the stage's scene of four ways to quote a score, a dot per split; lines join what one choice came to."""
+    rows = {name: 3 - i for i, (name, _text, _color) in enumerate(WAYS)}
+    n = luck.claimed.size
+    shift = (np.arange(n) - (n - 1) / 2) / max(n, 8) * 0.34
+    data: list[dict[str, Any]] = []
+    for one, other in (("claimed", "kept"), ("validated", "tested")):
+        for i in range(n):
+            data.append({
+                "type": "scatter", "mode": "lines", "hoverinfo": "skip", "line": {"width": 1, "color": "@quiet"},
+                "opacity": 0.5, "x": [float(getattr(luck, one)[i]), float(getattr(luck, other)[i])],
+                "y": [rows[one] - shift[i], rows[other] - shift[i]],
+            })  # fmt: skip
+    notes = []
+    for name, text, color in WAYS:
+        values = getattr(luck, name)
+        hollow = name in ("claimed", "validated")
+        marker = {"size": 10, "color": "@paper" if hollow else color, "line": {"width": 2, "color": color}}
+        data.append({"type": "scatter", "mode": "markers", "x": values, "y": rows[name] - shift, "marker": marker,
+                     "hoverinfo": "skip"})  # fmt: skip
+        if n > 1:
+            mean = float(np.nanmean(values))
+            data.append({"type": "scatter", "mode": "lines", "x": [mean, mean],
+                         "y": [rows[name] - 0.26, rows[name] + 0.26], "line": {"width": 4, "color": "@text"},
+                         "hoverinfo": "skip"})  # fmt: skip
+            notes.append(_note(mean, rows[name] + 0.26, f"<b>{mean:.3f}</b>".replace("-", "−"), "center"))
+        notes.append({**_note(0, rows[name] + 0.36, say(text), "left"), "xref": "paper"})
+    everything = np.concatenate(luck) if n else np.array([0.0, 1.0])
+    everything = everything[np.isfinite(everything)]
+    low, high = (everything.min(), everything.max()) if everything.size else (0.0, 1.0)
+    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-3))) / 2
+    layout = theme.layout(
+        xaxis=theme.axis(measure_title(search, say),
+                         range=[float(np.floor(low / step) * step), float(np.ceil(high / step) * step)]),
+        yaxis=theme.axis("", range=[-0.5, 3.62], showticklabels=False, showgrid=False, ticks=""),
+        margin={"l": 16, "r": 24, "t": 8, "b": 52}, annotations=notes, uirevision="luck",
+    )  # fmt: skip
+    panel = {"kind": "whole", "grow": 1, "mark": f"luck {digest((layout, tuple(map(str, luck))))}", "tracks": [],
+             "figure": {"data": data, "layout": layout}}  # fmt: skip
+    return _scene(
+        f"luck {digest((search.variants(), search.measure))}", say=say, alt=alt, layout="under",
+        clock={"name": say(N_("epoch")), "last": 0, "total": 0, "seconds": 1.0, "play": False, "live": False},
+        panels=[panel], table=_luck_table(luck, say),
+    )  # fmt: skip
+
+
+def _note(x: float, y: float, text: str, anchor: str) -> dict[str, Any]:
+    return {
+        "x": x, "y": y, "text": text, "showarrow": False, "xanchor": anchor, "yanchor": "bottom",
+        "font": {"size": theme.TYPE, "color": "@text"},
+    }  # fmt: skip
+
+
+def _luck_table(luck: Luck, say: Say) -> dict[str, Any]:
+    """Return the differences, split by split: how much of each score was lost on rows it was not chosen by."""
+    rows = []
+    for text, one, other in (
+        (N_("tuned on test rows"), luck.claimed, luck.kept),
+        (N_("tuned by cross-validation"), luck.validated, luck.tested),
+    ):
+        gap = one - other
+        known = gap.size > 1
+        cells = [f"{one.mean():.3f}" if gap.size else "–", f"{other.mean():.3f}" if gap.size else "–",
+                 pair(gap.mean(), gap.std(ddof=1)) if known else "–"]  # fmt: skip
+        rows.append({"label": say(text), "cells": cells})
+    columns = ["", say(N_("the score it was chosen by")), say(N_("on other rows")),
+               say(N_("difference ± deviation over splits"))]  # fmt: skip
+    return {"columns": columns, "rows": rows}
+
+
+def luck_numbers(luck: Luck, say: Say) -> dict[str, Any]:
+    """Return the splits as columns."""
+    columns: dict[str, Any] = {say(N_("split")): np.arange(1, luck.claimed.size + 1)}
+    return columns | {say(text).strip("… "): getattr(luck, name) for name, text, _color in WAYS}
+
+
+__all__ = ["luck_numbers", "luck_scene", "number", "numbers", "read", "revealed", "scene"]

@@ -1,0 +1,84 @@
+"""Scaling: the whole loss surface of a small linear model, with its columns as they are and with them scaled."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from datasets import find as find_data
+from experiments.descend import suited
+from experiments.links import Suggest
+from experiments.scaling import BIAS, MOST, TABLES, Stretch
+from figures import scaling as figure
+from spec import N_
+from surfaces import find
+from ui import cached, controls, frame, panels
+from ui.desk import Desk
+from ui.language import _
+from ui.stage import stage
+
+TITLE = N_("Scaling")
+QUESTION = N_("Why does it pay to scale the columns before training?")
+SECTION = N_("On a network")
+ICON = ":material/aspect_ratio:"
+ORDER = 23
+
+
+def default(anchors: dict[str, str]) -> Stretch:
+    dataset = anchors.get("dataset", TABLES[0])
+    return Stretch.on(dataset if dataset in TABLES else TABLES[0])
+
+
+def suggest(spec: Stretch) -> Suggest:
+    return suited(spec.surface(spec.scaling))
+
+
+def show() -> None:
+    desk = Desk("scaling", default, suggest, anchors=("dataset",))
+    with st.sidebar:
+        settings(desk)
+    desk.notices()
+    picture(desk)
+    desk.publish()
+
+
+def settings(desk: Desk[Stretch]) -> None:
+    spec = desk.spec
+
+    controls.field(
+        desk, "dataset", choices={key: _(find_data(key).title) for key in TABLES},
+        on=lambda dataset: desk.put(Stretch.on(dataset)),
+    )  # fmt: skip
+    st.caption(_(find_data(spec.dataset).sentence))
+    names = dict(enumerate(find_data(spec.dataset).names))
+    for name, choices in (("first", names), ("second", {BIAS: _("bias")} | names)):
+        controls.field(
+            desk, name, choices=choices, on=lambda value, name=name: desk.put(spec.on_columns(**{name: value}))
+        )
+    titles = {"standard": _("standardised"), "minmax": _("from 0 to 1 (min-max)")}
+    controls.field(desk, "scaling", choices=titles, on=lambda value: desk.put(spec.on_columns(scaling=value)))
+    controls.contenders(desk, "contenders", MOST)
+    controls.field(desk, "same_rate")
+    controls.field(desk, "steps")
+
+
+def picture(desk: Desk[Stretch]) -> None:
+    spec = desk.spec
+    runs = []
+    for race in spec.races():
+        run = cached.descend(race)
+        runs.append((race, run, cached.lost(race, run)))
+    sentence = figure.read(spec, runs, _)
+    st.markdown(sentence)
+    stage(figure.scene(spec, runs, say=_, alt=sentence), key="scaling stage")
+
+    def book() -> None:
+        surface = find(runs[0][0].surface)
+        st.markdown(f"**{_(surface.title)}**: {_(surface.sentence)}")
+        st.latex(rf"f(x, y) = {surface.latex}")
+        panels.explain(spec.contenders)
+
+    panels.folded("scaling book", _("Formulas and code"), ":material/function:", book)
+    panels.numbers("scaling numbers", lambda: figure.numbers(spec, runs, _))
+
+
+frame.page(__file__, show)

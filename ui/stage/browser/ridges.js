@@ -1,0 +1,181 @@
+/* Ridges: a histogram for every layer (down) of every network (across), at the moment where the clock stands. */
+
+import { coloured, mixed, narrow, number } from "./draw.js";
+import { Panel } from "./panels.js";
+import { Sheet } from "./sheet.js";
+
+const GAP = 14; // px between networks
+
+/** The moment, among the epochs at which a run was looked at, that the head has reached; a fraction between two. */
+export function momentAt(moments, head) {
+  let last = 0;
+  while (last + 1 < moments.length && moments[last + 1] <= head + 1e-9) last++;
+  if (last + 1 >= moments.length) return last;
+  return last + Math.max(0, head - moments[last]) / (moments[last + 1] - moments[last]);
+}
+
+/** Panel: columns [{label, style}], rows (labels), bins, ticks [[share of the way, text]], moments (epochs),
+    heights and told, a row for each cell, column by column, with all its moments one after the other:
+    `bins` heights, and (size, share lost, share below, share above). */
+export class Ridges extends Sheet {
+  async update(panel) {
+    await super.update(panel);
+    this.node.style.height = narrow() ? `${this.bands(window.innerWidth - 30) * (46 * panel.rows.length + 62)}px` : "";
+  }
+
+  /** How often the columns must begin anew below to be wide enough to read. */
+  bands(width) {
+    const n = this.panel.columns.length;
+    return Math.ceil(n / Math.max(1, Math.floor((width - 30) / 150)));
+  }
+
+  draw() {
+    if (!this.panel || !this.node.clientWidth) return;
+    const { columns, rows } = this.panel;
+    this.begin();
+    const bands = narrow() ? this.bands(this.width) : 1;
+    const across = Math.ceil(columns.length / bands);
+    const { type } = this;
+    const left = Math.max(...rows.map((row) => this.wide(row))) + 10;
+    const [head, foot] = [type + 9, type + 8];
+    const wide = (this.width - left - GAP * (across - 1) - 2) / across;
+    const band = this.height / bands;
+    const high = (band - head - foot) / rows.length;
+    this.cells = [];
+    columns.forEach((column, i) => {
+      const x = left + (i % across) * (wide + GAP);
+      const top = Math.floor(i / across) * band;
+      this.heading(column, x, top + type + 1, wide);
+      rows.forEach((row, j) => {
+        if (i % across === 0) this.text(row, left - 8, top + head + high * (j + 1) - 3, { align: "right", color: "quiet" });
+        this.cell(column, i * rows.length + j, x, top + head + high * j, wide, high);
+        this.cells.push({ i, j, x, y: top + head + high * j, wide, high });
+      });
+      this.ticks(x, top + head + high * rows.length, wide);
+    });
+  }
+
+  heading({ label, style }, x, y, wide) {
+    const color = mixed(coloured(style.color, this.stage.palette), this.stage.palette.text, 0.2);
+    const { ctx } = this;
+    ctx.fillStyle = coloured(style.color, this.stage.palette);
+    ctx.fillRect(x, y + 4, wide, 2.5);
+    this.text(label, x, y - 1, { weight: 600, color, size: this.type });
+  }
+
+  ticks(x, y, wide) {
+    this.panel.ticks.forEach(([share, words], i) => {
+      const align = share <= 0.02 ? "left" : share >= 0.98 ? "right" : "center";
+      this.text(words, x + share * wide, y + 4, { align, baseline: "top", color: "quiet", size: this.type - 2 });
+    });
+  }
+
+  /** The moment before the head, the one after it, and how far it is between them. */
+  get between() {
+    const { moments } = this.panel;
+    const at = momentAt(moments, this.stage.head);
+    const i = Math.floor(at);
+    return [i, Math.min(i + 1, moments.length - 1), at - i];
+  }
+
+  cell(column, index, x, y, wide, high) {
+    const { ctx } = this;
+    const { palette } = this.stage;
+    const { bins } = this.panel;
+    const color = coloured(column.style.color, palette);
+    const strip = this.type + 1;
+    const floor = y + high - 2;
+    const room = high - strip - 4;
+    ctx.strokeStyle = palette.grid;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    ctx.moveTo(x, floor);
+    ctx.lineTo(x + wide, floor);
+    ctx.stroke();
+    const heights = this.panel.heights[index];
+    const [now, next, part] = this.between;
+    ctx.beginPath();
+    ctx.moveTo(x, floor);
+    for (let b = 0; b < bins; b++) {
+      const height = heights[now * bins + b] * (1 - part) + heights[next * bins + b] * part;
+      const top = floor - (height / 255) * room;
+      ctx.lineTo(x + (b / bins) * wide, top);
+      ctx.lineTo(x + ((b + 1) / bins) * wide, top);
+    }
+    ctx.lineTo(x + wide, floor);
+    ctx.closePath();
+    ctx.fillStyle = color;
+    ctx.globalAlpha = 0.4;
+    ctx.fill();
+    ctx.globalAlpha = 1;
+    ctx.strokeStyle = color;
+    ctx.lineWidth = 1.2;
+    ctx.stroke();
+    this.written(index, now, x, y + strip - 3, wide);
+  }
+
+  /** Above a histogram: how wide it is, and what of it is lost or lies beyond, as far as there is room. */
+  written(index, now, x, y, wide) {
+    const [size, ...shares] = this.numbers(index, now);
+    const { words } = this.panel;
+    if (Number.isNaN(size)) {
+      this.text(words.diverged, x, y, { color: "pull", weight: 600 });
+      return;
+    }
+    let left = x + this.text(`${words.size} ${number(size)}`, x, y) + 10;
+    const parts = ["lost", "below", "above"].map((name, i) => [name, shares[i]]).filter(([name, share]) => words[name] && share >= 0.005);
+    for (const [name, share] of parts) {
+      const whole = words[name].replace("{share}", `${Math.round(100 * share)} %`);
+      const brief = `${Math.round(100 * share)} %`;
+      const fits = [whole, brief].find((text) => left + this.wide(text, 600) <= x + wide + 2);
+      if (!fits) return;
+      const right = x + wide;
+      this.text(fits, right, y, { align: "right", weight: share >= 0.5 ? 600 : 400, color: share >= 0.5 ? "pull" : "quiet" });
+      left = Infinity; // one is enough above a histogram; the tip tells all
+    }
+  }
+
+  numbers(index, moment) {
+    return this.panel.told[index].subarray(4 * moment, 4 * moment + 4);
+  }
+
+  told([x, y]) {
+    const cell = this.cells.find((c) => x >= c.x && x <= c.x + c.wide && y >= c.y && y < c.y + c.high);
+    if (!cell) return null;
+    const { columns, rows, words, moments } = this.panel;
+    const [now] = this.between;
+    const [size, ...shares] = this.numbers(cell.i * rows.length + cell.j, now);
+    const parts = ["lost", "below", "above"].map((name, i) => [name, shares[i]]).filter(([name, share]) => words[name] && share > 0);
+    const more = parts.map(([name, share]) => words[name].replace("{share}", `${number(100 * share)} %`));
+    const where = `${columns[cell.i].label} · ${rows[cell.j]} · ${this.stage.scene.clock.name} ${moments[now]}`;
+    return [where, Number.isNaN(size) ? words.diverged : `${words.size} ${number(size)}`, ...more].join(" · ");
+  }
+}
+
+/** Curves over the layers, one for each network, as they are at the moment where the clock stands. */
+export class Profile extends Panel {
+  get head() {
+    return Math.floor(momentAt(this.panel.moments, this.stage.head));
+  }
+
+  at(track) {
+    const i = track.take * (Math.min(this.head, track.n / track.take - 1) + 1) - 1;
+    const end = [track.points[2 * i], track.points[2 * i + 1]];
+    return end.every(Number.isFinite) ? end : null;
+  }
+
+  lastFinite() {
+    return null;
+  }
+
+  dots(ctx, track) {
+    const first = track.take * Math.min(this.head, track.n / track.take - 1);
+    ctx.fillStyle = coloured(track.color, this.stage.palette);
+    for (let i = first; i < first + track.take; i++) {
+      if (!Number.isFinite(track.points[2 * i + 1])) continue;
+      ctx.beginPath();
+      ctx.arc(track.points[2 * i], track.points[2 * i + 1], 3.2 * this.stage.scale, 0, 2 * Math.PI);
+      ctx.fill();
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/* A sheet is a panel drawn wholly by hand: pictures side by side, and a tip with the numbers under the pointer. */
+
+import { make } from "./draw.js";
+
+export class Sheet {
+  constructor(stage) {
+    this.stage = stage;
+    this.canvas = make("canvas", { class: "dl-canvas", "aria-hidden": "true" });
+    this.tip = make("div", { class: "dl-tip", hidden: "" });
+    this.node = make("figure", { class: "dl-panel dl-sheet" }, this.canvas, this.tip);
+    this.node.addEventListener("pointermove", (event) => this.point(event));
+    this.node.addEventListener("pointerleave", () => (this.tip.hidden = true));
+  }
+
+  leave() {}
+
+  resize() {}
+
+  async update(panel) {
+    this.panel = panel;
+    this.tip.hidden = true;
+  }
+
+  /** Text size in px, and the canvas wiped, its unit a pixel of the page. */
+  begin() {
+    const ratio = window.devicePixelRatio || 1;
+    this.width = this.node.clientWidth;
+    this.height = this.node.clientHeight;
+    if (this.canvas.width !== Math.round(this.width * ratio) || this.canvas.height !== Math.round(this.height * ratio)) {
+      this.canvas.width = Math.round(this.width * ratio);
+      this.canvas.height = Math.round(this.height * ratio);
+    }
+    this.type = this.stage.scene.type * this.stage.scale;
+    this.family = getComputedStyle(this.node).fontFamily;
+    const ctx = this.canvas.getContext("2d");
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    ctx.clearRect(0, 0, this.width, this.height);
+    ctx.lineJoin = ctx.lineCap = "round";
+    this.ctx = ctx;
+    return ctx;
+  }
+
+  /** Write a text; `weight` is 400 or 600, `align` as the canvas has it. Returns its width. */
+  text(words, x, y, { color = "text", weight = 400, align = "left", baseline = "alphabetic", size = this.type - 1 } = {}) {
+    const { ctx } = this;
+    ctx.font = `${weight} ${size}px ${this.family}`;
+    ctx.textAlign = align;
+    ctx.textBaseline = baseline;
+    ctx.fillStyle = this.stage.palette[color] ?? color;
+    ctx.fillText(words, x, y);
+    return ctx.measureText(words).width;
+  }
+
+  wide(words, weight = 400, size = this.type - 1) {
+    this.ctx.font = `${weight} ${size}px ${this.family}`;
+    return this.ctx.measureText(words).width;
+  }
+
+  point(event) {
+    const box = this.node.getBoundingClientRect();
+    const at = [event.clientX - box.left, event.clientY - box.top];
+    const words = this.panel && this.ctx ? this.told(at) : null;
+    this.tip.hidden = !words;
+    if (!words) return;
+    this.tip.textContent = words;
+    const left = Math.min(at[0] + 14, this.width - this.tip.offsetWidth - 4);
+    this.tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, at[1] - 38)}px)`;
+  }
+}
