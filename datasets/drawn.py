@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from datasets.dataset import Dataset, Table
@@ -62,7 +64,7 @@ DRAWN = (
         classes=(N_("upper moon"), N_("lower moon")),
         source=_SOURCE,
         terms=_TERMS,
-        read=lambda: moons(400, noise=0.25, seed=0),
+        read=partial(moons, 400, noise=0.25, seed=0),
         names=_NAMES,
         box=((-2.0, 3.0), (-1.5, 2.0)),
     ),
@@ -76,7 +78,7 @@ DRAWN = (
         classes=(N_("outer circle"), N_("inner circle")),
         source=_SOURCE,
         terms=_TERMS,
-        read=lambda: circles(400, noise=0.12, seed=0),
+        read=partial(circles, 400, noise=0.12, seed=0),
         names=_NAMES,
         box=((-1.5, 1.5), (-1.5, 1.5)),
     ),
@@ -90,7 +92,7 @@ DRAWN = (
         classes=(N_("first arm"), N_("second arm")),
         source=_SOURCE,
         terms=_TERMS,
-        read=lambda: spiral(400, noise=0.03, seed=0),
+        read=partial(spiral, 400, noise=0.03, seed=0),
         names=_NAMES,
         box=((-1.25, 1.25), (-1.25, 1.25)),
     ),

@@ -71,7 +71,7 @@ MEASURED = (
         source=f"Fisher (1936), The use of multiple measurements in taxonomic problems, {_UCI}",
         terms=_CARRIED,
         read=_sklearn("load_iris"),
-        names=("sepal length", "sepal width", "petal length", "petal width"),
+        names=(N_("sepal length"), N_("sepal width"), N_("petal length"), N_("petal width")),
         units=N_("Centimetres."),
     ),
     Dataset(

@@ -319,7 +319,7 @@ def _header(cells: list[list[str]]) -> tuple[list[str], list[list[str]]]:
 def _check_rows(count: int) -> None:
     if count < MIN_ROWS:
         raise Refused(
-            N_("The file has {count} rows with a target; at least {limit} are needed to learn and to judge from."),
+            N_("Of the rows of the file, {count} can be used; at least {limit} are needed to learn and to judge from."),
             count=count, limit=MIN_ROWS,
         )  # fmt: skip
 

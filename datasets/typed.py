@@ -36,7 +36,7 @@ TYPED = (
         source=_SOURCE,
         terms=_TERMS,
         read=scores,
-        names=("exam 1", "exam 2", "exam 3"),
+        names=(N_("exam 1"), N_("exam 2"), N_("exam 3")),
         units=N_("Points: up to 100 in an exam, up to 200 in the final."),
     ),
     Dataset(

@@ -162,14 +162,17 @@ def _schedule(text: str) -> Schedule:
 # -- writing, for people
 
 
-def brief(value: float) -> str:
-    """Return a number as one would type it: 0.01, 1e5, 1e-10."""
-    return re.sub(r"e([+-])0*", lambda power: "e" + power[1].strip("+"), f"{value:.6g}")
+def _brief(value: float) -> str:
+    """Return a number as one would type it: whole numbers with all digits, others as 0.01, 1e5, 1e-10."""
+    if isinstance(value, int):
+        return str(value)
+    text = f"{value:.6g}" if abs(value) < 1e5 else re.sub(r"\.?0*e", "e", f"{value:.5e}")
+    return re.sub(r"e([+-])0*", lambda power: "e" + power[1].strip("+"), text)
 
 
 def _said(text: str, none: str = "") -> Callable[[Any, Say], str]:
     """Return what says a number: `text` with it as {value}, or `none` where there is none."""
-    return lambda value, say: say(none) if value in (None, ()) else say(text).format(value=brief(value))
+    return lambda value, say: say(none) if value in (None, ()) else say(text).format(value=_brief(value))
 
 
 def _titled(entries: Mapping[str, Any]) -> Callable[[str, Say], str]:
@@ -197,7 +200,11 @@ def _said_columns(columns: tuple[int, ...], say: Say) -> str:
 
 
 def _said_scaling(key: str, say: Say) -> str:
-    return say(N_("unscaled")) if key == "none" else say(SCALERS[key].title).partition(":")[0]
+    short = {
+        "none": N_("unscaled"), "standard": N_("standardised"), "sample": N_("standardised, n − 1"),
+        "minmax": N_("min-max"),
+    }  # fmt: skip
+    return say(short.get(key, SCALERS[key].title))
 
 
 def _said_schedule(schedule: Schedule, say: Say) -> str:

@@ -22,8 +22,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from datasets import DATASETS, SCALERS, Dataset, find
+from experiments import training
 from experiments.records import RECORDS
-from experiments.training import GRID, Group, shape, sizes, start, train
+from experiments.training import GRID, Group, sizes
 from networks import ACTIVATIONS, INITS, count_params
 from optimizers import Adam, Optimizer
 from spec import N_, Refused, check, setting
@@ -118,6 +119,8 @@ class Fit:
         for rule in (self.optimizer, self.bias_optimizer or self.optimizer):
             if not isinstance(rule, Optimizer):
                 raise Refused(N_("{value} is not a rule by which weights move."), value=rule)
+        if self.batch_norm and self.batch_size == 1:
+            raise Refused(N_("Batch normalisation needs batches of more than one row."))
         columns = find(self.dataset).columns
         if len(set(self.features)) < len(self.features) or any(column >= columns for column in self.features):
             raise Refused(N_("Columns are named once each, by numbers below {count}."), count=columns)
@@ -207,11 +210,7 @@ def begin(variants: Sequence[Fit], records: Sequence[str] = ()) -> State:
     if unknown := set(records) - set(RECORDS):
         raise ValueError(f"no such records: {unknown}")
     _check_size(variants)
-    alike: dict[tuple[Any, ...], list[int]] = {}
-    for index, variant in enumerate(variants):
-        alike.setdefault(shape(variant), []).append(index)
-    groups = tuple(start(variants, members) for members in alike.values())
-    return State(variants, find(variants[0].dataset), tuple(records), 0, groups)
+    return State(variants, find(variants[0].dataset), tuple(records), 0, training.groups(variants))
 
 
 def advance(state: State, epochs: int) -> tuple[State, Chunk]:
@@ -219,18 +218,13 @@ def advance(state: State, epochs: int) -> tuple[State, Chunk]:
     if state.done or epochs < 1:
         raise ValueError(f"cannot train {epochs} epochs from epoch {state.epoch} of {state.variants[0].epochs}")
     end = min(state.epoch + epochs, state.variants[0].epochs)
-    groups, columns, stands = [], [], []
-    for group in state.groups:
-        variants = [state.variants[member] for member in group.members]
-        group, grown, stood = train(variants, group, state.epoch, epochs, state.records)
-        groups.append(group)
-        columns.append(grown)
-        stands.append(stood)
+    trained = training.side_by_side(state.variants, state.groups, state.epoch, end - state.epoch, state.records)
+    groups, columns, stands = zip(*trained, strict=True)
     told = _in_order(groups, columns) | _in_order(groups, stands)
     records = {name: told.pop(name) for name in state.records if name in told}
     first = state.epoch + 1 if state.epoch else 0
     chunk = Chunk(first, boundary=told.pop("boundary", None), records=records, **told)
-    return state._replace(epoch=end, groups=tuple(groups)), chunk
+    return state._replace(epoch=end, groups=groups), chunk
 
 
 def _in_order(groups: Sequence[Group], found: Sequence[Mapping[str, Array]]) -> dict[str, Array]:

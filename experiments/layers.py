@@ -28,9 +28,9 @@ class Layers(NamedTuple):
 
     Of the activations a [k, L, moments]: their `mean` and standard `deviation`, the share that is `lost` (see
     `lost_share`), and the shares that lie `below` and `above` what `histogram` [k, L, BINS, moments] spans. Of the
-    gradient of the mean loss by the layer's weights: its root mean square, `gradient`, the shares that are `fainter` and
-    `stronger` than DECADES, and a histogram of its absolute values on a logarithmic scale, `gradients`. In the bins at
-    the ends of a histogram is also what lies beyond.
+    gradient of the mean loss by the layer's weights: its root mean square, `gradient`, the shares that are `fainter`
+    and `stronger` than DECADES, and a histogram of its absolute values on a logarithmic scale, `gradients`. In the
+    bins at the ends of a histogram is also what lies beyond.
     """
 
     mean: Array
@@ -45,11 +45,16 @@ class Layers(NamedTuple):
     gradients: Array
 
 
-def read(record: Array) -> Layers:
-    """Take apart what `look` has written down, [k, L, numbers, moments]."""
+def read(record: Array | None, k: int, depth: int) -> Layers:
+    """Take apart what `look` has written down of k networks with so many hidden layers, [k, L, numbers, moments].
+
+    None is a record that has not been begun: it has no moments.
+    """
     single = len(Layers._fields) - 2
+    if record is None:
+        record = np.empty((k, depth, single + 2 * BINS, 0))
     numbers = (record[:, :, i] for i in range(single))
-    return Layers(*numbers, record[:, :, single : single + BINS], record[:, :, single + BINS :])
+    return Layers._make([*numbers, record[:, :, single : single + BINS], record[:, :, single + BINS :]])
 
 
 def look(glimpse: Glimpse) -> Array:
@@ -58,17 +63,17 @@ def look(glimpse: Glimpse) -> Array:
     The gradient is that of the mean loss of these rows, without penalties. Where a network has diverged, what is not
     a number is in no bin.
     """
-    stack, variants, which = glimpse.stack, glimpse.variants, glimpse.which
-    k = len(variants)
-    x, y = (table[:, :ROWS][which] for table in (glimpse.tables.train_x, glimpse.tables.train_y))
-    *hidden, outputs = stack.layers(x)
-    values = [layer.detach().numpy().reshape(k, -1, layer.shape[2]) for layer in hidden]
-    stack.backward(outputs, glimpse.task.slope(outputs.detach(), y) / x.shape[1])
+    x, y = (table[:, :ROWS][glimpse.which] for table in (glimpse.tables.train_x, glimpse.tables.train_y))
+    stack = glimpse.stack.copy()  # batch normalisation would remember these rows
+    outputs = stack(x)
+    stack.backward(glimpse.task.slope(outputs, y) / x.shape[1])
+    values = [layer.numpy() for layer in stack.activations]
     counts = [weight.shape[1] * weight.shape[2] for weight in stack.weights[:-1]]
     gradients = np.split(stack.grads[:, : stack.n_weights], np.cumsum(counts), axis=1)
-    limits = ACTIVATIONS[variants[0].activation].limits
+    limits = ACTIVATIONS[glimpse.variants[0].activation].limits
     with np.errstate(all="ignore"):  # divergence is data
-        return np.stack([_told(*layer, limits) for layer in zip(values, gradients, strict=False)], axis=1)
+        told = [_told(a, g, limits) for a, g in zip(values, gradients[:-1], strict=True)]
+    return np.stack(told, axis=1)
 
 
 def _told(values: Array, gradients: Array, limits: tuple[float, float]) -> Array:

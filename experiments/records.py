@@ -90,6 +90,26 @@ def _boundaries(glimpse: Glimpse) -> Array:
     return boundary(glimpse.stack.evaluate(glimpse.tables.grid, glimpse.which))
 
 
+def _weights(glimpse: Glimpse) -> Array:
+    """Return how many weights of each network lie in each bin [k, BINS]; the outermost also count what lies beyond.
+
+    A network that has diverged has none.
+    """
+    weights = glimpse.stack.params[:, : glimpse.stack.n_weights]
+    counts = np.zeros((len(weights), BINS), np.int32)
+    for row, own in zip(counts, weights, strict=True):
+        finite = own[np.isfinite(own)].astype(np.float64)
+        places = np.clip(np.rint(finite / BIN), -(BINS // 2), BINS // 2).astype(int) + BINS // 2
+        row[:] = np.bincount(places, minlength=BINS)
+    return counts
+
+
+def _zeros(glimpse: Glimpse) -> Array:
+    """Return the share of each network's weights [k] that are as good as 0."""
+    weights = glimpse.stack.params[:, : glimpse.stack.n_weights]
+    return (np.abs(weights) < ZERO).mean(axis=1)
+
+
 def _tests(glimpse: Glimpse) -> Array:
     """Return the loss (0) and the score (1) on either half of the test part, and on the whole [k, 2, 3].
 

@@ -73,17 +73,17 @@ class Remedies:
     hidden: tuple[int, ...] = same(Fit, "hidden", (64, 64))
     optimizer: Optimizer = same(Fit, "optimizer", Adam(lr=0.01))  # noqa: RUF009 (a frozen rule)
     dropout: float = remedy(same(Fit, "dropout", 0.3), N_("Dropout {value}"), _sets("dropout"), usual=True)
-    l2: float = remedy(same(Fit, "l2", 0.02), N_("L2 {value}"), _sets("l2"), usual=True)
+    l2: float = remedy(same(Fit, "l2", 0.01), N_("L2 {value}"), _sets("l2"), usual=True)
     l1: float = remedy(same(Fit, "l1", 0.004), N_("L1 {value}"), _sets("l1"), usual=True)
     dropout_by_layer: tuple[float, ...] = remedy(
-        same(Fit, "dropout_by_layer", ()), N_("Dropout {value}"), _sets("dropout_by_layer")
+        same(Fit, "dropout_by_layer", ()), N_("Dropout ({value})"), _sets("dropout_by_layer")
     )
     elastic: tuple[float, float] = remedy(
         setting(
             (0.0, 0.0), N_("Elastic net: L1 and L2 penalty"), minimum=0, maximum=1000,
             help=N_("Both penalties at once: 0.002, 0.01. 0, 0: left out."),
         ),
-        N_("Elastic {value}"), _penalised,
+        N_("Elastic ({value})"), _penalised,
     )  # fmt: skip
     batch_norm: bool = remedy(same(Fit, "batch_norm", False), N_("Batch normalisation"), _sets("batch_norm"))
     smaller: tuple[int, ...] = remedy(
@@ -91,7 +91,7 @@ class Remedies:
             (), N_("Smaller network: hidden units"), minimum=1, maximum=512,
             help=N_("The hidden units of a smaller network, such as 6 or 8, 8. Empty: left out."),
         ),
-        N_("Units {value}"), _sets("hidden"),
+        N_("Units ({value})"), _sets("hidden"),
     )  # fmt: skip
     more: int = remedy(
         setting(
@@ -105,12 +105,12 @@ class Remedies:
             (), N_("Fewer columns: their numbers"), minimum=0, maximum=999,
             help=N_("The columns to keep, numbered from 0. Empty: left out. A plane keeps its two."),
         ),
-        N_("Columns {value}"), _fewer,
+        N_("Columns ({value})"), _fewer,
     )  # fmt: skip
     together: bool = setting(False, N_("also all of them together"))
     patience: int = setting(20, N_("patience of early stopping"), low=1, high=100, minimum=1, maximum=5000)
-    batch_size: int | None = same(Fit, "batch_size", 32)
-    epochs: int = same(Fit, "epochs", 300)
+    batch_size: int | None = same(Fit, "batch_size", None)
+    epochs: int = same(Fit, "epochs", 400)
     seed: int = same(Fit, "seed", 0)
 
     def __post_init__(self) -> None:
@@ -125,10 +125,9 @@ class Remedies:
                 return preset.spec
         if two_dimensional(dataset):
             return cls(dataset)
-        optimizer = Adam(lr=0.005)
         return cls(
-            dataset, 80, 0.0, (128, 128), optimizer, dropout=0.5, l2=0.02, l1=0.004, patience=20, epochs=150
-        )  # fmt: skip
+            dataset, 80, 0.0, (128, 128), Adam(lr=0.005), dropout=0.5, l2=0.02, l1=0.004, batch_size=32, epochs=150
+        )
 
     @property
     def remedies(self) -> tuple[dict[str, Any], ...]:
@@ -181,7 +180,7 @@ PRESETS: dict[str, Preset] = {
     "diabetes": Preset(
         N_("Diabetes, 150 rows"),
         Remedies(
-            "diabetes", 150, 0.0, optimizer=Adam(lr=0.002), dropout=0.4, l2=0.1, l1=0.02, epochs=150,
+            "diabetes", 150, 0.0, optimizer=Adam(lr=0.002), dropout=0.4, l2=0.1, l1=0.02, batch_size=32, epochs=150,
         ),
     ),
     "mnist": Preset(

@@ -8,6 +8,7 @@ what those who choose by the test part itself report, and what the same networks
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,6 @@ MOST = 128  # networks: cells times folds
 NONE = "none"
 # A schedule may look at how many epochs there are, see `steady`; one change each is no axis of a grid.
 KEYS = tuple(key for key in AXES if key not in ("schedule", "change"))
-STEPS = (0.1, 0.3, 1, 3, 10)  # a finer axis of learning rates than others offer: multiples of the rule's own
 PLACES = ("first", "second", "third")
 
 
@@ -53,7 +53,7 @@ class Search:
     method: str = setting("grid", N_("Search"), choices=("grid", "random"))
     draws: int = setting(12, N_("Random draws"), low=2, high=40, minimum=1, maximum=MOST)
     folds: int = setting(3, N_("Folds"), low=2, high=10, minimum=2, maximum=20)
-    epochs: int = same(Fit, "epochs", 80)
+    epochs: int = same(Fit, "epochs", 60)
     at: tuple[int, ...] = setting(
         (), N_("Epochs to choose among"), minimum=1, maximum=5000,
         help=N_("200, 300, 600 for these three. Empty: every epoch may be chosen."),
@@ -72,10 +72,10 @@ class Search:
         0.2, N_("Share of the test part"), low=0.1, high=0.5, minimum=0.05, maximum=0.5,
         help=N_("A data set that names its test rows keeps those."),
     )  # fmt: skip
-    splits: int = setting(10, N_("Other splits, to see the luck in a test score"), low=2, high=30, minimum=2, maximum=50)
-    cell: int = setting(
-        0, N_("Cell looked at"), low=0, high=MOST, minimum=0, maximum=MOST, help=N_("0: the winner.")
-    )
+    splits: int = setting(
+        10, N_("Splits, to see the luck in a test score"), low=2, high=30, minimum=2, maximum=50
+    )  # fmt: skip
+    cell: int = setting(0, N_("Cell looked at"), low=0, high=MOST, minimum=0, maximum=MOST, help=N_("0: the winner."))
 
     def __post_init__(self) -> None:
         check(self)
@@ -102,8 +102,8 @@ class Search:
     @property
     def baseline(self) -> Fit:
         """The network that every cell changes; it is not held to a fold yet."""
-        names = ("dataset", "epochs", "hidden", "activation", "init", "optimizer", "batch_size", "dropout", "l2", "seed",
-                 "split_seed", "test_size")  # fmt: skip
+        names = ("dataset", "epochs", "hidden", "activation", "init", "optimizer", "batch_size", "dropout", "l2",
+                 "seed", "split_seed", "test_size")  # fmt: skip
         return Fit(**{name: getattr(self, name) for name in names})
 
     @property
@@ -126,31 +126,46 @@ class Search:
         return [tuple(drawn(axis, values, source) for axis, values in self.axes) for _draw in range(self.draws)]
 
     @property
-    def fits(self) -> list[Fit]:
+    def fits(self) -> tuple[Fit, ...]:
         """The network of every cell. A rule comes before its learning rate, whichever axis is named first."""
-        order = sorted(range(len(self.axes)), key=lambda i: list(AXES).index(self.axes[i][0].key))
-        fits = []
-        for texts in self.cells:
-            fit = self.baseline
-            for i in order:
-                axis = self.axes[i][0]
-                fit = axis.put(fit, axis.read(texts[i]))
-            fits.append(fit)
-        return fits
+        return _fits(self)
+
+    @property
+    def stops(self) -> list[int]:
+        """The epochs to choose among, in order; empty for every epoch."""
+        return sorted(set(self.at))
 
     def variants(self) -> tuple[Fit, ...]:
         """Return the networks to train: the folds of the first cell, then those of the second, and so on."""
-        return tuple(replace(fit, folds=self.folds, fold=fold) for fit in self.fits for fold in range(self.folds))
+        return _variants(self)
 
     def refit(self, cell: int, epoch: int) -> Fit:
         """Return the network of a cell, to be trained on all rows but the test part, up to an epoch."""
         return replace(self.fits[cell], val_size=0.0, epochs=epoch)
 
 
+@functools.lru_cache(maxsize=64)  # a page asks for them many times
+def _fits(search: Search) -> tuple[Fit, ...]:
+    order = sorted(range(len(search.axes)), key=lambda i: list(AXES).index(search.axes[i][0].key))
+    axes, fits = search.axes, []
+    for texts in search.cells:
+        fit = search.baseline
+        for i in order:
+            fit = axes[i][0].put(fit, axes[i][0].read(texts[i]))
+        fits.append(fit)
+    return tuple(fits)
+
+
+@functools.lru_cache(maxsize=16)
+def _variants(search: Search) -> tuple[Fit, ...]:
+    return tuple(replace(fit, folds=search.folds, fold=fold) for fit in search.fits for fold in range(search.folds))
+
+
 def usual(axis: Axis, fit: Fit) -> tuple[str, ...]:
     """Return the values that a search offers first on an axis, as text."""
     if axis.key == "lr":
-        return tuple(axis.write(float(f"{step * fit.optimizer.lr:.1g}")) for step in STEPS)
+        middle = round(2 * math.log10(fit.optimizer.lr or 0.001))  # in half powers of ten: 0.001, 0.003, 0.01 …
+        return tuple(axis.write(float(f"{10 ** (half / 2):.1g}")) for half in range(middle - 2, middle + 3))
     return ("0", "0.4", "0.8") if axis.key == "dropout" else axis.usual(fit)
 
 
@@ -161,13 +176,21 @@ def drawn(axis: Axis, values: Sequence[str], source: np.random.Generator) -> str
     (Bergstra and Bengio 2012, section 4), else from its own; whole numbers are rounded, others keep three digits.
     """
     numbers = [axis.read(value) for value in values]
-    if not all(type(number) in (int, float) for number in numbers) or len(values) < 2:
-        return values[source.integers(len(values))]
+    if not numeric(numbers):
+        return values[int(source.integers(len(values)))]
     low, high = min(numbers), max(numbers)
-    number = math.exp(source.uniform(math.log(low), math.log(high))) if logarithmic(numbers) else source.uniform(low, high)
+    if logarithmic(numbers):
+        number = math.exp(source.uniform(math.log(low), math.log(high)))
+    else:
+        number = source.uniform(low, high)
     if all(type(one) is int for one in numbers):
         return axis.write(round(number))
     return axis.write(min(max(float(f"{number:.3g}"), low), high))
+
+
+def numeric(values: Sequence[Any]) -> bool:
+    """Return whether an axis with these values can be drawn between the smallest and the largest of them."""
+    return all(type(value) in (int, float) for value in values) and len(set(values)) > 1
 
 
 def logarithmic(numbers: Sequence[float]) -> bool:
@@ -178,10 +201,9 @@ def logarithmic(numbers: Sequence[float]) -> bool:
 def steady(rule: Optimizer) -> bool:
     """Return whether a rule does the same up to an epoch however many are to come, and whatever the losses are."""
     schedule = rule.schedule
-    short, long = ([schedule.factor(tick, ticks, {}) for tick in range(10)] for ticks in (10, 1000)) if not (
-        schedule.init(1)
-    ) else ([0], [1])  # fmt: skip
-    return short == long
+    if schedule.init(1):  # it remembers losses
+        return False
+    return all(schedule.factor(tick, 10, {}) == schedule.factor(tick, 1000, {}) for tick in range(10))
 
 
 class Found(NamedTuple):
@@ -210,7 +232,7 @@ def found(search: Search, history: History) -> Found:
     Of equals the earlier epoch, and then the earlier cell, is best.
     """
     curves = history.val_loss if search.measure == "loss" else history.val_score
-    folds = curves.reshape(-1, search.folds, curves.shape[1])
+    folds = curves.reshape(len(curves) // search.folds, search.folds, curves.shape[1])
     with np.errstate(invalid="ignore"):
         mean, sd = folds.mean(axis=1), folds.std(axis=1)
     epochs = candidates(search, curves.shape[1] - 1)
@@ -229,7 +251,7 @@ def found(search: Search, history: History) -> Found:
 
 def candidates(search: Search, trained: int) -> Array:
     """Return the epochs to choose among, as far as they have been trained; the untrained network is none."""
-    return np.array(sorted(epoch for epoch in search.at or range(1, search.epochs + 1) if epoch <= trained), int)
+    return np.array([epoch for epoch in search.stops or range(1, search.epochs + 1) if epoch <= trained], int)
 
 
 def _merit(search: Search, values: Array) -> Array:
@@ -330,7 +352,8 @@ def _luck(search: Search, history: History) -> Luck:
     unknown = np.array(np.nan)
     if won.best < 0:
         return Luck(unknown, unknown, unknown, unknown)
-    tests = history.records["tests"][count:, 0 if search.measure == "loss" else 1]  # [cells, 2 halves and whole, epochs]
+    # [cells, parts, epochs + 1]; the parts are two halves and the whole
+    tests = history.records["tests"][count:, 0 if search.measure == "loss" else 1]
     epochs = candidates(search, search.epochs)
     claims = []
     for half in (0, 1):

@@ -1,6 +1,6 @@
 """A study is a question about networks, turned into variants that train together.
 
-`Comparison` asks what one setting changes, `Remedies` what each means against overfitting does.
+`Comparison` asks what one setting changes; `experiments.remedies` what each means against overfitting does.
 """
 
 from __future__ import annotations
@@ -8,12 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from datasets import DATASETS
 from experiments.axes import AXES, LECTURE, Axis, suggested
-from experiments.fit import Fit, History, early_stop
-from optimizers import RULES, Adam, Optimizer
+from experiments.fit import Fit
+from optimizers import RULES, Optimizer
 from spec import N_, Refused, check, same, setting, settings
 
 MOST = 8
@@ -105,85 +102,60 @@ class Comparison:
         return tuple(replace(kind, seed=kind.seed + again) for kind in kinds for again in range(self.repeats))
 
 
-@dataclass(frozen=True)
-class Remedies:
-    """A large network on little data, with and without each means against overfitting.
+class Preset(NamedTuple):
+    """A comparison of the lecture, one click away: what it is called, what it shows, and the settings it means."""
 
-    A strength of 0 leaves that remedy out. `patience` only reads the finished curves: it never changes the training.
-    """
-
-    dataset: str = same(Fit, "dataset", "diabetes")
-    rows: int | None = same(Fit, "rows", 150)
-    hidden: tuple[int, ...] = same(Fit, "hidden", (64, 64))
-    optimizer: Optimizer = same(Fit, "optimizer", Adam(lr=0.002))  # noqa: RUF009 (a frozen rule)
-    dropout: float = same(Fit, "dropout", 0.4)
-    l2: float = same(Fit, "l2", 0.1)
-    l1: float = same(Fit, "l1", 0.02)
-    together: bool = setting(False, N_("also all of them together"))
-    patience: int = setting(20, N_("patience of early stopping"), low=1, high=100, minimum=1, maximum=5000)
-    batch_size: int | None = same(Fit, "batch_size", 32)
-    epochs: int = same(Fit, "epochs", 150)
-    seed: int = same(Fit, "seed", 0)
-
-    def __post_init__(self) -> None:
-        check(self)
-        self.variants()
-
-    @classmethod
-    def on(cls, dataset: str) -> Remedies:
-        """Return the study that shows overfitting on a data set; small sets, as they have fewer rows to learn from."""
-        if dataset == "diabetes":
-            return cls()
-        if two_dimensional(dataset):
-            return cls(dataset, rows=60, optimizer=Adam(lr=0.01), dropout=0.3, l2=0.02, l1=0.004, epochs=300)
-        return cls(dataset, rows=80, hidden=(128, 128), optimizer=Adam(lr=0.005), dropout=0.5, l2=0.02, l1=0.004)
-
-    @property
-    def remedies(self) -> tuple[dict[str, float], ...]:
-        """The settings that tell the variants apart, one dict each; the first is the baseline's, empty."""
-        alone = [{name: value} for name in ("dropout", "l2", "l1") if (value := getattr(self, name))]
-        every = {name: value for one in alone for name, value in one.items()}
-        return ({}, *alone, *([every] if self.together and len(alone) > 1 else []))
-
-    def variants(self) -> tuple[Fit, ...]:
-        """Return the baseline and one network per remedy; all start from the same weights and see the same batches."""
-        baseline = Fit(
-            self.dataset, self.hidden, optimizer=self.optimizer, batch_size=self.batch_size, epochs=self.epochs,
-            seed=self.seed, rows=self.rows,
-        )  # fmt: skip
-        return tuple(replace(baseline, **remedy) for remedy in self.remedies)
+    title: str
+    note: str
+    spec: Comparison
 
 
-class Opening(NamedTuple):
-    """Where a gap between training and validation opens: the epoch (-1 where it does not) and its size at the end."""
+SGD, MOMENTUM, ADAGRAD, ADAM = (RULES[key] for key in ("sgd", "momentum", "adagrad", "adam"))
 
-    epoch: int
-    end: float
+# One hidden layer of ten sigmoid units on breast cancer, all rows in one batch.
+TEN = Comparison(hidden=(10,), activation="sigmoid", contenders=(SGD(lr=1.0),), batch_size=None, epochs=1000)
 
+# One linear layer on a table typed in by hand, of which every row is learnt from.
+BY_HAND = Comparison(
+    "softmax", vary="lr", values=("1e-10", "0.1", "100000"), contenders=(SGD(lr=0.1),), hidden=(), init="normal",
+    batch_size=None, epochs=20, scaling="none", test_size=0.0, val_size=0.0,
+)  # fmt: skip
 
-def gap(history: History, row: int) -> Opening:
-    """Return when validation loss last parted from training loss for good, for one variant.
-
-    The gap opens at the first epoch after the best one from which validation loss stays above its best value by a
-    twentieth of the difference between its start and its best; a curve that never does so has not opened.
-    """
-    val, train = history.val_loss[row], history.train_loss[row]
-    if not val.size:
-        return Opening(-1, float("nan"))
-    best = int(history.best_epoch[row])
-    above = val > val[best] + 0.05 * abs(val[0] - val[best])
-    above[:best] = False
-    stays = np.logical_and.accumulate(above[::-1])[::-1]
-    return Opening(int(stays.argmax()) if stays.any() else -1, float(val[-1] - train[-1]))
-
-
-def stops(history: History, patience: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return (stop epoch, best epoch) [k] that early stopping with this patience reads off the curves so far."""
-    if not history.val_loss.size:
-        return history.best_epoch - 1, history.best_epoch
-    return early_stop(history.val_loss, patience)
-
-
-def two_dimensional(dataset: str) -> bool:
-    """Return whether a data set's decision boundary can be drawn."""
-    return DATASETS[dataset].box is not None
+PRESETS: dict[str, Preset] = {
+    "mnist": Preset(
+        N_("MNIST race"),
+        N_("Four rules on the same batches of 128: 20 epochs are 500 updates, a quarter of the lecture's 2,000."),
+        Comparison(
+            "mnist", hidden=(100,) * 4, batch_size=128, epochs=20, scaling="none",
+            contenders=(SGD(lr=0.01), MOMENTUM(lr=0.01), ADAGRAD(lr=0.01), ADAM(lr=0.001)),
+        ),
+    ),
+    "rates": Preset(
+        N_("Rates"),
+        N_("A softmax classifier on eight rows, with a rate that is far too small, a good one, and one far too large."),
+        BY_HAND,
+    ),
+    "scaling": Preset(
+        N_("Scaling"),
+        N_("A linear model of five students' scores, standardised by the deviation with n − 1, and as they are."),
+        replace(BY_HAND, dataset="scores", vary="scaling", values=("none", "sample"), scale_target=False),
+    ),
+    "inits": Preset(
+        N_("Initial weights"),
+        N_("Equal weights learn slowly and in jerks; random ones do better."),
+        replace(TEN, vary="init", values=("ones", "normal", "xavier")),
+    ),
+    "batches": Preset(
+        N_("Batches"),
+        N_("Smaller batches make more, and noisier, updates an epoch: 60 epochs here, 1,000 in the lecture."),
+        replace(TEN, vary="batch_size", values=("1", "5", "32", "none"), contenders=(SGD(lr=0.1),), epochs=60),
+    ),
+    "table": Preset(
+        N_("Penalties"),
+        N_("The lecture's table on breast cancer: the test accuracies below are those it prints. Biases step with 1."),
+        replace(
+            TEN, vary="change", values=("none", "l1_0.01", "l2_0.01", "lr_0.1"), init="ones", apart=True, val_size=0.0
+        ),
+    ),
+}  # fmt: skip
+"""The comparisons of the lecture."""

@@ -7,8 +7,12 @@ module by way of `experiments.fit`.
 from __future__ import annotations
 
 import copy
+import math
+import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import groupby
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[Any]]
 
 GRID = 64  # points along each side of a drawn decision boundary
+HEAVY = 2_000_000  # multiplications, forward, from which on a step of one network keeps a core busy by itself
+PARTS = 4  # of a heavy group for each core: enough that the cores finish together
 
 
 class Group(NamedTuple):
@@ -89,9 +95,37 @@ def shape(variant: Fit) -> tuple[Any, ...]:
     return sizes(variant), variant.activation, variant.batch_size, rows
 
 
-def start(variants: Sequence[Fit], members: Sequence[int]) -> Group:
+def groups(variants: Sequence[Fit]) -> tuple[Group, ...]:
+    """Return the untrained networks of `variants`: those of one `shape` together.
+
+    Where one network's step is heavy, little is gained by more than a few in a group: there they are cut into several,
+    so that every core has its part, see `side_by_side`.
+    """
+    alike: dict[tuple[Any, ...], list[int]] = {}
+    for index, variant in enumerate(variants):
+        alike.setdefault(shape(variant), []).append(index)
+    parts = []
+    for members in alike.values():
+        tables = list(dict.fromkeys(_how(variants[index]) for index in members))
+        keys = {i: (_kind(variants[i], members, variants), tables.index(_how(variants[i]))) for i in members}
+        members = sorted(members, key=keys.__getitem__)
+        count = min(len(members), PARTS * cores()) if work(variants[members[0]]) > HEAVY else 1
+        parts += [tuple(part.tolist()) for part in np.array_split(members, count)]
+    return tuple(start(variants, part) for part in parts)
+
+
+def work(variant: Fit) -> float:
+    """Return how many multiplications one step of a network takes, forward."""
+    return count_weights(sizes(variant)) * min(variant.batch_size or math.inf, tensors(variant).learnt)
+
+
+def cores() -> int:
+    """Return how many threads may compute at once."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def start(variants: Sequence[Fit], members: tuple[int, ...]) -> Group:
     """Return the untrained networks of those `variants` that are named by `members`, and have one `shape`."""
-    members = tuple(sorted(members, key=lambda index: _kind(variants[index], members, variants)))
     chosen = [variants[index] for index in members]
     units = sizes(chosen[0])
     rows = [
@@ -107,9 +141,54 @@ def start(variants: Sequence[Fit], members: Sequence[int]) -> Group:
     return Group(members, params, memory, schedules, params, np.full(len(chosen), np.inf))
 
 
+Trained = tuple[Group, dict[str, Array], dict[str, Array]]
+
+
+def side_by_side(
+    variants: Sequence[Fit], groups: Sequence[Group], epoch: int, epochs: int, records: Sequence[str] = ()
+) -> list[Trained]:
+    """Train groups from `epoch` on for `epochs` epochs; return of each what `train` returns.
+
+    Heavy ones share the cores: threads take the group that waits longest, train it for one epoch, and put it back. Each
+    computes on one thread of torch's, so that a sum has one order, and nearly always outside of Python's lock.
+    """
+    of = [[variants[member] for member in group.members] for group in groups]
+    threads = min(cores(), len(groups)) if any(work(members[0]) > HEAVY for members in of) else 1
+    with one_thread():
+        if threads == 1:
+            return [train(*pair, epoch, epochs, records) for pair in zip(of, groups, strict=True)]
+
+        told: list[list[Trained]] = [[] for _ in groups]
+        waiting = deque(range(len(groups)))
+
+        def work_off() -> None:
+            while True:
+                try:
+                    index = waiting.popleft()
+                except IndexError:  # what is left is in other threads' hands
+                    return
+                group = told[index][-1][0] if told[index] else groups[index]
+                told[index].append(train(of[index], group, epoch + len(told[index]), 1, records))
+                if len(told[index]) < epochs:
+                    waiting.append(index)
+
+        with ThreadPoolExecutor(threads) as pool:
+            for future in [pool.submit(work_off) for _ in range(threads)]:
+                future.result()
+    return [_joined(parts) for parts in told]
+
+
+def _joined(parts: Sequence[Trained]) -> Trained:
+    """Return what was trained piece by piece as if it had been in one."""
+    group, _, stands = parts[-1]
+    names = dict.fromkeys(name for _, columns, _ in parts for name in columns)
+    every = {name: [columns[name] for _, columns, _ in parts if name in columns] for name in names}
+    return group, {name: np.concatenate(columns, axis=-1) for name, columns in every.items()}, stands
+
+
 def train(
     variants: Sequence[Fit], group: Group, epoch: int, epochs: int, records: Sequence[str] = ()
-) -> tuple[Group, dict[str, Array], dict[str, Array]]:
+) -> Trained:
     """Train a group from `epoch` on for `epochs` epochs; return it, its new columns, and how it stands.
 
     `variants` are those of its members. The columns [k, n] are the four curves and [k, ..., n] what `records` name;
@@ -156,7 +235,7 @@ def train(
         take(recorded, glimpse._replace(seconds=took), epoch, shared.epochs)
         return val_loss if val_y.shape[1] else train_loss
 
-    with one_thread(), np.errstate(all="ignore"):  # divergence is data
+    with np.errstate(all="ignore"):  # divergence is data
         end = min(epoch + epochs, shared.epochs)
         begun = time.perf_counter()
         if epoch == 0:
@@ -290,16 +369,22 @@ def _tables(variants: Sequence[Fit]) -> tuple[Data, Tensor]:
     """Return the tables that variants learn from, each once, and the number of each variant's own."""
     import torch
 
-    kinds = list(dict.fromkeys(_how(variant) for variant in variants))
-    which = torch.tensor([kinds.index(_how(variant)) for variant in variants])
+    kinds = tuple(dict.fromkeys(_how(variant) for variant in variants))
+    return _together(kinds), torch.tensor([kinds.index(_how(variant)) for variant in variants])
+
+
+@lru_cache(maxsize=4)
+def _together(kinds: tuple[tuple[Any, ...], ...]) -> Data:
+    import torch
+
     found = [_tensors(*kind) for kind in kinds]
     if len(found) == 1:
-        return found[0], which
+        return found[0]
     grid = None if found[0].grid is None else torch.cat([data.grid for data in found if data.grid is not None])
     seen_x, seen_y, test_x, test_y = (
         torch.cat([getattr(data, name) for data in found]) for name in ("seen_x", "seen_y", "test_x", "test_y")
     )
-    return Data(seen_x, seen_y, found[0].learnt, test_x, test_y, grid), which
+    return Data(seen_x, seen_y, found[0].learnt, test_x, test_y, grid)
 
 
 def tensors(variant: Fit) -> Data:
@@ -330,6 +415,12 @@ def _tensors(dataset: str, *how: Any) -> Data:
     seen_x, seen_y = (np.concatenate(pair) for pair in zip(parts.train[:2], parts.val[:2], strict=True))
     seen_x, seen_y, test_x, test_y = (torch.tensor(array[None]) for array in (seen_x, seen_y, *parts.test[:2]))
     return Data(seen_x, seen_y, len(parts.train.y), test_x, test_y, grid)
+
+
+def forget() -> None:
+    """Forget the tables that were prepared; they will be prepared again when they are asked for."""
+    _tensors.cache_clear()
+    _together.cache_clear()
 
 
 def boundary(outputs: Tensor) -> Array:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from datasets import find as find_data
 from experiments.descend import Descent, Race, curvature
 from experiments.fit import History
-from experiments.studies import gap, stops
+from experiments.remedies import Remedies, gap, stops
 from figures.scene import Say, names, number
-from figures.training import Line, middle
+from figures.training import Line, lost, middle
 from spec import N_
 from surfaces import Surface, find
 
@@ -83,73 +84,166 @@ def curved(surface: Surface, say: Say) -> str:
 
 
 def compared(history: History, lines: Sequence[Line], say: Say, *, done: bool) -> str:
-    """Return the sentence that reads a comparison back."""
+    """Return what reads a comparison back: who comes lowest, and what became of those that did not learn.
+
+    Losses are those of the validation part or, where there is none, of the training part.
+    """
     if not history.val_loss.size:
         return say(N_("The networks are about to start."))
-    lowest = {line.name: _best(history, line) for line in lines}
-    finite = {name: pair for name, pair in lowest.items() if np.isfinite(pair[0])}
-    lost = [name for name in lowest if name not in finite]
-    parts = []
-    if finite:
-        name = min(finite, key=lambda n: finite[n][0])
-        loss, epoch = finite[name]
-        text = (
-            N_("**{rule}** comes lowest on validation: {loss} at epoch {epoch}.")
-            if done
-            else N_("So far **{rule}** is lowest on validation: {loss} at epoch {epoch}.")
-        )
-        parts.append(say(text).format(rule=name, loss=f"{loss:.3f}", epoch=epoch))
-        worst = max(finite, key=lambda n: finite[n][0])
-        if worst != name:
-            text = N_("{rule} gets no lower than {loss} on validation.")
-            parts.append(say(text).format(rule=worst, loss=f"{finite[worst][0]:.3f}"))
-    if lost:
-        parts.append(say(N_("Diverged: {rules}.")).format(rules=", ".join(lost)))
+    held = bool(np.isfinite(history.val_loss).any())
+    curves = {line.name: middle((history.val_loss if held else history.train_loss)[line.rows]) for line in lines}
+    gone = {name: epoch for name, curve in curves.items() if (epoch := lost(curve)) is not None}
+    there = {name: curve for name, curve in curves.items() if name not in gone}
+    still = [name for name, curve in there.items() if curve.size > 1 and np.ptp(curve) < 5e-7]
+    leapt = {name: curve for name, curve in there.items() if curve.max() > LEAP * curve[0]}
+    usual = {name: curve for name, curve in there.items() if name not in still and name not in leapt}
+    parts = _lowest(usual or there, say, held=held, done=done)
+    parts += [_leaped(name, curve, say) for name, curve in leapt.items()]
+    if still:
+        parts.append(say(N_("Not moved in six decimals: {names}.")).format(names=", ".join(still)))
+    if gone:
+        text = N_("{name} at epoch {epoch}")
+        told = [say(text).format(name=name, epoch=epoch) for name, epoch in gone.items()]
+        parts.append(say(N_("Diverged: {names}.")).format(names=", ".join(told)))
     return " ".join(parts)
 
 
-def _best(history: History, line: Line) -> tuple[float, int]:
-    """Return the lowest validation loss of a line (the median over its seeds) and its epoch; inf where it diverged."""
-    val = middle(history.val_loss[line.rows])
-    if not np.isfinite(val[-1]):
-        return np.inf, 0
-    epoch = int(np.nanargmin(val))
-    return float(val[epoch]), epoch
+LEAP = 10  # times the first loss: a curve that has been there has leapt
 
 
-def overfitted(history: History, lines: Sequence[Line], patience: int, say: Say, *, done: bool) -> str:
-    """Return the sentence that reads the remedies back: where the gap opens, and in the end what each remedy gains."""
+def _lowest(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) -> list[str]:
+    """Say which curve comes lowest and how it got there, and which comes least low."""
+    if not curves:
+        return []
+    lowest = {name: float(curve.min()) for name, curve in curves.items()}
+    best, worst = min(lowest, key=lambda name: lowest[name]), max(lowest, key=lambda name: lowest[name])
+    text = {
+        (True, True): N_("**{rule}** comes lowest on validation: {loss} at epoch {epoch}."),
+        (True, False): N_("So far **{rule}** is lowest on validation: {loss} at epoch {epoch}."),
+        (False, True): N_("**{rule}** comes lowest on the training part: {loss} at epoch {epoch}."),
+        (False, False): N_("So far **{rule}** is lowest on the training part: {loss} at epoch {epoch}."),
+    }[held, done]
+    curve = curves[best]
+    parts = [say(text).format(rule=best, loss=_loss(lowest[best]), epoch=int(curve.argmin()))]
+    if curve.size > 5 and (np.diff(curve) < 0).all():
+        text = N_("It falls every epoch, from {first} to {last}.")
+        parts.append(say(text).format(first=_loss(curve[0]), last=_loss(curve[-1])))
+    if worst != best:
+        text = (
+            N_("**{rule}** gets no lower than {loss} on validation.")
+            if held
+            else N_("**{rule}** gets no lower than {loss}.")
+        )
+        parts.append(say(text).format(rule=worst, loss=_loss(lowest[worst])))
+    return parts
+
+
+def _leaped(name: str, curve: np.ndarray, say: Say) -> str:
+    """Say how high a curve leapt, and whether it has come to rest since: fallen, at nearly every epoch after that."""
+    top = int(curve.argmax())
+    after = np.diff(curve[top:])
+    if curve[-1] < curve[0]:
+        text = N_("**{name}** leaps to a loss of {top} at epoch {epoch}, and comes back to {last}.")
+    elif after.size and (after > 0).mean() > 0.1:
+        text = N_("**{name}** leaps to a loss of {top} at epoch {epoch}, stays erratic, and ends at {last}.")
+    else:
+        text = N_("**{name}** leaps to a loss of {top} at epoch {epoch}, and ends at {last}.")
+    return say(text).format(name=name, top=number(float(curve[top])), epoch=top, last=_loss(float(curve[-1])))
+
+
+def _loss(value: float) -> str:
+    """Return a loss as people read it: three decimals, or three digits where that says too little or too much."""
+    return f"{value:.3f}" if 0.01 <= value < 100 else number(value)
+
+
+def overfitted(
+    study: Remedies, history: History, lines: Sequence[Line], say: Say, *, done: bool, revealed: bool = False
+) -> str:
+    """Return what reads the remedies back: the gap without one, in the end with each, and what early stopping saves.
+
+    `lines` are those of `figures.overfitting.lines`. The test part is spoken of once it is `revealed`, at the end.
+    """
     if history.val_loss.shape[1] < 2:
         return say(N_("The networks are about to start."))
     opening = gap(history, 0)
-    if opening.epoch >= 0:
-        text = N_("Without a remedy the gap opens at epoch {epoch} and is {size} at the end.")
-        if not done:
-            text = N_("Without a remedy the gap has opened at epoch {epoch}; it is {size} now.")
-        parts = [say(text).format(epoch=opening.epoch, size=f"{opening.end:.2f}")]
+    score = (
+        N_("R² {train} against {val}")
+        if find_data(study.dataset).task == "numbers"
+        else N_("accuracy {train} against {val}")
+    )
+    scores = say(score).format(
+        train=_score(study, history.train_score[0, -1]), val=_score(study, history.val_score[0, -1])
+    )
+    if not np.isfinite(opening.end):
+        text = N_("Without a remedy the network has diverged.")
+    elif opening.epoch < 0:
+        text = N_("Without a remedy no gap has opened for good.")
+    elif done:
+        text = N_("Without a remedy the gap opens at epoch {epoch} and ends at {size} ({scores} on validation).")
     else:
-        parts = [say(N_("Without a remedy no gap has opened: validation loss is still near its best."))]
-    return " ".join(parts + (_gains(history, lines, patience, say) if done else []))
+        text = N_("Without a remedy the gap has opened at epoch {epoch}; it is {size} now.")
+    parts = [say(text).format(epoch=opening.epoch, size=_signed(opening.end), scores=scores)]
+    if done:
+        parts += _gaps(history, lines, say) + _stopped(study, history, say)
+        parts += _revealed(study, history, lines, say) if revealed else []
+    return " ".join(parts)
 
 
-def _gains(history: History, lines: Sequence[Line], patience: int, say: Say) -> list[str]:
-    """Return what ends lower on validation than the first line does, and what higher, each with the difference."""
-    end = history.val_loss[:, -1]
-    gains = {f"**{line.name}**": float(end[0] - end[i]) for i, line in enumerate(lines) if i}
-    stop, best = stops(history, patience)
-    if stop[0] - best[0] >= patience:
-        name = say(N_("**early stopping** at epoch {epoch}")).format(epoch=int(stop[0]))
-        gains[name] = float(end[0] - history.val_loss[0, best[0]])
-    said = []
-    for text, sign in (
-        (N_("Lower on validation in the end: {remedies}."), 1),
-        (N_("Higher on validation in the end: {remedies}."), -1),
-    ):
-        these = [f"{name} ({_signed(-gain)})" for name, gain in gains.items() if np.isfinite(gain) and sign * gain > 0]
-        if these:
-            said.append(say(text).format(remedies=", ".join(these)))
-    return said
+def _gaps(history: History, lines: Sequence[Line], say: Say) -> list[str]:
+    """Return how wide every remedy leaves the gap, and which network ends lowest on validation."""
+    ends = {line.name: (gap(history, i).end, float(history.val_loss[i, -1])) for i, line in enumerate(lines)}
+    finite = {name: pair for name, pair in ends.items() if np.isfinite(pair).all()}
+    gaps = [f"{name}: {_signed(finite[name][0])}" for name in list(ends)[1:] if name in finite]
+    lost = [name for name in ends if name not in finite]
+    parts = [say(N_("What remains of it, {gaps}.")).format(gaps="; ".join(gaps))] if gaps else []
+    if finite and len(lines) > 1:
+        plain = lines[0].name
+        name = min(finite, key=lambda name: finite[name][1])
+        text = N_("Lowest on validation in the end: **{name}** ({loss} instead of {plain}).")
+        if name == plain:
+            text = N_("On validation no remedy ends lower than none ({loss}).")
+        parts.append(say(text).format(name=name, loss=f"{finite[name][1]:.2f}", plain=_signed(ends[plain][1])))
+    if lost:
+        parts.append(say(N_("Diverged: {names}.")).format(names=", ".join(lost)))
+    return parts
+
+
+def _stopped(study: Remedies, history: History, say: Say) -> list[str]:
+    """Return when early stopping would have ended the network without a remedy, and what the rest of training did."""
+    stop, best = (int(epochs[0]) for epochs in stops(history, study.patience))
+    if stop - best < study.patience:
+        return [say(N_("Early stopping would not have ended it."))]
+    kept, last = history.val_loss[0, best], history.val_loss[0, -1]
+    later = history.val_loss[0, stop:]
+    lowest = np.nanmin(later) if np.isfinite(later).any() else np.inf
+    if not np.isfinite(last):
+        text = N_("**Early stopping** at epoch {stop} keeps {kept}; later it diverges.")
+    elif lowest < kept:
+        text = N_("**Early stopping** at epoch {stop} keeps {kept}, too soon: later it comes down to {lowest}.")
+    else:
+        text = N_("**Early stopping** at epoch {stop} keeps {kept}; all further training only leads to {last}.")
+    return [say(text).format(stop=stop, kept=f"{kept:.2f}", last=f"{last:.2f}", lowest=f"{lowest:.2f}")]
+
+
+def _revealed(study: Remedies, history: History, lines: Sequence[Line], say: Say) -> list[str]:
+    """Return the test scores of the network without a remedy, and of the one that validation would choose."""
+    last = np.where(np.isfinite(history.val_loss[:, -1]), history.val_loss[:, -1], np.inf)
+    chosen = int(last.argmin())
+    if not np.isfinite(history.test_score[[0, chosen]]).all():
+        return []
+    plain, told = (_score(study, history.test_score[row]) for row in (0, chosen))
+    if not chosen:
+        return [say(N_("Test part, scored once: {plain}.")).format(plain=plain)]
+    text = N_("Test part, scored once: **{name}** {score}, no remedy {plain}.")
+    return [say(text).format(name=lines[chosen].name, score=told, plain=plain)]
+
+
+def _score(study: Remedies, value: float) -> str:
+    """Return a score as people read it: an accuracy in per cent, R² as a number."""
+    if find_data(study.dataset).task == "numbers":
+        return f"{value:.2f}".replace("-", "−")
+    return f"{100 * value:.0f} %"
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+    return f"{value:.2f}".replace("-", "−")

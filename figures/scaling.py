@@ -71,8 +71,8 @@ def _plane(
 def weights(spec: Stretch, say: Say) -> tuple[str, str]:
     """Return what the two weights are called."""
     columns = find_data(spec.dataset).names
-    second = say(N_("bias")) if spec.second == BIAS else f"w ({columns[spec.second]})"
-    return f"w ({columns[spec.first]})", second
+    second = say(N_("bias")) if spec.second == BIAS else f"w ({say(columns[spec.second])})"
+    return f"w ({say(columns[spec.first])})", second
 
 
 def above(run: Descent, race: Race) -> np.ndarray:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from experiments.descend import LECTURE
 from optimizers import RULES, Optimizer
 
@@ -19,6 +21,9 @@ FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans KR', 'Noto Sans CJK KR'
 
 _LIGHT = ["#2b2b2b", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#8A7A00"]
 _DARK = ["#eceff3", "#F2B233", "#86CCF5", "#23C197", "#F57F45", "#4C9BE8", "#DE93BC", "#E8DC5A"]
+# From the least to the most: the order of matplotlib's "plasma", from its dark end on white and its light end on black.
+_LIGHT_RAMP = ["#0d0887", "#5302a3", "#8b0aa5", "#b83289", "#d5546e", "#e8703c", "#d98a00", "#a88c00"]
+_DARK_RAMP = ["#7d8bff", "#a678ff", "#cf6bf0", "#ee6bc0", "#ff7f8a", "#ff9d5c", "#ffc145", "#f4ec50"]
 _STRONGEST = (0, 1, 3, 4, 5, 2, 6, 7)  # the track colours in the order in which they are given out
 _DASHES: list[list[int]] = [[], [10, 5], [3, 5], [14, 5, 3, 5], [7, 4], [18, 5], [10, 4, 3, 4, 3, 4], [2, 4]]
 _MARKERS = ["circle", "square", "up", "diamond", "down", "hexagon", "star", "cross"]
@@ -30,19 +35,19 @@ def _mix(a: str, b: str, share: float) -> str:
     return "#" + "".join(f"{round(x * (1 - share) + y * share):02x}" for x, y in channels)
 
 
-def _palette(tracks: list[str], **named: str) -> dict[str, str]:
+def _palette(tracks: list[str], ramp: list[str], **named: str) -> dict[str, str]:
     palette = dict(named)
     for i, colour in enumerate(tracks):
         palette[f"c{i}"] = colour
         # A second contender of the same rule is nearer to the text's colour; the first colour is that already.
         palette[f"c{i}b"] = _mix(colour, named["text"], 0.45) if i else _mix(colour, named["paper"], 0.5)
         palette[f"c{i}c"] = _mix(colour, named["paper"], 0.4 if i else 0.3)  # and a third
-    return palette
+    return palette | {f"r{i}": colour for i, colour in enumerate(ramp)}
 
 
 PALETTES = {
     "light": _palette(
-        _LIGHT,
+        _LIGHT, _LIGHT_RAMP,
         paper="#ffffff", text="#1b2430", quiet="#5a6572", grid="#e6eaef", halo="#ffffff", star="#1b2430",
         low="#a9bfdb", middle="#d6e1ee", high="#f8fafc", contour="#8fa5c1",
         class0="#D55E00", class1="#0072B2", class2="#007a59", tint0="#f3c5a3", tint1="#a6cfe8", tint2="#a5d8c8",
@@ -50,7 +55,7 @@ PALETTES = {
         pull="#c2183c", memory="#6a3fd1", spread="#0b7a86",
     ),
     "dark": _palette(
-        _DARK,
+        _DARK, _DARK_RAMP,
         paper="#0f141b", text="#e9eef4", quiet="#9dabb9", grid="#26303c", halo="#0f141b", star="#ffffff",
         low="#3d5f8f", middle="#263a55", high="#131a23", contour="#4c6a93",
         class0="#F57F45", class1="#4C9BE8", class2="#23C197", tint0="#6b3a20", tint1="#1f4a78", tint2="#115e4b",
@@ -81,6 +86,12 @@ def styles(rules: Sequence[Optimizer]) -> list[dict[str, Any]]:
 def variant_styles(n: int) -> list[dict[str, Any]]:
     """Return colour, dash and marker for `n` variants that are not told apart by their rule."""
     return [_look(i, 0) for i in range(n)]
+
+
+def ramp_styles(n: int) -> list[dict[str, Any]]:
+    """Return colour, dash and marker for `n` variants that lie in an order, from the least to the most."""
+    places = np.linspace(0, len(_LIGHT_RAMP) - 1, n) if n > 2 else (0, 4)[:n]
+    return [{**_look(i, 0), "color": f"@r{round(place)}"} for i, place in enumerate(places)]
 
 
 def _look(place: int, again: int) -> dict[str, Any]:

@@ -11,9 +11,9 @@ import numpy as np
 from datasets import find
 from experiments.axes import learnt
 from experiments.fit import Fit, History
-from experiments.studies import stops
+from experiments.studies import Comparison
 from figures import theme
-from figures.scene import Say
+from figures.scene import Say, names
 from figures.scene import scene as _scene
 from spec import N_, digest
 
@@ -23,7 +23,7 @@ ALONG = {
     "seconds": N_("seconds of training; networks that train as one share them"),
 }
 """What curves can be drawn over, and what stands at that axis."""
-DECADES = 12  # that a logarithmic axis shows at most
+BELOW, ABOVE = 10, 8  # powers of ten that a logarithmic axis reaches at most from where the curves start
 FAR = 30  # times as high: two curves that cannot share a linear axis
 CROWD = 12  # weights whose histories can be told from one another
 
@@ -45,6 +45,24 @@ class Mark(NamedTuple):
     row: int = 0
 
 
+def lines(spec: Comparison, say: Say) -> list[Line]:
+    """Return a line for each kind of network that is compared, in the colours of its rule or of its place in order."""
+    axis, points = spec.axis, spec.points
+    if spec.vary == "optimizer":
+        titles, looks = names(spec.contenders, say), theme.styles(spec.contenders)
+    else:
+        titles = [axis.label(point, say) for point in points]
+        looks = theme.variant_styles(len(points))
+        if axis.rank:
+            ranked = np.argsort(np.argsort([axis.rank(point) for point in points], kind="stable"))
+            looks = [theme.ramp_styles(len(points))[place] for place in ranked]
+    starts = [i * spec.repeats for i in range(len(points))]
+    return [
+        Line(title, look, slice(start, start + spec.repeats))
+        for title, look, start in zip(titles, looks, starts, strict=True)
+    ]
+
+
 def scene(
     variants: Sequence[Fit], history: History, lines: Sequence[Line], *, say: Say, alt: str, running: bool,
     table: dict[str, Any], measure: str = "loss", marks: Sequence[Mark] = (), shaded: bool = False,
@@ -55,8 +73,8 @@ def scene(
 
     `measure` is what the curves show: "loss", "score", or "weights" (a few of each network, from the record "traces").
     They are drawn over `along`, a key of `ALONG` ("seconds" needs the record of that name), on a `scale` that is
-    "linear", "log", or chosen by the curves ("auto"). With `smooth` above 0 a running mean that forgets (see `smoothed`)
-    is drawn over the raw lines. `points` are the inputs [n, 2], targets [n] and whether each belongs to the validation
+    "linear", "log", or chosen by the curves ("auto"). With `smooth` above 0 a mean that forgets, see `smoothed`, is
+    drawn over the raw lines. `points` are the inputs [n, 2], targets [n] and whether each belongs to the validation
     part, for a data set that can be drawn.
     """
     epochs = variants[0].epochs
@@ -131,7 +149,10 @@ def _curves(
         first = len(tracks)
         for part, dash, width in zip(parts, ([], [7, 5]), (2.2, 2.6), strict=False):
             tracks.append({"y": part[i], "color": color, "dash": dash, "width": width, "title": name, **x})
-        tracks[-1] |= {"name": name, "marker": look["marker"]}
+        beyond = lost(medians[-1][i])
+        text = N_("{name}: diverges at {epoch}")
+        ended = name if beyond is None else say(text).format(name=name, epoch=beyond)
+        tracks[-1] |= {"name": ended, "marker": look["marker"]}
         if shaded and held:
             shades.append({"a": first, "b": first + 1, "color": color})
         seeds = (val if held else train)[rows]
@@ -170,7 +191,7 @@ def _weights(
     reach = [float(np.abs(track["y"][np.isfinite(track["y"])]).max(initial=0)) for track in tracks]
     inside = [size for size in reach if size <= FAR * max(np.median(reach), 1e-3)]  # one that runs away leaves
     high = _nice(1.05 * max(inside, default=1.0) or 1.0)
-    low = min((float(np.nanmin(track["y"], initial=0)) for track in tracks), default=0)
+    low = min(float(track["y"][np.isfinite(track["y"])].min(initial=0)) for track in tracks)
     yaxis = theme.axis(say(N_("weight")), range=[max(-high, _nice(1.05 * low)), high])
     return _panel(tracks, lines, yaxis, places, along, epochs, note, say)
 
@@ -252,10 +273,16 @@ def _apart(curves: Sequence[np.ndarray]) -> bool:
 
 
 def _log_axis(title: str, curves: np.ndarray) -> dict[str, Any]:
-    """Return a logarithmic axis over all that is finite and above 0; its ends move by quarters of a power of ten."""
-    known = np.log10(curves[np.isfinite(curves) & (curves > 0)])
-    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    ends = [max(np.floor(4 * low) / 4, np.ceil(high) - DECADES), np.ceil(4 * high + 0.2) / 4]
+    """Return a logarithmic axis over what is above 0, as far as the start can be seen beside it.
+
+    Its ends move by quarters of a power of ten, so that it does not tremble; what goes farther leaves the picture.
+    """
+    known = np.log10(np.where(np.isfinite(curves) & (curves > 0), curves, np.nan))
+    low, high, start = 0.0, 1.0, 0.0
+    if np.isfinite(known).any():
+        low, high = float(np.nanmin(known)), float(np.nanmax(known))
+        start = float(np.nanmedian(known[:, 0])) if np.isfinite(known[:, 0]).any() else low
+    ends = [np.floor(4 * max(low, start - BELOW)) / 4, np.ceil(4 * min(high, start + ABOVE) + 0.2) / 4]
     ticks = {"dtick": 1} if ends[1] - ends[0] > 2 else {}
     return theme.axis(title, type="log", range=[float(end) for end in ends], exponentformat="power", **ticks)
 
@@ -298,47 +325,29 @@ def _fields(fit: Fit, boundary: np.ndarray, lines: Sequence[Line], points: tuple
     }  # fmt: skip
 
 
-def table(
-    variants: Sequence[Fit], history: History, lines: Sequence[Line], say: Say, *, done: bool,
-    more: tuple[str, list[str]] | None = None,
-) -> dict[str, Any]:  # fmt: skip
+def table(variants: Sequence[Fit], history: History, lines: Sequence[Line], say: Say, *, done: bool) -> dict[str, Any]:
     """Return the table beside the curves: losses under the head, best epoch, and the test score once all is over.
 
-    `more` adds a column: its title, and a text per line. Without a validation or a test part their columns are left
-    out.
+    Without a validation or a test part their columns are left out.
     """
     score = "R²" if find(variants[0].dataset).task == "numbers" else say(N_("accuracy"))
     held, tested = has_validation(variants[0]), has_test(variants[0])
     columns = ["", say(N_("training loss"))]
     columns += [say(N_("validation loss")), say(N_("best epoch"))] if held else []
-    columns += [more[0]] if more else []
     tests = [(N_("test {score}, last epoch"), history.test_score)] if tested else []
     tests += [(N_("test {score}, best epoch"), history.best_test_score)] if tested and held else []
     columns += [say(text).format(score=score) for text, _scores in tests]
     rows = []
-    for i, line in enumerate(lines):
+    for line in lines:
         cells: list[Any] = [{"values": middle(history.train_loss[line.rows])}]
         if held:
             best = ", ".join(str(int(epoch)) for epoch in history.best_epoch[line.rows])
             cells += [{"values": middle(history.val_loss[line.rows])}, best if history.val_loss.size else "–"]
-        cells += [more[1][i]] if more else []
         for _text, scores in tests:
             known = done and np.isfinite(scores[line.rows]).all()
             cells.append(f"{np.median(scores[line.rows]):.3f}".replace("-", "−") if known else "–")
         rows.append({"style": {**line.look, "dash": []}, "label": line.name, "cells": cells})
     return {"columns": columns, "rows": rows}
-
-
-REMEDY_NAMES = {"dropout": N_("Dropout {value}"), "l2": N_("L2 {value}"), "l1": N_("L1 {value}")}
-
-
-def remedy_names(remedies: Sequence[dict[str, float]], say: Say) -> list[str]:
-    """Return a name per variant of a study of remedies."""
-    names = []
-    for remedy in remedies:
-        parts = [say(REMEDY_NAMES[name]).format(value=f"{value:g}") for name, value in remedy.items()]
-        names.append(say(N_("all together")) if len(parts) > 1 else parts[0] if parts else say(N_("no remedy")))
-    return names
 
 
 def best_marks(history: History, lines: Sequence[Line]) -> list[Mark]:
@@ -350,41 +359,10 @@ def best_marks(history: History, lines: Sequence[Line]) -> list[Mark]:
     ]
 
 
-def lost_marks(history: History, lines: Sequence[Line], say: Say) -> list[Mark]:
-    """Return where lines diverged: the first epoch at which the loss is no number any more."""
-    marks = []
-    for line in lines:
-        epoch = lost(middle(history.train_loss[line.rows]))
-        if epoch is not None:
-            text = say(N_("{name} diverges: epoch {epoch}")).format(name=line.name, epoch=epoch)
-            marks.append(Mark(epoch, text, line.look["color"], line.rows.start))
-    return marks
-
-
 def lost(curve: np.ndarray) -> int | None:
-    """Return the first epoch at which a curve is not finite, if there is one."""
+    """Return the first epoch at which a loss is not finite, if there is one: there the network has diverged."""
     beyond = ~np.isfinite(curve)
     return int(beyond.argmax()) if beyond.any() else None
-
-
-def stop_marks(history: History, patience: int, lines: Sequence[Line], say: Say) -> list[Mark]:
-    """Return the best epoch of the first line, and where early stopping would have ended its training."""
-    if not history.val_loss.size:
-        return []
-    stop, best = stops(history, patience)
-    color = lines[0].look["color"]
-    marks = [Mark(int(best[0]), say(N_("best epoch {epoch}")).format(epoch=int(best[0])), color)]
-    if stop[0] - best[0] >= patience:
-        marks.append(Mark(int(stop[0]), say(N_("early stop {epoch}")).format(epoch=int(stop[0])), color))
-    return marks
-
-
-def stop_column(history: History, patience: int, say: Say, *, done: bool) -> tuple[str, list[str]]:
-    """Return the table's column that reads early stopping: the epoch at which each variant would have ended."""
-    stop, best = stops(history, patience)
-    ended = [int(s) if s - b >= patience else None for s, b in zip(stop, best, strict=True)]
-    none = say(N_("never")) if done else "–"
-    return say(N_("early stop")), [none if epoch is None else str(epoch) for epoch in ended]
 
 
 def numbers(history: History, lines: Sequence[Line], say: Say) -> dict[str, np.ndarray]:

@@ -12,11 +12,11 @@ from experiments import search as searches
 from experiments.fit import History
 from experiments.search import Found, Luck, Search
 from figures import theme
-from figures.scene import Say, number
+from figures.scene import Say
 from figures.scene import scene as _scene
 from spec import N_, digest
 
-BEST = 4  # cells that the table under the curves names
+BEST = 3  # cells that the table under the curves names
 COLUMNS = 1500  # rows of a data set that a strip can show; of more, this many are drawn, evenly spread
 
 Roles = tuple[np.ndarray, np.ndarray]
@@ -71,17 +71,18 @@ def _grid(search: Search, found: Found, chosen: int, names: Sequence[str], say: 
 
     With epochs to choose among there is a square for each of them, which stays empty until its epoch is there.
     """
-    low, high = _span(found.mean)
+    low, high = _colored(search, found.mean)
     x, y, half, xaxis, yaxis = _places(search, say)
     values, sd = found.mean, found.sd
     squares = np.arange(len(names))
     best = found.best
     if search.at and search.method == "grid":
         squares, values, sd = _at_epochs(search, found)
-        best = -1 if best < 0 else int(best * len(search.at) + sorted(search.at).index(int(found.epoch[best])))
+        best = -1 if best < 0 else int(best * len(search.stops) + search.stops.index(int(found.epoch[best])))
     title = measure_title(search, say)
     better_low = search.measure == "loss"
-    scale = [[i / (len(theme.HEAT) - 1), color] for i, color in enumerate(theme.HEAT if better_low else theme.HEAT[::-1])]
+    stops = theme.HEAT if better_low else theme.HEAT[::-1]  # the best is darkest
+    scale = [[i / (len(stops) - 1), color] for i, color in enumerate(stops)]
     bar = {"thickness": 13, "outlinewidth": 0, "x": 1.02, "xpad": 0, "len": 1.0, "ypad": 6, "nticks": 6,
            "title": {"text": title, "side": "top"}}  # fmt: skip
     marker = {"color": [low], "cmin": low, "cmax": high, "colorscale": scale, "showscale": True, "colorbar": bar}
@@ -89,12 +90,12 @@ def _grid(search: Search, found: Found, chosen: int, names: Sequence[str], say: 
     layout = theme.layout(
         xaxis=xaxis, yaxis=yaxis, margin={"l": _room(yaxis), "r": 84, "t": 30, "b": 52}, uirevision="grid"
     )
-    win = say(N_("best: epoch {epoch}")).format(epoch=int(found.epoch[found.best])) if found.best >= 0 else ""
+    win = say(N_("epoch {epoch}")).format(epoch=int(found.epoch[found.best])) if found.best >= 0 else ""
     return {
         "kind": "grid", "grow": 1.15, "mark": f"grid {digest((layout, bar, low, high))}",
         "figure": {"data": [trace], "layout": layout}, "tracks": [], "x": x, "y": y, "half": half,
-        "values": values.T.astype(np.float32), "sd": sd.T.astype(np.float32), "names": [names[i] for i in squares],
-        "cells": squares + 1, "stops": theme.HEAT if better_low else theme.HEAT[::-1], "low": low, "high": high,
+        "values": values.T.astype(np.float32), "sd": sd.T.astype(np.float32), "names": [names[int(i)] for i in squares],
+        "cells": squares + 1, "stops": stops, "low": low, "high": high,
         "best": best, "win": win, "chosen": chosen + 1, "title": title,
     }  # fmt: skip
 
@@ -107,7 +108,7 @@ def _room(axis: dict[str, Any]) -> int:
 
 def _at_epochs(search: Search, found: Found) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return whose square it is, its mean and its deviation [squares, epochs + 1]; nan before its epoch."""
-    epochs = np.array(sorted(search.at))
+    epochs = np.array(search.stops)
     trained = found.mean.shape[1]
     squares = np.repeat(np.arange(len(found.mean)), len(epochs))
     shown = []
@@ -134,7 +135,7 @@ def _places(
         return across[0], up[0], None, across[1], up[1]
     up_axes = list(range(len(axes))) if search.at else list(range(1, len(axes)))
     if search.at:
-        columns, across_title = [str(epoch) for epoch in sorted(search.at)], say(N_("epochs"))
+        columns, across_title = [str(epoch) for epoch in search.stops], say(N_("epochs"))
     else:
         columns, across_title = words[0], say(axes[0][0].title)
     rows = [""]
@@ -178,26 +179,41 @@ def _drawn_axis(search: Search, place: int, say: Say) -> tuple[np.ndarray, dict[
     return at, theme.axis(title, range=[low - pad, high + pad], showgrid=False)
 
 
-def _span(mean: np.ndarray) -> tuple[float, float]:
-    """Return the ends of the colours: all that is seen after the first tenth of the epochs, without the worst of it."""
-    late = mean[:, max(1, mean.shape[1] // 10) :]
-    seen = late[np.isfinite(late)]
+def _late(curves: np.ndarray) -> np.ndarray:
+    """Return the numbers there are after the first tenth of the epochs [n]: what comes before says little."""
+    late = curves[:, max(1, curves.shape[1] // 10) :]
+    return late[np.isfinite(late)]
+
+
+def _colored(search: Search, mean: np.ndarray) -> tuple[float, float]:
+    """Return the ends of the colours: the best value, and what lies as far beyond the median on the other side.
+
+    So good cells can be told apart; very bad ones share the last colour, and have their number.
+    """
+    seen = _late(mean)
     if not seen.size:
         return 0.0, 1.0
-    low, high = np.quantile(seen, [0.05, 0.95])
-    low, high = min(low, seen.min() if high - seen.min() < 2 * (high - low) else low), max(
-        high, seen.max() if seen.max() - low < 2 * (high - low) else high
-    )
-    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-3))) / 2  # the ends must not tremble while curves grow
+    best = seen.min() if search.measure == "loss" else seen.max()
+    return _rounded(best, 2 * np.median(seen) - best)
+
+
+def _span(curves: np.ndarray) -> tuple[float, float]:
+    """Return the ends of an axis for curves: what leaves it is rare, or the beginning."""
+    seen = _late(curves)
+    return _rounded(*np.quantile(seen, [0.02, 0.98])) if seen.size else (0.0, 1.0)
+
+
+def _rounded(one: float, other: float) -> tuple[float, float]:
+    """Return the two in order, rounded outwards to steps that do not tremble while curves grow."""
+    low, high = min(one, other), max(one, other)
+    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-3))) / 2
     return float(np.floor(low / step) * step), float(np.ceil(high / step) * step)
 
 
 # -- the curves of one cell
 
 
-def _curves(
-    search: Search, history: History, found: Found, chosen: int, name: str, say: Say
-) -> dict[str, Any]:
+def _curves(search: Search, history: History, found: Found, chosen: int, name: str, say: Say) -> dict[str, Any]:
     looks = fold_looks(search.folds)
     rows = slice(chosen * search.folds, (chosen + 1) * search.folds)
     loss = search.measure == "loss"
@@ -205,20 +221,19 @@ def _curves(
     val, train = val[rows], train[rows]
     mean, sd = found.mean[chosen], found.sd[chosen]
     tracks: list[dict[str, Any]] = [
-        {"y": mean - sd, "color": "@text", "width": 0, "faint": True},
-        {"y": mean + sd, "color": "@text", "width": 0, "faint": True},
+        {"y": mean - sd, "color": "@text", "width": 0.5, "faint": True},
+        {"y": mean + sd, "color": "@text", "width": 0.5, "faint": True},
         {"y": train.mean(axis=0), "color": "@quiet", "width": 2, "dash": [], "name": say(N_("training"))},
     ]
     tracks += [
         {"y": curve, "color": look["color"], "width": 1.6, "dash": [7, 5]}
         for curve, look in zip(val, looks, strict=True)
     ]
-    tracks.append({"y": mean, "color": "@text", "width": 3, "dash": [7, 5], "name": say(N_("mean"))})
+    tracks.append({"y": mean, "color": "@text", "width": 3, "dash": [7, 5], "name": say(N_("validation"))})
     marks = []
     if found.epoch[chosen] >= 0:
         at = int(found.epoch[chosen])
-        text = say(N_("epoch {epoch}: {value}")).format(epoch=at, value=pair(mean[at], sd[at]))
-        marks.append({"at": at, "label": text, "color": "@text"})
+        marks.append({"at": at, "label": say(N_("epoch {epoch}")).format(epoch=at), "color": "@text"})
     low, high = _span(np.concatenate([val, train]))
     layout = theme.layout(
         xaxis=theme.axis(say(N_("epoch")), range=[0, search.epochs]),
@@ -236,9 +251,14 @@ def _curves(
     }  # fmt: skip
 
 
-def pair(mean: float, sd: float) -> str:
+def figures(value: Any) -> str:
+    """Return a score or a loss: 0.829."""
+    return f"{value:.3f}".replace("-", "−")
+
+
+def pair(mean: Any, sd: Any) -> str:
     """Return a mean and a deviation: 0.829 ± 0.021."""
-    return f"{mean:.3f} ± {sd:.3f}".replace("-", "−")
+    return f"{figures(mean)} ± {figures(sd)}"
 
 
 def fold_looks(folds: int) -> list[dict[str, Any]]:
@@ -266,7 +286,7 @@ def _strips(
         thin = np.linspace(0, len(targets) - 1, min(len(targets), COLUMNS)).astype(int)
         parts, targets = parts[:, thin], targets[thin].astype(np.uint8) if classes else np.zeros(0, np.uint8)
     words = {
-        "train": say(N_("training")), "val": say(N_("validation")), "test": say(N_("test: locked until the end")),
+        "train": say(N_("training")), "val": say(N_("validation")), "test": say(N_("test: locked")),
         "score": measure_title(search, say),
     }  # fmt: skip
     return {
@@ -281,13 +301,13 @@ def _strips(
 
 
 def _table(search: Search, found: Found, names: Sequence[str], say: Say) -> dict[str, Any]:
-    title = say(N_("validation {measure}, mean ± deviation over folds")).format(measure=measure_title(search, say))
     rows = []
     for rank, cell in enumerate(found.order[:BEST], 1):
         epoch = int(found.epoch[cell])
         value = pair(found.value[cell], found.sd[cell, epoch]) if epoch >= 0 else "–"
-        rows.append({"label": f"{rank}. {names[cell]}", "cells": [value, str(epoch) if epoch >= 0 else "–"]})
-    return {"columns": ["", title, say(N_("best epoch"))], "rows": rows}
+        label = f"{rank}. {names[cell]}".replace(" ", "\N{NO-BREAK SPACE}")
+        rows.append({"label": label, "cells": [value, str(epoch) if epoch >= 0 else "–"]})
+    return {"columns": ["", measure_title(search, say), say(N_("epoch"))], "rows": rows}
 
 
 def numbers(search: Search, history: History, found: Found, say: Say) -> dict[str, Any]:
@@ -345,25 +365,27 @@ def read(search: Search, history: History, found: Found, say: Say, *, done: bool
     return " ".join(parts)
 
 
-def revealed(search: Search, found: Found, test: float, luck: Luck, say: Say) -> str:
-    """Return what the test part says of the winner, and what it says to those who choose by it."""
+def chosen_words(search: Search, found: Found, say: Say) -> str:
+    """Return what cross-validation has chosen, and what it promises."""
     best = found.best
-    title = measure_title(search, say)
-    rows = find(search.dataset)
-    text = N_("**{name}**, trained anew for {epochs} epochs on all rows but the test part, scores {measure} **{test}** "
-              "there; validation had said {value}.")  # fmt: skip
-    parts = [say(text).format(
-        name=cell_names(search, say)[best], epochs=int(found.epoch[best]), measure=title,
-        test=f"{test:.3f}".replace("-", "−") if np.isfinite(test) else "…",
-        value=pair(found.value[best], found.sd[best, int(found.epoch[best])]))]  # fmt: skip
+    epoch = int(found.epoch[best])
+    text = N_("Cross-validation has chosen **{name}**, stopped at epoch {epoch}: {measure} {value}.")
+    return say(text).format(
+        name=cell_names(search, say)[best], epoch=epoch, measure=measure_title(search, say),
+        value=pair(found.value[best], found.sd[best, epoch]))  # fmt: skip
+
+
+def revealed(search: Search, test: float, luck: Luck, say: Say) -> str:
+    """Return what the test part says of the winner, and what it says to those who choose by it."""
+    if not np.isfinite(test):
+        return say(N_("The winner is trained anew on all rows but the test part …"))
+    text = N_("Trained anew on all rows but the test part, it scores {measure} **{test}** there.")
+    parts = [say(text).format(measure=measure_title(search, say), test=figures(test))]
     if luck.claimed.size > 1:
-        gap = luck.claimed - luck.kept
-        text = N_("Over {splits} splits, who chooses by test rows claims {claimed} and keeps {kept} on fresh ones: "
-                  "{gap} was luck.")  # fmt: skip
-        parts.append(say(text).format(
-            splits=luck.claimed.size, claimed=f"{luck.claimed.mean():.3f}", kept=f"{luck.kept.mean():.3f}",
-            gap=pair(gap.mean(), gap.std(ddof=1))))  # fmt: skip
-    assert rows.rows
+        text = N_("Over {splits} splits, whoever chooses by test rows claims {claimed} and gets {kept} on fresh ones; "
+                  "cross-validation promises {validated}, and the test part gives {tested}.")  # fmt: skip
+        means = {name: figures(np.nanmean(values)) for name, values in luck._asdict().items()}
+        parts.append(say(text).format(splits=luck.claimed.size, **means))
     return " ".join(parts)
 
 
@@ -382,7 +404,7 @@ def luck_scene(search: Search, luck: Luck, *, say: Say, alt: str) -> dict[str, A
     """Return the stage's scene of four ways to quote a score, a dot per split; lines join what one choice came to."""
     rows = {name: 3 - i for i, (name, _text, _color) in enumerate(WAYS)}
     n = luck.claimed.size
-    shift = (np.arange(n) - (n - 1) / 2) / max(n, 8) * 0.34
+    shift = (np.arange(n) - (n - 1) / 2) / max(n, 8) * 0.3
     data: list[dict[str, Any]] = []
     for one, other in (("claimed", "kept"), ("validated", "tested")):
         for i in range(n):
@@ -401,18 +423,16 @@ def luck_scene(search: Search, luck: Luck, *, say: Say, alt: str) -> dict[str, A
         if n > 1:
             mean = float(np.nanmean(values))
             data.append({"type": "scatter", "mode": "lines", "x": [mean, mean],
-                         "y": [rows[name] - 0.26, rows[name] + 0.26], "line": {"width": 4, "color": "@text"},
+                         "y": [rows[name] - 0.2, rows[name] + 0.2], "line": {"width": 4, "color": "@text"},
                          "hoverinfo": "skip"})  # fmt: skip
-            notes.append(_note(mean, rows[name] + 0.26, f"<b>{mean:.3f}</b>".replace("-", "−"), "center"))
-        notes.append({**_note(0, rows[name] + 0.36, say(text), "left"), "xref": "paper"})
-    everything = np.concatenate(luck) if n else np.array([0.0, 1.0])
+            notes.append({**_note(mean, rows[name] - 0.2, f"<b>{figures(mean)}</b>", "center"), "yanchor": "top"})
+        notes.append({**_note(0, rows[name] + 0.24, say(text), "left"), "xref": "paper", "xshift": 6})
+    everything = np.concatenate(luck)
     everything = everything[np.isfinite(everything)]
-    low, high = (everything.min(), everything.max()) if everything.size else (0.0, 1.0)
-    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-3))) / 2
+    low, high = _rounded(everything.min(), everything.max()) if everything.size else (0.0, 1.0)
     layout = theme.layout(
-        xaxis=theme.axis(measure_title(search, say),
-                         range=[float(np.floor(low / step) * step), float(np.ceil(high / step) * step)]),
-        yaxis=theme.axis("", range=[-0.5, 3.62], showticklabels=False, showgrid=False, ticks=""),
+        xaxis=theme.axis(measure_title(search, say), range=[low, high]),
+        yaxis=theme.axis("", range=[-0.5, 3.55], showticklabels=False, showgrid=False, ticks=""),
         margin={"l": 16, "r": 24, "t": 8, "b": 52}, annotations=notes, uirevision="luck",
     )  # fmt: skip
     panel = {"kind": "whole", "grow": 1, "mark": f"luck {digest((layout, tuple(map(str, luck))))}", "tracks": [],
@@ -440,7 +460,7 @@ def _luck_table(luck: Luck, say: Say) -> dict[str, Any]:
     ):
         gap = one - other
         known = gap.size > 1
-        cells = [f"{one.mean():.3f}" if gap.size else "–", f"{other.mean():.3f}" if gap.size else "–",
+        cells = [figures(one.mean()) if gap.size else "–", figures(other.mean()) if gap.size else "–",
                  pair(gap.mean(), gap.std(ddof=1)) if known else "–"]  # fmt: skip
         rows.append({"label": say(text), "cells": cells})
     columns = ["", say(N_("the score it was chosen by")), say(N_("on other rows")),
@@ -452,6 +472,3 @@ def luck_numbers(luck: Luck, say: Say) -> dict[str, Any]:
     """Return the splits as columns."""
     columns: dict[str, Any] = {say(N_("split")): np.arange(1, luck.claimed.size + 1)}
     return columns | {say(text).strip("… "): getattr(luck, name) for name, text, _color in WAYS}
-
-
-__all__ = ["luck_numbers", "luck_scene", "number", "numbers", "read", "revealed", "scene"]

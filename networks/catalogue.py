@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from spec import N_
 
 
@@ -14,19 +16,21 @@ from spec import N_
 class Activation:
     """What a unit makes of its sum; the entry's key is the function's name in `torch.nn.functional`.
 
-    `limits` are those between which its values lie.
+    `backward` names the function of `torch.ops.aten` that multiplies by its derivative, and what that function is given
+    after the derivative so far and the activation itself. `limits` are those between which its values lie.
     """
 
     title: str
     formula: str
+    backward: tuple[Any, ...]
     limits: tuple[float, float] = (-math.inf, math.inf)
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "relu": Activation(N_("ReLU"), r"\max(0, z)", (0.0, math.inf)),
+    "relu": Activation(N_("ReLU"), r"\max(0, z)", ("threshold_backward", 0.0), (0.0, math.inf)),
     "leaky_relu": Activation(N_("Leaky ReLU"), r"\max(z, 0.01\,z)", ("leaky_relu_backward", 0.01, True)),
-    "tanh": Activation(N_("tanh"), r"\tanh z", (-1.0, 1.0)),
-    "sigmoid": Activation(N_("Sigmoid"), r"\frac{1}{1 + e^{-z}}", (0.0, 1.0)),
+    "tanh": Activation(N_("tanh"), r"\tanh z", ("tanh_backward",), (-1.0, 1.0)),
+    "sigmoid": Activation(N_("Sigmoid"), r"\frac{1}{1 + e^{-z}}", ("sigmoid_backward",), (0.0, 1.0)),
 }
 
 
@@ -50,13 +54,13 @@ INITS: dict[str, Init] = {
     "xavier": Init(
         N_("Xavier"),
         r"w \sim N\left(0, \frac{2 s^2}{n_\text{in} + n_\text{out}}\right)",
-        lambda n_in, n_out: math.sqrt(2 / (n_in + n_out)),
+        lambda n_in, n_out: np.sqrt(2 / (n_in + n_out)),
         source="Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward neural networks",
     ),
     "he": Init(
         N_("He"),
         r"w \sim N\left(0, \frac{2 s^2}{n_\text{in}}\right)",
-        lambda n_in, n_out: math.sqrt(2 / n_in),
+        lambda n_in, n_out: np.sqrt(2 / n_in),
         source="He, Zhang, Ren, Sun (2015), Delving deep into rectifiers",
     ),
 }

@@ -30,6 +30,7 @@ class Stack:
     """
 
     def __init__(self, sizes: Sequence[int], activation: str, params: np.ndarray, normalised: int = 0) -> None:
+        self._made = tuple(sizes), activation, normalised
         self.params = params
         self.grads = np.zeros_like(params)
         self.n_weights = count_weights(sizes)
@@ -43,19 +44,26 @@ class Stack:
             for views in zip(*norms, *norm_grads[:2], strict=True)
         ]
 
+    def copy(self) -> Stack:
+        """Return these networks in memory of their own: what is tried on them leaves the others as they are."""
+        sizes, activation, normalised = self._made
+        return Stack(sizes, activation, self.params.copy(), normalised)
+
     @torch.inference_mode()
     def __call__(self, x: Tensor, masks: Sequence[Tensor] = ()) -> Tensor:
         """Return the outputs [k, n, n_out] in training for inputs [k, n, n_in]; `masks` multiply hidden activations.
 
-        What `backward` needs is kept until the next call; running means and variances move.
+        What `backward` needs is kept until the next call, the hidden layers' `activations` too, before their masks;
+        running means and variances move.
         """
-        self._inputs, self._activations, self._masks, self._moments = [x], [], masks, []
+        self.activations: list[Tensor] = []
+        self._inputs, self._masks, self._moments = [x], masks, []
         for layer, (weight, bias) in enumerate(zip(self.weights[:-1], self.biases[:-1], strict=True)):
             x = operations.affine(x, weight, bias)
             if self._norms:
                 self._moments.append(self._norms[layer].train(x[self._normalised]))
             x = self.activation(x)
-            self._activations.append(x)
+            self.activations.append(x)
             if masks:
                 x = x * masks[layer]
             self._inputs.append(x)
@@ -76,7 +84,7 @@ class Stack:
             delta = operations.by_inputs(delta, self.weights[layer])
             if self._masks:
                 delta *= self._masks[layer - 1]
-            delta = self._by_sums(delta, self._activations[layer - 1])
+            delta = self._by_sums(delta, self.activations[layer - 1])
             if self._norms:
                 self._norms[layer - 1].backward(delta[self._normalised], *self._moments[layer - 1])
 

@@ -44,9 +44,10 @@ def _accuracy(told: Tensor, y: Tensor) -> Tensor:
 
 
 def _r_squared(z: Tensor, y: Tensor) -> Tensor:
-    """1 - (sum of squared errors) / (sum of squared distances from the mean of these rows)."""
+    """1 - (sum of squared errors) / (sum of squared distances from the mean of these rows), nan where all are equal."""
     z, y = z.squeeze(2).double(), y.double()
-    return 1 - ((z - y) ** 2).sum(1) / ((y - y.mean(-1, keepdim=True)) ** 2).sum(-1)
+    spread = ((y - y.mean(-1, keepdim=True)) ** 2).sum(-1)
+    return 1 - ((z - y) ** 2).sum(1) / spread.where(spread > 0, torch.nan)
 
 
 # The three slopes are one: what the network says (a probability, or a number) minus what is true.

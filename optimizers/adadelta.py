@@ -39,6 +39,7 @@ w &\leftarrow w - \eta\, \Delta
     paper = "Matthew D. Zeiler, ADADELTA: An Adaptive Learning Rate Method, 2012"
     paper_url = "https://arxiv.org/abs/1212.5701"
     published = "2012-12"
+    torch = "Adadelta(parameters, lr={lr}[, rho={rho}][, eps={eps}][, weight_decay={weight_decay}])"
     family = "searching"
     pace = 200.0
     slots = ("square_avg", "acc_delta")

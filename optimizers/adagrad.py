@@ -48,6 +48,10 @@ w &\leftarrow w - \frac{\eta}{1 + (t - 1)\,\delta}\, \frac{g}{\sqrt{h} + \epsilo
     )
     paper_url = "https://jmlr.org/papers/v12/duchi11a.html"
     published = "2011-07"
+    torch = (
+        "Adagrad(parameters, lr={lr}[, lr_decay={lr_decay}][, weight_decay={weight_decay}]"
+        "[, initial_accumulator_value={initial_accumulator_value}][, eps={eps}])"
+    )
     family = "accumulating"
     slots = ("sum",)
 

@@ -79,6 +79,10 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
     paper = "Diederik P. Kingma and Jimmy Ba, Adam: A Method for Stochastic Optimization, 2014"
     paper_url = "https://arxiv.org/abs/1412.6980"
     published = "2014-12"
+    torch = (
+        "Adam(parameters, lr={lr}[, betas=({beta1}, {beta2})][, eps={eps}][, weight_decay={weight_decay}]"
+        "[, amsgrad={amsgrad}])"
+    )
     family = "normalised"
     slots = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 

@@ -42,6 +42,7 @@ w &\leftarrow w - \frac{\eta}{1 - \beta_1^t}\, \frac{m}{u}
     paper = "Diederik P. Kingma and Jimmy Ba, Adam: A Method for Stochastic Optimization, 2014"
     paper_url = "https://arxiv.org/abs/1412.6980"
     published = "2014-12"
+    torch = "Adamax(parameters, lr={lr}[, betas=({beta1}, {beta2})][, eps={eps}][, weight_decay={weight_decay}])"
     family = "normalised"
     pace = 2.0
     slots = ("exp_avg", "exp_inf")

@@ -47,6 +47,10 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
     paper = "Ilya Loshchilov and Frank Hutter, Decoupled Weight Decay Regularization, 2017"
     paper_url = "https://arxiv.org/abs/1711.05101"
     published = "2017-11"
+    torch = (
+        "AdamW(parameters, lr={lr}[, betas=({beta1}, {beta2})][, eps={eps}][, weight_decay={weight_decay}]"
+        "[, amsgrad={amsgrad}])"
+    )
     family = "normalised"
     slots = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 

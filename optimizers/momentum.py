@@ -44,6 +44,7 @@ w &\leftarrow w - \eta\, b
     paper = "Boris T. Polyak, Some Methods of Speeding Up the Convergence of Iteration Methods, 1964"
     paper_url = "https://doi.org/10.1016/0041-5553(64)90137-5"
     published = "1964"
+    torch = "SGD(parameters, lr={lr}, momentum={momentum}[, dampening={dampening}][, weight_decay={weight_decay}])"
     family = "velocity"
     slots = ("momentum_buffer",)
 

@@ -52,6 +52,10 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
     paper = "Timothy Dozat, Incorporating Nesterov Momentum into Adam, 2016"
     paper_url = "https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ"
     published = "2016-02"
+    torch = (
+        "NAdam(parameters, lr={lr}[, betas=({beta1}, {beta2})][, eps={eps}][, weight_decay={weight_decay}]"
+        "[, momentum_decay={momentum_decay}][, decoupled_weight_decay={decoupled_weight_decay}])"
+    )
     family = "normalised"
     slots = ("exp_avg", "exp_avg_sq")
 

@@ -32,6 +32,7 @@ w &\leftarrow w - \eta\, (g + \mu\, b)
     paper = "Yurii Nesterov, A Method for Solving the Convex Programming Problem with Convergence Rate O(1/k²), 1983"
     paper_url = "https://www.mathnet.ru/eng/dan46009"
     published = "1983"
+    torch = "SGD(parameters, lr={lr}, momentum={momentum}, nesterov=True[, weight_decay={weight_decay}])"
     family = "velocity"
     slots = ("momentum_buffer",)
 

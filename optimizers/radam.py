@@ -49,6 +49,10 @@ w &\leftarrow w - \eta\, \hat m\, \begin{cases} r\, \dfrac{\sqrt{1 - \beta_2^t}}
     paper = "Liyuan Liu et al., On the Variance of the Adaptive Learning Rate and Beyond, 2019"
     paper_url = "https://arxiv.org/abs/1908.03265"
     published = "2019-08"
+    torch = (
+        "RAdam(parameters, lr={lr}[, betas=({beta1}, {beta2})][, eps={eps}][, weight_decay={weight_decay}]"
+        "[, decoupled_weight_decay={decoupled_weight_decay}])"
+    )
     family = "normalised"
     begins = "gradient"
     slots = ("exp_avg", "exp_avg_sq")

@@ -48,6 +48,10 @@ w &\leftarrow w - \eta\, b
     paper = "Tijmen Tieleman and Geoffrey Hinton, Lecture 6.5, Neural Networks for Machine Learning, 2012"
     paper_url = "https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf"
     published = "2012-10"
+    torch = (
+        "RMSprop(parameters, lr={lr}[, alpha={alpha}][, eps={eps}][, weight_decay={weight_decay}]"
+        "[, momentum={momentum}][, centered={centered}])"
+    )
     family = "normalised"
     slots = ("square_avg", "grad_avg", "momentum_buffer")
 

@@ -50,6 +50,9 @@ w &\leftarrow w - d\, \operatorname{sign}(g')
     )
     paper_url = "https://doi.org/10.1109/ICNN.1993.298623"
     published = "1993-03"
+    torch = (
+        "Rprop(parameters, lr={lr}[, etas=({etaminus}, {etaplus})][, step_sizes=({step_size_min}, {step_size_max})])"
+    )
     family = "searching"
     slots = ("prev", "step_size")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal, Self
@@ -18,7 +19,7 @@ import numpy.typing as npt
 
 from optimizers.lines import Line
 from optimizers.schedules import Constant, Schedule
-from spec import N_, Refused, check, setting
+from spec import N_, Refused, check, setting, settings
 
 __all__ = ["Array", "Optimizer", "State", "anywhere", "decayed", "in_cache", "largest", "quiet"]
 
@@ -51,6 +52,8 @@ class Optimizer(ABC):
     """The family of the first steps where they are of another one; its learning rate then has to suit these too."""
     pace: ClassVar[float] = 1.0
     """The learning rate that suits this rule, as a multiple of the one that suits its family."""
+    torch: ClassVar[str] = ""
+    """What makes torch.optim's rule, a format string of the fields; a part in [ ] is said only where it is unusual."""
     slots: ClassVar[tuple[str, ...]] = ()  # arrays shaped like the parameters, named as torch.optim names them
 
     lr: float  # every rule has a learning rate; each says which is usual for it
@@ -82,6 +85,21 @@ class Optimizer(ABC):
     def lines(self) -> tuple[Line, ...]:
         """The step as these settings take it, line by line; the last one, named `step`, is what is added to w."""
         return ()
+
+    @property
+    def counterpart(self) -> str:
+        """What makes torch's rule with these settings for some `parameters`; empty where torch does not have it.
+
+        torch makes none of the famous mistakes.
+        """
+        if any(fact.mistake and getattr(self, name) for name, fact in settings(self).items()):
+            return ""
+        usual = vars(type(self)())
+
+        def unusual(part: re.Match[str]) -> str:
+            return "" if part[1].format_map(usual) == part[1].format_map(vars(self)) else part[1]
+
+        return re.sub(r"\[(.*?)\]", unusual, self.torch).format_map(vars(self))
 
     @classmethod
     def stack(cls, configs: Sequence[Self], dtype: npt.DTypeLike = np.float64) -> Self:

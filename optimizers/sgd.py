@@ -29,6 +29,7 @@ w &\leftarrow w - \eta\, g
     paper = "Herbert Robbins and Sutton Monro, A Stochastic Approximation Method, 1951"
     paper_url = "https://doi.org/10.1214/aoms/1177729586"
     published = "1951-09"
+    torch = "SGD(parameters, lr={lr}[, weight_decay={weight_decay}])"
     family = "gradient"
 
     @property

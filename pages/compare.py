@@ -1,35 +1,45 @@
-"""Compare: the same network on the same data, trained by several rules at once."""
+"""Compare: the same network on the same data again and again, but for one setting."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import streamlit as st
 
-from datasets import DATASETS
+from datasets import SCALERS, find
 from experiments import live, studies
+from experiments.axes import AXES
 from experiments.fit import History
-from experiments.studies import Comparison
-from figures import readings, theme, training
-from figures.scene import names
+from experiments.studies import MOST, PRESETS, Comparison
+from figures import readings, training
 from networks import ACTIVATIONS, INITS
+from optimizers import Optimizer
 from runs import View
-from spec import N_
-from ui import controls, frame, panels
+from spec import N_, Refused
+from ui import controls, data, frame, panels
+from ui.controls import follow
 from ui.desk import Desk
 from ui.language import _
 from ui.stage import stage
 from ui.training import watch
 
 TITLE = N_("Compare")
-QUESTION = N_("What does another rule, or another learning rate, do to the same network?")
+QUESTION = N_("What does another setting do to the same network?")
 SECTION = N_("On a network")
 ICON = ":material/stacked_line_chart:"
 ORDER = 20
 
+OWN = {
+    "show": ("loss", "score", "weights"),
+    "along": ("epochs", "updates", "seconds"),
+    "scale": ("auto", "linear", "log"),
+    "smooth": ("0", "0.5", "0.8", "0.9", "0.95", "0.99"),
+}
+
 
 def show() -> None:
-    desk = Desk(
-        "compare", lambda anchors: Comparison(), lambda spec: studies.suggested, own={"show": ("loss", "score")}
-    )
+    desk = Desk("compare", lambda anchors: Comparison(), lambda spec: studies.suggested, own=OWN)
     with st.sidebar:
         settings(desk)
     desk.notices()
@@ -37,34 +47,161 @@ def show() -> None:
     desk.publish()
 
 
+# -- settings
+
+
 def settings(desk: Desk[Comparison]) -> None:
-    controls.field(desk, "dataset", choices={key: _(data.title) for key, data in DATASETS.items()})
-    st.caption(_(DATASETS[desk.spec.dataset].sentence))
-    controls.contenders(desk, "contenders")
-    controls.field(desk, "hidden")
-    controls.field(desk, "epochs")
-    controls.optional(desk, "batch_size", _("all rows"))
-    numbers = DATASETS[desk.spec.dataset].task == "numbers"
-    controls.view(desk, "show", _("R² instead of loss") if numbers else _("Accuracy instead of loss"), "score")
+    presets(desk)
+    data.choose(desk)
+    st.caption(_(find(desk.spec.dataset).sentence))
+    what_varies(desk)
+    field(desk, "hidden")
+    field(desk, "epochs")
+    if desk.spec.vary != "batch_size":
+        controls.optional(desk, "batch_size", _("all rows"))
+    numbers = find(desk.spec.dataset).task == "numbers"
+    score = "R²" if numbers else _("Accuracy")
+    one_of(desk, "show", _("Curves"), {"loss": _("Loss"), "score": score, "weights": _("Weights")})
+    panels.folded("compare axes", _("Axes and smoothing"), ":material/line_axis:", lambda: axes(desk))
+    panels.folded("compare more", _("More"), ":material/more_horiz:", lambda: more(desk))
 
-    def more() -> None:
-        controls.field(desk, "activation", choices={key: _(entry.title) for key, entry in ACTIVATIONS.items()})
-        controls.field(desk, "init", choices={key: _(entry.title) for key, entry in INITS.items()})
+
+def presets(desk: Desk[Comparison]) -> None:
+    """Draw the comparisons of the lecture, each one click away; the one that is shown is marked."""
+    key = f"{desk.key} lecture"
+    shown = next((name for name, preset in PRESETS.items() if preset.spec == desk.spec), None)
+
+    def choose() -> None:
+        if name := st.session_state[key]:
+            desk.put(PRESETS[name].spec)
+
+    st.html('<style>[data-testid="stSidebar"] .st-key-compare-lecture [role] { flex-wrap: wrap; }</style>')
+    with st.container(key="compare-lecture"):
+        st.pills(
+            _("From the lecture"), list(PRESETS), default=follow(key, shown), key=key, on_change=choose,
+            format_func=lambda name: _(PRESETS[name].title),
+        )  # fmt: skip
+    if shown:
+        st.caption(_(PRESETS[shown].note))
+
+
+def what_varies(desk: Desk[Comparison]) -> None:
+    """Draw the choice of the axis, and what lies on it; the rule that all share where it is not the axis."""
+    spec = desk.spec
+
+    def turn(vary: str) -> None:
+        rules = spec.contenders if vary != "optimizer" or len(spec.contenders) > 1 else Comparison().contenders
+        desk.change(vary=vary, values=(), contenders=rules)
+
+    controls.field(desk, "vary", choices={key: _(axis.title) for key, axis in AXES.items()}, on=turn)
+    if spec.vary == "optimizer":
+        controls.contenders(desk, "contenders")
+        return
+    values(desk)
+    rule = spec.contenders[0]
+    controls.which_rule(desk, rule, lambda new: shared(desk, new))
+    if spec.vary != "lr":
+        controls.draw(desk, f"{desk.key} rule lr", rule, "lr", lambda lr: shared(desk, replace(rule, lr=lr)))
+
+
+def shared(desk: Desk[Comparison], rule: Optimizer) -> None:
+    """Take the rule that all networks share."""
+    desk.change(contenders=(rule,))
+
+
+def values(desk: Desk[Comparison]) -> None:
+    """Draw the values on the axis: the usual ones to choose from, and room to type others."""
+    axis, key = desk.spec.axis, f"{desk.key} values {desk.spec.vary}"
+    usual = axis.usual(desk.spec.base)
+    chosen = list(dict.fromkeys(axis.write(point) for point in desk.spec.points))
+
+    def in_order(texts: list[str]) -> list[str]:
+        rank = axis.rank
+        return sorted(texts, key=lambda text: rank(axis.read(text))) if rank else texts
+
+    def change() -> None:
+        try:
+            texts = [axis.write(axis.read(text)) for text in st.session_state[key]]
+            texts = tuple(in_order(list(dict.fromkeys(texts))))
+            desk.change(values=() if texts == usual else texts)
+        except Refused as refusal:
+            desk.refuse(refusal)
+
+    def called(text: str) -> str:
+        try:
+            return axis.label(axis.read(text), _)
+        except Refused:  # typed, and about to be refused
+            return text
+
+    st.multiselect(
+        _("Values"), in_order(list(dict.fromkeys([*usual, *chosen]))), default=follow(key, chosen), key=key,
+        format_func=called, on_change=change, accept_new_options=True, max_selections=MOST,
+        help=_("Choose, or type another value and press Enter. Empty: the usual ones."),
+    )  # fmt: skip
+
+
+def field(desk: Desk[Comparison], name: str, choices: Mapping[str, str] | None = None) -> None:
+    """Draw the widget of a field that all networks share: none for the one that varies."""
+    if desk.spec.vary != name:
+        controls.field(desk, name, choices=choices)
+
+
+def one_of(desk: Desk[Comparison], name: str, label: str, titles: Mapping[str, str]) -> None:
+    """Draw the choice between the page's own views."""
+    key = f"{desk.key} view {name}"
+    st.segmented_control(
+        label, list(titles), default=follow(key, desk.view(name)), format_func=titles.__getitem__, key=key,
+        on_change=lambda: desk.turn(name, st.session_state[key]), required=True,
+    )  # fmt: skip
+
+
+def axes(desk: Desk[Comparison]) -> None:
+    one_of(desk, "along", _("Over"), {"epochs": _("Epochs"), "updates": _("Updates"), "seconds": _("Seconds")})
+    one_of(desk, "scale", _("Loss axis"), {"auto": _("Automatic"), "linear": _("Linear"), "log": _("Logarithmic")})
+    key = f"{desk.key} view smooth"
+    st.select_slider(
+        _("Smoothing β"), [float(word) for word in OWN["smooth"]], value=follow(key, float(desk.view("smooth"))),
+        key=key, format_func=lambda beta: f"{beta:g}",
+        help=_("A mean that forgets: each epoch counts β times as much as the next. Faint is what was measured."),
+        on_change=lambda: desk.turn("smooth", f"{st.session_state[key]:g}"),
+    )  # fmt: skip
+
+
+def more(desk: Desk[Comparison]) -> None:
+    spec = desk.spec
+    if spec.vary != "optimizer":
+        leave = ("lr", "schedule") if spec.vary == "schedule" else ("lr",)
+        controls.rule_settings(desk, spec.contenders[0], lambda new: shared(desk, new), leave)
+    field(desk, "activation", {key: _(entry.title) for key, entry in ACTIVATIONS.items()})
+    field(desk, "init", {key: _(entry.title) for key, entry in INITS.items()})
+    field(desk, "init_scale")
+    for name in ("batch_norm", "dropout", "l2", "l1"):
+        field(desk, name)
+    controls.field(desk, "apart")
+    if spec.apart:
+        controls.field(desk, "bias_rate")
+    field(desk, "scaling", {key: _(scaler.title) for key, scaler in SCALERS.items()})
+    controls.field(desk, "scaler_sees")
+    if find(spec.dataset).task == "numbers":
+        controls.field(desk, "scale_target")
+    if spec.vary != "rows":
+        controls.optional(desk, "rows", _("all rows"))
+    field(desk, "features")
+    field(desk, "label_noise")
+    for name in ("test_size", "val_size", "split_seed"):
+        controls.field(desk, name)
+    if spec.vary != "seed":
         controls.field(desk, "seeds")
-        controls.field(desk, "seed")
+    field(desk, "seed")
 
-    panels.folded("compare more", _("More"), ":material/more_horiz:", more)
+
+# -- the picture
 
 
 def picture(desk: Desk[Comparison]) -> None:
     spec = desk.spec
     variants = spec.variants()
-    looks = theme.styles(spec.contenders)
-    titles = names(spec.contenders, _)
-    lines = [
-        training.Line(name, look, slice(i * spec.seeds, (i + 1) * spec.seeds))
-        for i, (name, look) in enumerate(zip(titles, looks, strict=True))
-    ]
+    lines = training.lines(spec, _)
 
     def read(history: History, view: View) -> str:
         return readings.compared(history, lines, _, done=view.state == "done")
@@ -72,17 +209,18 @@ def picture(desk: Desk[Comparison]) -> None:
     def draw(history: History, view: View, sentence: str) -> None:
         done = view.state == "done"
         scene = training.scene(
-            variants, history, lines, say=_, alt=sentence, running=view.state == "running",
-            measure=desk.view("show"), marks=training.best_marks(history, lines),
+            variants, history, lines, say=_, alt=sentence, running=view.state == "running", measure=desk.view("show"),
+            marks=training.best_marks(history, lines),
             table=training.table(variants, history, lines, _, done=done), points=live.points(view.result),
+            along=desk.view("along"), scale=desk.view("scale"), smooth=float(desk.view("smooth")),
         )  # fmt: skip
         stage(scene, key="compare stage")
         panels.numbers("compare numbers", lambda: training.numbers(history, lines, _))
 
-    watch("compare", variants, read, draw)
-    panels.folded(
-        "compare book", _("Formulas and code"), ":material/function:", lambda: panels.explain(spec.contenders)
-    )
+    watch("compare", variants, read, draw, records=("seconds", "traces"))
+    data.look(find(spec.dataset))
+    rules = [variant.optimizer for variant in variants]
+    panels.folded("compare book", _("Formulas and code"), ":material/function:", lambda: panels.explain(rules))
 
 
 frame.page(__file__, show)

@@ -1,17 +1,18 @@
-"""Overfitting: one large network on little data, with and without the remedies, in lock-step."""
+"""Overfitting: one large network on few rows, without a remedy and with each, in lock-step."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from datasets import DATASETS
-from experiments import live, studies
+from datasets import find
+from experiments import axes, live
 from experiments.fit import History
-from experiments.studies import Remedies
-from figures import readings, theme, training
+from experiments.remedies import PRESETS, REMEDIES, Remedies, two_dimensional
+from figures import overfitting as figure
+from figures import readings, training
 from runs import View
-from spec import N_
-from ui import controls, frame, panels
+from spec import N_, Refused
+from ui import controls, data, frame, panels
 from ui.desk import Desk
 from ui.language import _
 from ui.stage import stage
@@ -25,34 +26,49 @@ ORDER = 21
 
 
 def default(anchors: dict[str, str]) -> Remedies:
-    dataset = anchors.get("dataset", "diabetes")
-    return Remedies.on(dataset if dataset in DATASETS else "diabetes")
+    """Return the Spec of an empty link: another data set brings the settings that show overfitting on it."""
+    try:
+        return Remedies.on(anchors["dataset"]) if "dataset" in anchors else Remedies()
+    except Refused:  # reading the link finds the same, and says so
+        return Remedies()
 
 
 def show() -> None:
-    own = {"show": ("loss", "score")}
-    desk = Desk("overfitting", default, lambda spec: studies.suggested, anchors=("dataset",), own=own)
+    own = {"show": ("loss", "score"), "beside": ("boundary", "weights"), "test": ("hidden", "shown")}
+    desk = Desk("overfitting", default, lambda spec: axes.suggested, anchors=("dataset",), own=own)
     with st.sidebar:
         settings(desk)
     desk.notices()
     picture(desk)
+    data.look(find(desk.spec.dataset))
     desk.publish()
 
 
 def settings(desk: Desk[Remedies]) -> None:
-    titles = {key: _(data.title) for key, data in DATASETS.items()}
-    controls.field(desk, "dataset", choices=titles, on=lambda dataset: desk.put(Remedies.on(dataset)))
-    st.caption(_(DATASETS[desk.spec.dataset].sentence))
+    presets(desk)
+    data.choose(desk, on=lambda dataset: desk.put(Remedies.on(dataset)))
     controls.optional(desk, "rows", _("all rows"))
+    controls.field(desk, "label_noise")
     controls.field(desk, "hidden")
     st.subheader(_("Remedies"), anchor=False)
-    for name in ("dropout", "l2", "l1"):
-        controls.field(desk, name)
+    for name, remedy in REMEDIES.items():
+        if remedy.usual:
+            controls.field(desk, name)
+
+    def more_remedies() -> None:
+        for name, remedy in REMEDIES.items():
+            if not remedy.usual:
+                controls.field(desk, name)
+
+    panels.folded("overfitting remedies", _("More remedies"), ":material/healing:", more_remedies)
     controls.field(desk, "together")
     controls.field(desk, "patience")
     controls.field(desk, "epochs")
-    numbers = DATASETS[desk.spec.dataset].task == "numbers"
+    numbers = find(desk.spec.dataset).task == "numbers"
     controls.view(desk, "show", _("R² instead of loss") if numbers else _("Accuracy instead of loss"), "score")
+    if two_dimensional(desk.spec.dataset):
+        controls.view(desk, "beside", _("Weights instead of boundaries"), "weights")
+    controls.view(desk, "test", _("Reveal the test scores at the end"), "shown")
 
     def more() -> None:
         controls.rule(desk, "optimizer")
@@ -62,30 +78,39 @@ def settings(desk: Desk[Remedies]) -> None:
     panels.folded("overfitting more", _("More"), ":material/more_horiz:", more)
 
 
+def presets(desk: Desk[Remedies]) -> None:
+    """Draw the experiments that are one click away; the one that is shown is marked."""
+    key = f"{desk.key} preset"
+    shown = next((name for name, preset in PRESETS.items() if preset.spec == desk.spec), None)
+
+    def take() -> None:
+        if chosen := st.session_state[key]:
+            desk.put(PRESETS[chosen].spec)
+            desk.turn("show", PRESETS[chosen].show)
+
+    st.pills(
+        _("Begin with"), list(PRESETS), default=controls.follow(key, shown), key=key, on_change=take,
+        format_func=lambda name: _(PRESETS[name].title),
+    )  # fmt: skip
+
+
 def picture(desk: Desk[Remedies]) -> None:
     spec = desk.spec
-    variants = spec.variants()
-    looks = theme.variant_styles(len(variants))
-    lines = [
-        training.Line(name, look, slice(i, i + 1))
-        for i, (name, look) in enumerate(zip(training.remedy_names(spec.remedies, _), looks, strict=True))
-    ]
+    lines = figure.lines(spec, _)
+    revealed = desk.view("test") == "shown"
 
     def read(history: History, view: View) -> str:
-        return readings.overfitted(history, lines, spec.patience, _, done=view.state == "done")
+        return readings.overfitted(spec, history, lines, _, done=view.state == "done", revealed=revealed)
 
     def draw(history: History, view: View, sentence: str) -> None:
-        done = view.state == "done"
-        stop = training.stop_column(history, spec.patience, _, done=done)
-        scene = training.scene(
-            variants, history, lines, say=_, alt=sentence, running=view.state == "running",
-            measure=desk.view("show"), marks=training.stop_marks(history, spec.patience, lines, _), shaded=True,
-            table=training.table(variants, history, lines, _, done=done, more=stop), points=live.points(view.result),
+        scene = figure.scene(
+            spec, history, say=_, alt=sentence, running=view.state == "running", done=view.state == "done",
+            measure=desk.view("show"), beside=desk.view("beside"), revealed=revealed, points=live.points(view.result),
         )  # fmt: skip
         stage(scene, key="overfitting stage")
         panels.numbers("overfitting numbers", lambda: training.numbers(history, lines, _))
 
-    watch("overfitting", variants, read, draw)
+    watch("overfitting", spec.variants(), read, draw, figure.records(spec))
 
 
 frame.page(__file__, show)

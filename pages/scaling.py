@@ -49,7 +49,7 @@ def settings(desk: Desk[Stretch]) -> None:
         on=lambda dataset: desk.put(Stretch.on(dataset)),
     )  # fmt: skip
     st.caption(_(find_data(spec.dataset).sentence))
-    names = dict(enumerate(find_data(spec.dataset).names))
+    names = {i: _(name) for i, name in enumerate(find_data(spec.dataset).names)}
     for name, choices in (("first", names), ("second", {BIAS: _("bias")} | names)):
         controls.field(
             desk, name, choices=choices, on=lambda value, name=name: desk.put(spec.on_columns(**{name: value}))

@@ -401,7 +401,7 @@ def _joined(result: Mapping[str, np.ndarray], report: Report) -> Mapping[str, np
 
 
 def _size(run: Run) -> int:
-    return len(run._state or b"") + sum(array.nbytes for array in run.result.values())
+    return len(run._chain) + len(run._state or b"") + sum(array.nbytes for array in run.result.values())
 
 
 def _died_too_often(run: Run) -> Refused:

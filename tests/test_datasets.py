@@ -216,7 +216,7 @@ def test_parts_are_those_of_train_test_split(dataset, seed):
     for part, index in ((parts.train, train), (parts.val, val), (parts.test, test)):
         np.testing.assert_allclose(part.x, scaler.transform(x[index]), rtol=1e-4, atol=2e-6)
         np.testing.assert_allclose(part.y, y[index], rtol=1e-5, atol=1e-6)
-        np.testing.assert_array_equal(part.index, index)
+        np.testing.assert_array_equal(part.rows, index)
         assert part.x.dtype == np.float32
 
 
@@ -238,12 +238,12 @@ def test_what_is_missing_becomes_the_median_of_what_the_scaler_has_seen():
     for sees in ("train", "train+val"):
         parts = prepare(titanic, scaling="none", scaler_sees=sees, rows=200)
         x = titanic.read()[0][:, age]
-        seen = np.concatenate([parts.train.index, parts.val.index]) if sees == "train+val" else parts.train.index
+        seen = np.concatenate([parts.train.rows, parts.val.rows]) if sees == "train+val" else parts.train.rows
         for part in parts[:3]:
-            lost = np.isnan(x[part.index])
+            lost = np.isnan(x[part.rows])
             assert lost.any()
             assert np.unique(part.x[lost, age]) == np.float32(np.nanmedian(x[seen]))
-            np.testing.assert_array_equal(part.x[~lost, age], x[part.index][~lost].astype(np.float32))
+            np.testing.assert_array_equal(part.x[~lost, age], x[part.rows][~lost].astype(np.float32))
 
 
 def test_a_column_nobody_knows_becomes_zero_and_does_no_harm():
@@ -321,9 +321,9 @@ def test_numbers_are_standardised_by_the_training_part():
     assert parts.train.y.mean() == pytest.approx(0, abs=1e-6)
     assert parts.train.y.std() == pytest.approx(1, rel=1e-6)
     y = DATASETS["diabetes"].read()[1]
-    np.testing.assert_allclose(parts.test.y * parts.unit + parts.centre, y[parts.test.index], rtol=1e-5)
+    np.testing.assert_allclose(parts.test.y * parts.unit + parts.centre, y[parts.test.rows], rtol=1e-5)
     raw = prepare(DATASETS["diabetes"], scale_target=False)
-    np.testing.assert_array_equal(raw.test.y, y[raw.test.index].astype(np.float32))
+    np.testing.assert_array_equal(raw.test.y, y[raw.test.rows].astype(np.float32))
 
 
 def test_without_a_validation_part_all_rows_train():

@@ -20,7 +20,8 @@ from experiments.fit import Fit
 from experiments.likelihood import default_throws
 from experiments.links import Suggest
 from experiments.noise import default_noisy
-from experiments.studies import Comparison, Remedies
+from experiments.remedies import Remedies
+from experiments.studies import Comparison
 from optimizers import RULES, SCHEDULES, Optimizer, Schedule
 from spec import Refused, Setting
 

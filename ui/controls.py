@@ -384,9 +384,11 @@ def rule_settings(
     """Draw the settings of the page's one rule, but for those in `leave`; `swap(rule)` takes the rule with another."""
     key = f"{desk.key} rule"
     for part, fact in settings(current).items():
+        if part in leave:
+            continue
         if part == "schedule":
             _schedule(desk, key, current, swap)
-        elif part not in leave and not fact.mistake:
+        elif not fact.mistake:
             draw(desk, f"{key} {part}", current, part,
                  lambda value, part=part: swap(dataclasses.replace(current, **{part: value})))  # fmt: skip
     _famous_mistakes(key, (current,), 0, 1, lambda rules: swap(rules[0]))

@@ -28,6 +28,7 @@ from ui.language import _
 from ui.training import POLL, visitor
 
 PER_LINE = 10  # pictures side by side, where there is room
+OPEN = "own open"  # where the session keeps the page whose dialog is open
 HELD = 3  # own tables that a session keeps
 PATIENCE = 0.25  # seconds a page waits for a table before it goes on without
 LONGEST = 30.0  # seconds the dialog waits for a worker
@@ -62,8 +63,24 @@ def choose(desk: Desk, name: str = "dataset", on: Callable[[str], None] | None =
     titles = {key: _(entry.title) for key, entry in DATASETS.items()}
     titles |= {key: table.title for key, table in mine.items()}
     controls.field(desk, name, choices=titles, on=on)
-    if st.button(_("Your own table …"), icon=":material/upload_file:", key=f"{desk.key} {name} own", type="tertiary"):
-        st.dialog(_("Your own table"), width="large")(lambda: _import(change))()
+    _offer(desk, f"{desk.key} {name} own", change)
+
+
+def _offer(desk: Desk, key: str, change: Callable[[str], None]) -> None:
+    """Draw the button that opens the dialog, which stays open when a training ends and the page is drawn anew."""
+
+    def opened() -> None:
+        st.session_state[OPEN] = desk.name
+
+    st.button(_("Your own table …"), icon=":material/upload_file:", key=key, type="tertiary", on_click=opened)
+    if st.session_state.get(OPEN) == desk.name:
+        st.dialog(_("Your own table"), width="large", on_dismiss=_closed)(lambda: bring(change))()
+    else:
+        _closed()
+
+
+def _closed() -> None:
+    st.session_state.pop(OPEN, None)
 
 
 def held() -> dict[str, Own]:
@@ -71,8 +88,8 @@ def held() -> dict[str, Own]:
     return st.session_state.setdefault("own tables", {})
 
 
-def _import(change: Callable[[str], None]) -> None:
-    """The dialog that takes a file in: what is chosen about it, and what was made of its columns, before it is used."""
+def bring(change: Callable[[str], None]) -> None:
+    """Take a file in: what is chosen about it, and what was made of its columns, before it is used."""
     limit = own.MAX_BYTES // 1_000_000
     file = st.file_uploader(
         _("A CSV file of at most {limit} MB: a line of names, then a row on each line").format(limit=limit),
@@ -105,6 +122,7 @@ def _import(change: Callable[[str], None]) -> None:
         mine.pop(table.key, None)
         st.session_state["own tables"] = dict([*mine.items(), (table.key, table)][-HELD:])
         change(table.key)
+        _closed()
         st.rerun()
 
 
@@ -238,7 +256,8 @@ def _rows(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
     """The first rows, their target first."""
     y = told["y"]
     target = y if dataset.task == "numbers" else [_class(dataset.classes[int(one)]) for one in y]
-    table: dict[str, Any] = {f"▸ {_('target')}": target, **dict(zip(dataset.names, told["x"].T, strict=True))}
+    goal = _("target")
+    table: dict[str, Any] = {f"▸ {goal}": target, **dict(zip(map(_, dataset.names), told["x"].T, strict=True))}
     st.dataframe(table, hide_index=True, height=320)
 
 

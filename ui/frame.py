@@ -20,7 +20,7 @@ from ui.controls import follow
 from ui.language import _
 
 ROOT = Path(__file__).parents[1]
-WARM = ("experiments.live:warm_up",)  # what the workers do before the first request
+WARM = ("experiments.live:warm_up", "pandas", "sklearn.compose")  # what the workers do before the first request
 
 STYLE = """<style>
 .stApp :is(p, li, label, button, figcaption) { word-break: keep-all; overflow-wrap: break-word; } /* Korean */
@@ -32,6 +32,7 @@ STYLE = """<style>
 [data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] { gap: .5rem; }
 [data-testid="stSidebarUserContent"] [class*="-contender-"] [data-testid="stVerticalBlock"] { gap: .1rem; }
 [data-testid="stSidebar"] [role="radiogroup"] { flex-wrap: nowrap; }
+[data-testid="stSidebar"] :is([class*="-preset"], [class*="-lecture"]) [role="radiogroup"] { flex-wrap: wrap; }
 [data-testid="stSidebar"] [role="radio"] { padding-inline: .5rem; }
 [class*="-status"] { min-height: 3.2rem; flex-wrap: nowrap; }
 [class*="st-key-"][class$="-stage"] { min-height: clamp(430px, calc(100vh - 242px), 1050px); } /* before it is drawn */

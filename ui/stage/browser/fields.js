@@ -2,10 +2,13 @@
 
 import { make, narrow } from "./draw.js";
 
-/** Decision regions of several networks, side by side: pictures that follow the run. */
+/** Decision regions of several networks, side by side: pictures that follow the run.
+
+    With `moments` every field has one picture for each of these epochs, and the clock chooses among them. */
 export class Fields {
   constructor(stage) {
     this.stage = stage;
+    this.title = make("p", { class: "dl-moment" });
     this.node = make("figure", { class: "dl-panel dl-fields" });
     this.cells = [];
   }
@@ -17,10 +20,11 @@ export class Fields {
     const { clientWidth: width, clientHeight: height } = this.node;
     const n = this.cells.length;
     const caption = 26;
+    const title = this.title.hidden ? 0 : this.title.offsetHeight + 10;
     let best = 0;
     for (let columns = 1; columns <= n; columns++) {
       const rows = Math.ceil(n / columns);
-      const side = Math.min((width - 10 * (columns - 1)) / columns, (height - 10 * (rows - 1)) / rows - caption);
+      const side = Math.min((width - 10 * (columns - 1)) / columns, (height - title - 10 * (rows - 1)) / rows - caption);
       if (side > best) [best, this.columns] = [side, columns];
     }
     // On a phone panels are stacked and the page scrolls: there the width decides.
@@ -36,8 +40,10 @@ export class Fields {
         const node = make("div", { class: "dl-field", role: "img" }, canvas, name);
         return { canvas, name, node };
       });
-      this.node.replaceChildren(...this.cells.map((c) => c.node));
+      this.node.replaceChildren(this.title, ...this.cells.map((c) => c.node));
     }
+    this.title.hidden = !panel.title;
+    this.title.textContent = panel.title ?? "";
     this.resize();
     panel.fields.forEach((field, i) => {
       this.cells[i].name.textContent = field.label;
@@ -45,24 +51,42 @@ export class Fields {
     });
   }
 
-  draw() {
-    if (this.shown === this.panel && this.mode === this.stage.drawnMode && this.width === this.node.clientWidth) return;
-    this.shown = this.panel;
-    this.mode = this.stage.drawnMode;
-    this.width = this.node.clientWidth;
-    this.panel.fields.forEach((field, i) => this.paint(this.cells[i].canvas, field));
+  /** Which of the moments that were written down is the last not after the head; null where a field has but one. */
+  moment() {
+    const { moments } = this.panel;
+    if (!moments) return null;
+    let at = moments.length - 1;
+    while (at > 0 && moments[at] > this.stage.head + 1e-9) at--;
+    return at;
   }
 
-  paint(canvas, field) {
-    const { points, labels, held, extent, side, classes } = this.panel;
-    const { palette } = this.stage;
+  draw() {
+    const moment = this.moment();
+    const state = [this.panel, moment, this.stage.drawnMode, this.node.clientWidth, this.node.clientHeight];
+    if (this.state?.every((part, i) => part === state[i])) return;
+    this.state = state;
+    if (moment !== null) this.title.textContent = this.panel.title.replace("{epoch}", this.panel.moments[moment]);
+    this.panel.fields.forEach((field, i) => {
+      this.paint(this.cells[i].canvas, field, moment);
+    });
+  }
+
+  /** A canvas cleared for drawing in CSS pixels: its context, and the length of its side. */
+  sheet(canvas) {
     const ratio = window.devicePixelRatio || 1;
     const size = canvas.clientWidth;
     canvas.width = canvas.height = Math.round(size * ratio);
     const ctx = canvas.getContext("2d");
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    return [ctx, size];
+  }
+
+  paint(canvas, field, moment) {
+    const { points, labels, held, extent, side, classes } = this.panel;
+    const { palette } = this.stage;
+    const [ctx, size] = this.sheet(canvas);
     ctx.imageSmoothingEnabled = true;
-    ctx.drawImage(this.image(field.values, side, classes), 0, 0, size, size);
+    ctx.drawImage(this.image(moment === null ? field.values : field.values[moment], side, classes), 0, 0, size, size);
     const [[x0, x1], [y0, y1]] = extent;
     for (let i = 0; i < labels.length; i++) {
       const x = ((points[2 * i] - x0) / (x1 - x0)) * size;

@@ -26,12 +26,12 @@ export class Multiples extends Sheet {
     const { type } = this;
     const rows = Math.ceil(cells.length / columns);
     const left = type * 1.4 + Math.max(...ticks.y.map((value) => this.wide(String(value)))) + 10;
-    const [top, bottom, gap] = [this.legend.offsetHeight + 10, 2.6 * type + 6, 8];
+    const [top, bottom, gap, strip] = [this.legend.offsetHeight + 6, 2.6 * type + 6, 12, type + 4];
     const wide = (this.width - left - 4 - gap * (columns - 1)) / columns;
-    const high = (this.height - top - bottom - gap * (rows - 1)) / rows;
+    const high = (this.height - top - bottom) / rows - strip;
     this.boxes = cells.map((cell, i) => {
       const [column, row] = [i % columns, Math.floor(i / columns)];
-      return { cell, column, row, x: left + column * (wide + gap), y: top + row * (high + gap), wide, high };
+      return { cell, column, row, x: left + column * (wide + gap), y: top + row * (high + strip) + strip, wide, high };
     });
     for (const box of this.boxes) this.cell(ctx, box, box.row === rows - 1);
     this.text(titles[0], left + (this.width - left) / 2, this.height - 4, { align: "center", color: "quiet" });
@@ -54,10 +54,10 @@ export class Multiples extends Sheet {
     ctx.strokeRect(x, y, wide, high);
     for (const value of ticks.y) {
       this.line(ctx, x, up(value), x + wide, up(value));
-      if (!column) this.text(String(value), x - 6, up(value), { align: "right", baseline: "middle", color: "quiet", size: this.type - 2 });
+      if (!column && (value > from || lowest)) this.text(String(value), x - 6, up(value), { align: "right", baseline: "middle", color: "quiet", size: this.type - 2 });
     }
     if (lowest)
-      for (const epoch of ticks.x) {
+      for (const epoch of ticks.x.filter((epoch) => epoch || !column)) {
         const align = epoch === 0 ? "left" : epoch === this.panel.x ? "right" : "center";
         this.text(String(epoch), across(epoch), y + high + 4, { align, baseline: "top", color: "quiet", size: this.type - 2 });
       }
@@ -66,7 +66,7 @@ export class Multiples extends Sheet {
     this.line(ctx, x, up(level), x + wide, up(level));
     ctx.setLineDash([]);
     for (const track of cell.tracks) this.curve(ctx, track, across, up, head);
-    this.text(cell.label, x + 6, y + 4, { baseline: "top", weight: 600, size: this.type - (narrow() ? 1 : 0) });
+    this.text(cell.label, x + 1, y - 4, { weight: 600 });
   }
 
   line(ctx, ...[x, y, u, v]) {

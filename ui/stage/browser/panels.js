@@ -221,7 +221,7 @@ export class Panel {
       ctx.strokeStyle = coloured(track.color, palette);
       ctx.lineWidth = track.width;
       ctx.setLineDash(track.dash ?? []);
-      ctx.stroke();
+      if (track.width) ctx.stroke(); // the edge of a band is no line; a canvas would take 0 for the width before
       ctx.setLineDash([]);
       if (this.panel.dots && track.sparse) this.dots(ctx, track);
       ctx.globalAlpha = 1;
@@ -308,7 +308,7 @@ export class Panel {
     let row = 0;
     for (const mark of this.panel.marks ?? []) {
       if (mark.at > head + 1e-9) continue;
-      const [x] = this.toPixels(mark.at, 1);
+      const [x] = this.toPixels(mark.x ?? mark.at, 1); // on an axis that is not the clock's a mark says where it is
       const { left, top, right, bottom } = this.area;
       if (x < left || x > right) continue;
       ctx.strokeStyle = ctx.fillStyle = coloured(mark.color, palette);
@@ -360,16 +360,34 @@ export class Panel {
       placed.push({ track, x, y, wide, outside, wished: y });
     }
     placed.sort((a, b) => a.y - b.y);
-    // On the surface a label that has no room is left out (the table names every path); beside curves all are shown.
+    const beside = (a, b) => a.x < b.x + b.wide + 6 && b.x < a.x + a.wide + 6;
+    const gap = size + 2.5;
+    const kept = this.panel.crowd ? this.sift(placed, beside, gap, bottom) : this.spread(placed, beside, gap, top + size / 2, bottom - size / 2);
+    for (const { track, x, y } of kept) this.written(ctx, track.name, x, y, coloured(track.color, palette));
+  }
+
+  /** On the surface a label that has no room is left out: the table names every path. */
+  sift(labels, beside, gap, bottom) {
     const kept = [];
-    for (const label of placed) {
-      const clash = (y) => kept.find((k) => Math.abs(k.y - y) < size + 2 && k.x < label.x + label.wide + 6 && label.x < k.x + k.wide + 6);
-      for (let hit = clash(label.y), tries = 0; hit && tries < 12; hit = clash(label.y), tries++) label.y = hit.y + size + 2.5;
-      if (this.panel.crowd && label.y - label.wished > 1.5 * size) continue;
-      kept.push(label);
+    for (const label of labels) {
+      const clash = (y) => kept.find((k) => Math.abs(k.y - y) < gap - 0.5 && beside(k, label));
+      for (let hit = clash(label.y), tries = 0; hit && tries < 12; hit = clash(label.y), tries++) label.y = hit.y + gap;
+      if (label.y - label.wished <= 1.5 * (gap - 2.5)) kept.push(label);
     }
-    const over = kept.length ? kept[kept.length - 1].y - (bottom - 2) : 0;
-    for (const { track, x, y } of kept) this.written(ctx, track.name, x, over > 0 ? y - over : y, coloured(track.color, palette));
+    const over = kept.length ? Math.max(0, kept[kept.length - 1].y - (bottom - 2)) : 0;
+    return kept.map((label) => ({ ...label, y: label.y - over }));
+  }
+
+  /** Beside curves all are shown, at least `gap` apart: moved down, then up again where they would leave the picture. */
+  spread(labels, beside, gap, top, bottom) {
+    labels.forEach((label, i) => {
+      label.y = Math.max(top, label.y, ...labels.slice(0, i).filter((other) => beside(other, label)).map((other) => other.y + gap));
+    });
+    for (let i = labels.length - 1; i >= 0; i--) {
+      const label = labels[i];
+      label.y = Math.min(bottom, label.y, ...labels.slice(i + 1).filter((other) => beside(other, label)).map((other) => other.y - gap));
+    }
+    return labels;
   }
 
   lastFinite(track, head) {

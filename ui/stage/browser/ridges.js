@@ -14,13 +14,13 @@ export function momentAt(moments, head) {
   return last + Math.max(0, head - moments[last]) / (moments[last + 1] - moments[last]);
 }
 
-/** Panel: columns [{label, style}], rows (labels), bins, ticks [[share of the way, text]], moments (epochs),
+/** Panel: title, columns [{label, style}], rows (labels), bins, ticks [[share of the way, text]], moments (epochs),
     heights and told, a row for each cell, column by column, with all its moments one after the other:
     `bins` heights, and (size, share lost, share below, share above). */
 export class Ridges extends Sheet {
   async update(panel) {
     await super.update(panel);
-    this.node.style.height = narrow() ? `${this.bands(window.innerWidth - 30) * (46 * panel.rows.length + 62)}px` : "";
+    this.node.style.height = narrow() ? `${this.bands(window.innerWidth - 30) * (46 * panel.rows.length + 62) + 24}px` : "";
   }
 
   /** How often the columns must begin anew below to be wide enough to read. */
@@ -31,7 +31,7 @@ export class Ridges extends Sheet {
 
   draw() {
     if (!this.panel || !this.node.clientWidth) return;
-    const { columns, rows } = this.panel;
+    const { columns, rows, title } = this.panel;
     this.begin();
     const bands = narrow() ? this.bands(this.width) : 1;
     const across = Math.ceil(columns.length / bands);
@@ -39,12 +39,14 @@ export class Ridges extends Sheet {
     const left = Math.max(...rows.map((row) => this.wide(row))) + 10;
     const [head, foot] = [type + 9, type + 8];
     const wide = (this.width - left - GAP * (across - 1) - 2) / across;
-    const band = this.height / bands;
+    const above = this.type + 5;
+    const band = (this.height - above) / bands;
+    this.text(title, 0, this.type, { color: "quiet" });
     const high = (band - head - foot) / rows.length;
     this.cells = [];
     columns.forEach((column, i) => {
       const x = left + (i % across) * (wide + GAP);
-      const top = Math.floor(i / across) * band;
+      const top = above + Math.floor(i / across) * band;
       this.heading(column, x, top + type + 1, wide);
       rows.forEach((row, j) => {
         if (i % across === 0) this.text(row, left - 8, top + head + high * (j + 1) - 3, { align: "right", color: "quiet" });
@@ -92,6 +94,7 @@ export class Ridges extends Sheet {
     ctx.moveTo(x, floor);
     ctx.lineTo(x + wide, floor);
     ctx.stroke();
+    if (!this.panel.moments.length) return;
     const heights = this.panel.heights[index];
     const [now, next, part] = this.between;
     ctx.beginPath();
@@ -122,17 +125,14 @@ export class Ridges extends Sheet {
       this.text(words.diverged, x, y, { color: "pull", weight: 600 });
       return;
     }
-    let left = x + this.text(`${words.size} ${number(size)}`, x, y) + 10;
+    const left = x + this.text(`${words.size} ${number(Number(size.toPrecision(2)))}`, x, y) + 7;
     const parts = ["lost", "below", "above"].map((name, i) => [name, shares[i]]).filter(([name, share]) => words[name] && share >= 0.005);
-    for (const [name, share] of parts) {
-      const whole = words[name].replace("{share}", `${Math.round(100 * share)} %`);
-      const brief = `${Math.round(100 * share)} %`;
-      const fits = [whole, brief].find((text) => left + this.wide(text, 600) <= x + wide + 2);
-      if (!fits) return;
-      const right = x + wide;
-      this.text(fits, right, y, { align: "right", weight: share >= 0.5 ? 600 : 400, color: share >= 0.5 ? "pull" : "quiet" });
-      left = Infinity; // one is enough above a histogram; the tip tells all
-    }
+    if (!parts.length) return; // one is enough above a histogram: the tip tells all
+    const [name, share] = parts[0];
+    const brief = `${Math.round(100 * share)} %`;
+    const weight = share >= 0.5 ? 600 : 400;
+    const fits = [words[name].replace("{share}", brief), brief].find((text) => left + this.wide(text, weight) <= x + wide + 1);
+    if (fits) this.text(fits, x + wide, y, { align: "right", weight, color: share >= 0.5 ? "pull" : "quiet" });
   }
 
   numbers(index, moment) {
@@ -141,7 +141,7 @@ export class Ridges extends Sheet {
 
   told([x, y]) {
     const cell = this.cells.find((c) => x >= c.x && x <= c.x + c.wide && y >= c.y && y < c.y + c.high);
-    if (!cell) return null;
+    if (!cell || !this.panel.moments.length) return null;
     const { columns, rows, words, moments } = this.panel;
     const [now] = this.between;
     const [size, ...shares] = this.numbers(cell.i * rows.length + cell.j, now);
@@ -158,10 +158,21 @@ export class Profile extends Panel {
     return Math.floor(momentAt(this.panel.moments, this.stage.head));
   }
 
+  /** The number, among all points of a track, of the last layer's. */
+  last(track) {
+    return track.take * (Math.min(this.head, track.n / track.take - 1) + 1) - 1;
+  }
+
+  /** Where a line ends; a gradient of 0, which has no place on a logarithmic axis, is named at its foot. */
   at(track) {
-    const i = track.take * (Math.min(this.head, track.n / track.take - 1) + 1) - 1;
-    const end = [track.points[2 * i], track.points[2 * i + 1]];
-    return end.every(Number.isFinite) ? end : null;
+    const i = this.last(track);
+    const [x, y] = [track.points[2 * i], track.y[i] === 0 ? this.area.bottom : track.points[2 * i + 1]];
+    return Number.isFinite(x) && Number.isFinite(y) ? [x, y] : null;
+  }
+
+  names(ctx) {
+    for (const track of this.tracks) track.name = track.y[this.last(track)] === 0 ? `${track.title}: 0` : track.title;
+    super.names(ctx);
   }
 
   lastFinite() {

@@ -9,12 +9,19 @@ import { icon, make, number, sample, still } from "./draw.js";
 import { Equation } from "./equation.js";
 import { Fields } from "./fields.js";
 import { Heat } from "./heat.js";
+import { Histograms } from "./histogram.js";
 import { Multiples } from "./multiples.js";
 import { Panel, Plane, Space } from "./panels.js";
+import { Patience } from "./patience.js";
 import { Profile, Ridges } from "./ridges.js";
+import { Folds, Grid, Whole } from "./search.js";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
-const KINDS = { arrows: Arrows, equation: Equation, plane: Plane, curves: Panel, space: Space, fields: Fields, heat: Heat, multiples: Multiples, profile: Profile, ridges: Ridges };
+const KINDS = {
+  patience: Patience, histograms: Histograms,
+  arrows: Arrows, equation: Equation, plane: Plane, curves: Panel, space: Space, fields: Fields,
+  heat: Heat, multiples: Multiples, profile: Profile, ridges: Ridges, folds: Folds, grid: Grid, whole: Whole,
+};
 
 let plotly; // one script tag for the page, however many stages
 function loadPlotly(address) {
@@ -129,6 +136,7 @@ class Stage {
     const library = await loadPlotly(new URL(scene.plotly, document.baseURI).href);
     if (this.scene !== scene) return; // a newer one came meanwhile
     await this.lay(library, scene);
+    for (const panel of this.panels) panel.resize(); // a table that has grown left them less room
     if ((restart || wish) && wish !== "show" && clock.play && !still() && clock.last > 0) this.play();
     this.box.dataset.ready = scene.id;
     this.redraw();
@@ -153,7 +161,7 @@ class Stage {
       this.panelBox.replaceChildren(...this.panels.map((p) => p.node), this.tableBox);
       this.kinds = kinds;
     }
-    this.panelBox.style.setProperty("--dl-columns", scene.panels.map((p) => `minmax(0, ${p.grow}fr)`).join(" "));
+    this.panelBox.style.setProperty("--dl-columns", scene.panels.filter((p) => !p.broad).map((p) => `minmax(0, ${p.grow}fr)`).join(" "));
     this.panelBox.dataset.layout = scene.layout; // "side": the table stands under the second panel; "under": under all
     await Promise.all(this.panels.map((panel, i) => panel.update(scene.panels[i])));
   }
@@ -271,7 +279,7 @@ class Stage {
         else this.live.push({ node: td, read: (at) => (at >= cell.from ? cell.text : (cell.before ?? "")) });
         return td;
       });
-      return make("tr", {}, make("th", { scope: "row" }, sample(row.style, this.palette), row.label), ...cells);
+      return make("tr", {}, make("th", { scope: "row" }, ...(row.style ? [sample(row.style, this.palette)] : []), row.label), ...cells);
     });
     this.table.replaceChildren(make("thead", {}, head), make("tbody", {}, ...rows));
   }

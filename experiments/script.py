@@ -1,0 +1,467 @@
+"""Any run as a plain PyTorch script: the same data, split, initial weights, batches and rule, in torch's own words.
+
+Chain("experiments.script:begin", "experiments.script:write", Order(fit, data)) writes it in a worker, which can read
+the data; "experiments.script:pack" in place of "write" makes the file of a table that no library carries.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import re
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from datasets import SCALERS, Dataset, Parts, find, prepare
+from datasets.drawn import DRAWN
+from datasets.measured import MEASURED
+from datasets.own import Own
+from datasets.typed import TYPED
+from experiments.fit import Fit
+from experiments.torch_rule import Term, term, written
+from experiments.training import PREPARED, rates, sizes
+from networks import INITS
+from optimizers import Constant, Optimizer
+
+# Where the names are from that a script may use: those it does use are imported.
+MODULES = {
+    "copy": "", "math": "", "np": "numpy", "torch": "", "nn": "torch",
+    "train_test_split": "sklearn.model_selection", "KFold": "sklearn.model_selection",
+    "StratifiedKFold": "sklearn.model_selection", "SimpleImputer": "sklearn.impute",
+    **{scaler.name: "sklearn.preprocessing" for scaler in SCALERS.values()},
+    **{f"load_{data.key}": "sklearn.datasets" for data in MEASURED},
+}  # fmt: skip
+
+
+class Order(NamedTuple):
+    """What is to be written: a variant, and the data it learns from, which a worker may not know by name."""
+
+    fit: Fit
+    data: Dataset
+
+
+def begin(order: Order) -> Order:
+    """Return the order: writing is a chain of one chunk."""
+    return order
+
+
+def write(order: Order, seconds: float) -> tuple[None, tuple[int, int, dict[str, Any], dict[str, Any]]]:
+    """Write the script; it comes back as `text`."""
+    return None, (1, 1, {}, {"text": np.array(script(order.fit))})
+
+
+def pack(order: Order, seconds: float) -> tuple[None, tuple[int, int, dict[str, Any], dict[str, Any]]]:
+    """Make the file that the script loads; its bytes come back as `file`."""
+    return None, (1, 1, {}, {"file": np.frombuffer(data_file(order.data), np.uint8)})
+
+
+def file_name(data: Dataset) -> str:
+    """Return the name of the file that a script about this table loads; empty where it needs none."""
+    if data in MEASURED or data in DRAWN or data in TYPED:
+        return ""
+    return "table.npz" if isinstance(data, Own) else f"{data.key}.npz"
+
+
+def data_file(data: Dataset) -> bytes:
+    """Return a table as the .npz file that its script loads: inputs `x` [rows, columns] and targets `y` [rows]."""
+    x, y = data.read()
+    file = io.BytesIO()
+    np.savez_compressed(file, x=x, y=y)
+    return file.getvalue()
+
+
+def script(fit: Fit) -> str:
+    """Return a PyTorch script that trains what `fit` describes and comes to the same losses, up to rounding.
+
+    It needs torch, NumPy and scikit-learn, and the file `file_name(data)` where that has a name. It says what this run
+    needs and nothing else. Of a visitor's own table only numbers go into it, no text.
+    """
+    entry = find(fit.dataset)
+    parts = prepare(entry, **{name: getattr(fit, name) for name in PREPARED})
+    sections = [_data(fit, entry, parts), _network(fit, parts), _training(fit, entry), _end(fit, entry)]
+    settings = [f"EPOCHS = {fit.epochs}", f"SEED = {fit.seed}"]
+    if fit.batch_size is not None:
+        settings.insert(1, f"BATCH_SIZE = {fit.batch_size}")
+    brought = "".join(f"\n\n\n{one}" for one in _classes(fit, parts))
+    body = "\n\n".join(["\n".join(settings) + brought + ("\n" if brought else ""), *sections])
+    return f"{_title(fit, entry)}\n\n{_imports(fit, body)}\n\n{body}\n"
+
+
+def _title(fit: Fit, entry: Dataset) -> str:
+    units = "-".join(map(str, sizes(fit)))
+    subject = "A table of your own" if isinstance(entry, Own) else entry.title
+    beside = f", and {file_name(entry)} beside it" if file_name(entry) else ""
+    return "\n".join([
+        f'"""{subject}: a network of {units} units learns with {fit.optimizer.title}.',
+        "",
+        "This repeats a run of Descent Lab: the same split, initial weights, batches and rule, and so the same losses,",
+        f"but for rounding. It needs torch, numpy and scikit-learn{beside}.",
+        '"""',
+    ])  # fmt: skip
+
+
+def _imports(fit: Fit, body: str) -> str:
+    """Return the imports that a body needs: the standard library's, then the others, sorted by module."""
+    modules = MODULES | {_schedule(rule).partition("(")[0]: "torch.optim.lr_scheduler" for rule in _rules(fit)}
+    found: dict[str, list[str]] = {}
+    for name in sorted(modules, key=str.casefold):
+        if name and re.search(rf"\b{name}\b(?!=)", body):
+            found.setdefault(modules[name], []).append(name)
+    standard = [f"import {name}" for name in found.get("", []) if name != "torch"]
+    others = {"torch": ["import torch"] if "torch" in found.get("", []) else []}
+    for module, names in found.items():
+        if module == "numpy":
+            others[module] = ["import numpy as np"]
+        elif module:
+            others.setdefault(module, []).append(f"from {module} import {', '.join(names)}")
+    plain = [line for module in sorted(others) for line in others[module] if line.startswith("import")]
+    named = [line for module in sorted(others) for line in others[module] if line.startswith("from")]
+    return "\n".join([*standard, *([""] if standard else []), *plain, *named])
+
+
+# -- the data
+
+
+def _data(fit: Fit, entry: Dataset, parts: Parts) -> str:
+    lines = ["# The data, and which of its rows are for training, validation and testing."]
+    lines += [*_table(entry), *_split(fit, entry), *_targets(fit, entry), *_scaling(fit, entry, parts)]
+    kind = "torch.long" if entry.task == "classes" else "torch.float32"
+    return "\n".join([*lines, "x = torch.tensor(x, dtype=torch.float32)", f"y = torch.tensor(y, dtype={kind})"])
+
+
+def _table(entry: Dataset) -> list[str]:
+    """Load a table: by scikit-learn, by the formula that draws it, by hand, or from a file."""
+    if entry in MEASURED:
+        return [f"x, y = load_{entry.key}(return_X_y=True)"]
+    if name := file_name(entry):
+        return [f'file = np.load("{name}")', 'x, y = file["x"], file["y"]']
+    read: Any = entry.read
+    if isinstance(read, partial):
+        given = [*map(repr, read.args), *(f"{name}={value!r}" for name, value in read.keywords.items())]
+        return [f"x, y = {read.func.__name__}({', '.join(given)})"]
+    return [f"x, y = {read.__name__}()"]
+
+
+def _split(fit: Fit, entry: Dataset) -> list[str]:
+    rest = "train" if fit.folds is None and not fit.val_size else "rest"
+    if entry.held:
+        lines = ["rows = np.arange(len(y))", f"{rest}, test = rows[:-{entry.held}], rows[-{entry.held}:]"]
+    elif fit.test_size:
+        how = f"test_size={fit.test_size!r}, random_state={fit.split_seed}"
+        lines = [f"{rest}, test = train_test_split(np.arange(len(y)), {how})"]
+    else:
+        lines = [f"{rest} = np.arange(len(y))"]
+    if fit.folds is not None:
+        # As in `datasets.parts.split`, which says why.
+        counts = np.unique(entry.read()[1], return_counts=True)[1]
+        kind = "KFold" if entry.task == "numbers" or counts.min() < fit.folds else "StratifiedKFold"
+        lines += [
+            f"folds = {kind}({fit.folds}, shuffle=True, random_state={fit.split_seed}).split(rest, y[rest])",
+            f"learnt, held = list(folds)[{fit.fold}]",
+            "train, val = rest[learnt], rest[held]",
+        ]
+    elif fit.val_size:
+        how = f"test_size={fit.val_size!r}, random_state={fit.split_seed}"
+        lines += [f"train, val = train_test_split(rest, {how})"]
+    if fit.rows is not None:
+        lines += [f"train = train[:{fit.rows}]"]
+    return lines
+
+
+def _targets(fit: Fit, entry: Dataset) -> list[str]:
+    """Standardise targets that are numbers, and spoil some of the training part's where that is asked for."""
+    lines = []
+    numbers = entry.task == "numbers"
+    if numbers and fit.scale_target:
+        lines += ["", "# Losses are shares of the variance of the training targets."]
+        lines += ["y = (y - y[train].mean()) / y[train].std()"]
+    if fit.label_noise:
+        lines += [
+            "",
+            "# Some of the training targets are spoilt.",
+            f"noise = np.random.default_rng([{fit.split_seed}, 3])",
+        ]
+    if fit.label_noise and numbers:
+        lines += [f"shift = {fit.label_noise!r} * y[train].std() * noise.standard_normal(len(y))"]
+        lines += ["y[train] += shift[train]"]
+    elif fit.label_noise:
+        classes = max(len(entry.classes), 2)
+        lines += [
+            f"chosen = noise.random(len(y)) < {fit.label_noise!r}",
+            f"other = (y + noise.integers(1, {classes}, len(y))) % {classes}",
+            "y[train] = np.where(chosen, other, y)[train]",
+        ]
+    return lines
+
+
+def _scaling(fit: Fit, entry: Dataset, parts: Parts) -> list[str]:
+    lines = []
+    if fit.features:
+        names = "" if isinstance(entry, Own) else "  # " + ", ".join(entry.names[i] for i in fit.features)
+        lines += ["", f"x = x[:, {list(fit.features)}]{names}"]
+    imputing, scaling = len(parts.scaler.steps) > 1, fit.scaling != "none"
+    seen = "train"
+    if fit.scaler_sees == "train+val" and (imputing or scaling):
+        seen = "seen"
+        lines += ["", "# The scaler is shown the validation part too, as some do."]
+        lines += ["seen = np.concatenate([train, val])"]
+    if imputing:
+        lines += ["", "# What is missing is taken to be the median."]
+        lines += [f'imputer = SimpleImputer(strategy="median", keep_empty_features=True).fit(x[{seen}])']
+        lines += ["x = imputer.transform(x)"]
+    if scaling:
+        lines += ["", f"scaler = {SCALERS[fit.scaling].name}().fit(x[{seen}])"]
+        if fit.scaling == "sample":
+            lines += [f"scaler.scale_ *= math.sqrt(len({seen}) / (len({seen}) - 1))  # n - 1 in place of n"]
+        lines += ["x = scaler.transform(x)"]
+    return lines
+
+
+# -- the network
+
+
+def _network(fit: Fit, parts: Parts) -> str:
+    activation = _module(fit.activation)
+    norm = "BatchNorm" if _lonely(fit, parts) else "nn.BatchNorm1d"
+    layers = []
+    units = sizes(fit)
+    for i, (n_in, n_out) in enumerate(pairwise(units[:-1])):
+        layers += [f"nn.Linear({n_in}, {n_out})"]
+        layers += [f"{norm}({n_out})"] if fit.batch_norm else []
+        layers += [f"nn.{activation}()"]
+        layers += [f"Dropout({rates(fit)[i]!r})"] if any(rates(fit)) else []
+    layers += [f"nn.Linear({units[-2]}, {units[-1]})"]
+    layers += ["nn.Flatten(0)"] if units[-1] == 1 else []
+    model = ["model = nn.Sequential(", *(f"    {layer}," for layer in layers), ")"]
+    model += ["dropouts = [layer for layer in model if isinstance(layer, Dropout)]"] if any(rates(fit)) else []
+    return "\n".join(
+        ["# The network, and the numbers its weights start from; biases start at 0.", *model, *_weights(fit)]
+    )
+
+
+def _weights(fit: Fit) -> list[str]:
+    init = INITS[fit.init]
+    each = ["for layer in model:", "    if isinstance(layer, nn.Linear):", "        nn.init.zeros_(layer.bias)"]
+    n_in, n_out = Term("n_in"), Term("n_out")
+    spread: Any = init.spread(n_in, n_out)  # type: ignore[arg-type] (its formula, as text)
+    scaled = term(spread * fit.init_scale if fit.init_scale != 1 else spread)
+    if not init.random:
+        return [*each, f"        nn.init.constant_(layer.weight, {scaled.text})"]
+    factor = "" if scaled.text == "1" else f"{scaled.text} * "
+    return [
+        f"start = np.random.default_rng([SEED, 0, 0])  # {init.title}",
+        *each,
+        "        n_out, n_in = layer.weight.shape",
+        f"        drawn = {factor}start.standard_normal((n_in, n_out))",
+        "        layer.weight.data = torch.tensor(drawn.T, dtype=torch.float32)",
+    ]
+
+
+def _module(activation: str) -> str:
+    """Return the class of `torch.nn` that is this function of `torch.nn.functional`."""
+    from torch import nn
+
+    return next(name for name in dir(nn) if name.lower() == activation.replace("_", ""))
+
+
+def _lonely(fit: Fit, parts: Parts) -> bool:
+    """Return whether batch normalisation meets a batch of one row, which torch refuses."""
+    rows = len(parts.train.rows)
+    size = min(fit.batch_size or rows, rows)
+    return fit.batch_norm and (size == 1 or rows % size == 1)
+
+
+DROPOUT = '''class Dropout(nn.Module):
+    """Inverted dropout: `stays` says which activations stay; torch's own draws them, but not from NumPy."""
+
+    def __init__(self, rate):
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x):
+        return x * self.stays / (1 - self.rate) if self.training else x'''
+
+NORM = '''class BatchNorm(nn.BatchNorm1d):
+    """Batch normalisation that takes a batch of one row, by its running mean and variance."""
+
+    def forward(self, x):
+        if self.training and len(x) == 1:
+            scale = self.weight / torch.sqrt(self.running_var + self.eps)
+            return (x - self.running_mean) * scale + self.bias
+        return super().forward(x)'''
+
+
+def _classes(fit: Fit, parts: Parts) -> list[str]:
+    """Return what a script has to bring along: functions that draw data, layers, rules that torch does not have."""
+    found = []
+    entry = find(fit.dataset)
+    if entry in DRAWN or entry in TYPED:
+        read: Any = entry.read
+        found += _sources(read.func if isinstance(read, partial) else read)
+    if any(rates(fit)):
+        found += [DROPOUT]
+    if _lonely(fit, parts):
+        found += [NORM]
+    return found + [written(rule, _name(fit, rule)) for rule in _rules(fit) if not rule.counterpart]
+
+
+def _sources(function: Any) -> list[str]:
+    """Return the source of a function, after that of the functions of its module which it calls."""
+    module = vars(inspect.getmodule(function))
+    called = [module[name] for name in function.__code__.co_names if inspect.isfunction(module.get(name))]
+    return [re.sub(r"\) -> .*:", "):", inspect.getsource(one).rstrip()) for one in (*called, function)]
+
+
+# -- the training
+
+
+def _rules(fit: Fit) -> list[Optimizer]:
+    """Return the rules of a run: one for all, or one for the weights and one for the biases."""
+    apart = fit.bias_optimizer
+    return [fit.optimizer] if apart is None or apart == fit.optimizer else [fit.optimizer, apart]
+
+
+def _grouped(fit: Fit) -> bool:
+    """Return whether the rules differ in nothing but their rate: they are one rule with two parameter groups then."""
+    first, *apart = _rules(fit)
+    return bool(apart) and first.schedule == Constant() and replace(first, lr=apart[0].lr) == apart[0]
+
+
+def _name(fit: Fit, rule: Optimizer) -> str:
+    """Return the name of the class of a rule that a script brings along."""
+    name = type(rule).__name__
+    return name if rule is fit.optimizer or type(fit.optimizer) is not type(rule) else f"{name}OfBiases"
+
+
+def _made(fit: Fit, rule: Optimizer, parameters: str) -> str:
+    """Return what makes a rule for these parameters."""
+    if rule.counterpart:
+        return "torch.optim." + rule.counterpart.replace("(parameters", f"({parameters}", 1)
+    return f"{_name(fit, rule)}({parameters}, lr={rule.lr!r})"
+
+
+def _schedule(rule: Optimizer) -> str:
+    """Return what makes torch's schedule of a rule, empty where its rate stays."""
+    if rule.schedule == Constant():
+        return ""
+    known = {"lr": repr(rule.lr), "ticks": "EPOCHS"}
+    return re.sub(r"\b(lr|ticks)\b(?!=)", lambda name: known[name[0]], rule.schedule.counterpart)
+
+
+def _training(fit: Fit, entry: Dataset) -> str:
+    loss = {"binary": "BCEWithLogitsLoss", "classes": "CrossEntropyLoss", "numbers": "MSELoss"}[entry.task]
+    lines = ["# How it learns.", f"loss_of = nn.{loss}()"]
+    if fit.l1 or fit.l2 or len(_rules(fit)) > 1:
+        lines += ["weights = [values for values in model.parameters() if values.ndim == 2]"]
+    if len(_rules(fit)) > 1:
+        lines += ["biases = [values for values in model.parameters() if values.ndim == 1]"]
+    return "\n".join([*lines, *_optimizers(fit), "", "", _measure(entry), "", "", *_loop(fit)])
+
+
+def _optimizers(fit: Fit) -> list[str]:
+    rules = _rules(fit)
+    if len(rules) == 1 or _grouped(fit):
+        each = "model.parameters()"
+        if len(rules) > 1:
+            each = f'[{{"params": weights}}, {{"params": biases, "lr": {rules[1].lr!r}}}]'
+        schedule = _schedule(rules[0])
+        return [f"optimizer = {_made(fit, rules[0], each)}", *([f"scheduler = {schedule}"] if schedule else [])]
+    lines = []
+    for who, rule in zip(("weights", "biases"), rules, strict=True):
+        lines += [f"rule_of_{who} = {_made(fit, rule, who)}"]
+    for who, rule in zip(("weights", "biases"), rules, strict=True):
+        if schedule := _schedule(rule):
+            lines += [f"schedule_of_{who} = {schedule.replace('(optimizer', f'(rule_of_{who}', 1)}"]
+    return lines
+
+
+MEASURE = '''def measure(rows):
+    """Return the loss and the {score} of some rows, without dropout and penalties."""
+    model.eval()
+    with torch.no_grad():
+        outputs = model(x[rows])
+        loss = loss_of(outputs, y[rows]).item()
+    return loss, {how}'''
+
+
+def _measure(entry: Dataset) -> str:
+    if entry.task == "numbers":
+        return MEASURE.format(score="R²", how="1 - loss / y[rows].var(correction=0).item()")
+    told = "(outputs > 0)" if entry.task == "binary" else "outputs.argmax(1)"
+    return MEASURE.format(score="accuracy", how=f"({told} == y[rows]).double().mean().item()")
+
+
+def _loop(fit: Fit) -> list[str]:
+    """Return the training itself: epochs, batches, steps, and the best weights so far."""
+    held = _held(fit)
+    apart = len(_rules(fit)) > 1 and not _grouped(fit)
+    optimizers = ["rule_of_weights", "rule_of_biases"] if apart else ["optimizer"]
+    ticks = ["schedule_of_weights", "schedule_of_biases"] if apart else ["scheduler"]
+    epoch = ["model.train()"]
+    if any(rates(fit)):
+        epoch += ["masks = np.random.default_rng([SEED, 2, epoch])"]
+    if fit.batch_size is None:
+        epoch += _step(fit, "train", optimizers)
+    else:
+        epoch += ["shuffled = np.random.default_rng([SEED, 1, epoch]).permutation(train)"]
+        epoch += ["for batch in torch.from_numpy(shuffled).split(BATCH_SIZE):"]
+        epoch += [f"    {line}" for line in _step(fit, "batch", optimizers)]
+    watched = [rule.schedule.key == "plateau" for rule in _rules(fit)]
+    seen = "val_loss" if held else "train_loss"
+    if held:
+        epoch += ["val_loss, val_score = measure(val)"]
+    elif any(watched):
+        epoch += ["train_loss, train_score = measure(train)"]
+    for name, rule, watches in zip(ticks, _rules(fit), watched, strict=False):
+        if _schedule(rule):
+            epoch += [f"{name}.step({seen if watches else ''})"]
+    if held:
+        epoch += ["if val_loss < best_loss:"]
+        epoch += ["    best_epoch, best_loss, best = epoch, val_loss, copy.deepcopy(model.state_dict())"]
+    said = "training loss {measure(train)[0]:.4f}" + (", validation loss {val_loss:.4f}" if held else "")
+    epoch += [f"if epoch % {max(1, fit.epochs // 10)} == 0:", f'    print(f"epoch {{epoch}}: {said}")']
+    first = ["best_epoch, best_loss, best = 0, measure(val)[0], copy.deepcopy(model.state_dict())"] if held else []
+    return [*first, "for epoch in range(1, EPOCHS + 1):", *(f"    {line}" for line in epoch)]
+
+
+def _step(fit: Fit, batch: str, optimizers: list[str]) -> list[str]:
+    """Return one step: the loss of a batch, its gradient, the move."""
+    lines = []
+    if any(rates(fit)):
+        lines += [f"draws = torch.from_numpy(masks.random((len({batch}), {sum(fit.hidden)}), dtype=np.float32))"]
+        lines += [f"for layer, part in zip(dropouts, draws.split({list(fit.hidden)}, dim=1)):"]
+        lines += ["    layer.stays = part >= layer.rate"]
+    lines += [f"loss = loss_of(model(x[{batch}]), y[{batch}])"]
+    if fit.l1:
+        lines += [f"loss += {fit.l1!r} * sum(w.abs().sum() for w in weights)"]
+    if fit.l2:
+        lines += [f"loss += {fit.l2!r} / 2 * sum((w**2).sum() for w in weights)"]
+    return [*lines, "model.zero_grad()", "loss.backward()", *(f"{one}.step()" for one in optimizers)]
+
+
+# -- the end
+
+
+def _held(fit: Fit) -> bool:
+    """Return whether there is a validation part."""
+    return fit.folds is not None or fit.val_size > 0
+
+
+def _end(fit: Fit, entry: Dataset) -> str:
+    score = "R²" if entry.task == "numbers" else "accuracy"
+    lines = ["# How it stands.", "train_loss, train_score = measure(train)"]
+    lines += [f'print(f"training: loss {{train_loss:.5f}}, {score} {{train_score:.4f}}")']
+    if _held(fit):
+        lines += [f'print(f"validation: loss {{val_loss:.5f}}, {score} {{val_score:.4f}}")']
+        lines += ['print(f"the best epoch was {best_epoch}: validation loss {best_loss:.5f}")']
+    if fit.test_size or entry.held:
+        lines += ["", "# The test part is looked at once, at the end.", "test_loss, test_score = measure(test)"]
+        lines += [f'print(f"test: loss {{test_loss:.5f}}, {score} {{test_score:.4f}}")']
+        if _held(fit):
+            lines += ["model.load_state_dict(best)", "best_test_score = measure(test)[1]"]
+            lines += [f'print(f"test, with the weights of the best epoch: {score} {{best_test_score:.4f}}")']
+    return "\n".join(lines)

@@ -1,0 +1,207 @@
+"""Overfitting drawn: the gap between two curves, patience as a countdown, and what each remedy does to the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from datasets import find
+from experiments.fit import GRID, History
+from experiments.records import BIN, BINS, RECORDS
+from experiments.remedies import REMEDIES, Remedies, best_so_far, gap, stops, two_dimensional
+from figures import theme, training
+from figures.scene import Say
+from figures.training import Line, Mark
+from spec import N_
+from spec.text import write_value
+
+BYTES = 400_000  # of the boundaries that are sent: each has GRID * GRID of them
+BARS = 61  # of a histogram, at most
+WIDEST = 0.98  # the share of the most spread weights that a histogram shows apart
+
+
+def records(study: Remedies) -> tuple[str, ...]:
+    """Return what must be written down beside the curves, for `beside` to be drawn from it."""
+    return ("weights", "zeros", *(["boundaries"] if two_dimensional(study.dataset) else []))
+
+
+def lines(study: Remedies, say: Say) -> list[Line]:
+    """Return the name and look of every network of a study; the first has no remedy."""
+    names = [_name(remedies, say) for remedies in study.remedies]
+    looks = theme.variant_styles(len(names))
+    return [Line(name, look, slice(i, i + 1)) for i, (name, look) in enumerate(zip(names, looks, strict=True))]
+
+
+def _name(remedies: Mapping[str, Any], say: Say) -> str:
+    if not remedies:
+        return say(N_("no remedy"))
+    if len(remedies) > 1:
+        return say(N_("all together"))
+    [(key, value)] = remedies.items()
+    return say(REMEDIES[key].title).format(value=write_value(value, ", "))
+
+
+def scene(
+    study: Remedies, history: History, *, say: Say, alt: str, running: bool, done: bool, measure: str = "loss",
+    beside: str = "boundary", revealed: bool = False,
+    points: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the stage's scene: the curves with gap and patience, and beside them boundaries or weights.
+
+    `measure` is "loss" or "score", `beside` "boundary" (where one can be drawn) or "weights"; `points` are those of
+    `experiments.live.points`. The test scores are shown when they are `revealed` and the training is `done`.
+    """
+    drawn = lines(study, say)
+    told = training.scene(
+        study.variants(), history, drawn, say=say, alt=alt, running=running, measure=measure,
+        marks=marks(study, history, drawn, say), shaded=True, table=table(study, history, say, revealed and done),
+    )  # fmt: skip
+    told["panels"] = [_watched(told["panels"][0], study, history, drawn, say)]
+    if beside == "boundary" and history.boundary is not None and points is not None:
+        told["panels"].append(_boundaries(study, history, drawn, points, say, whole=not running))
+    elif history.records.get("weights") is not None:
+        told["panels"].append(_weights(study, history, drawn, say))
+    return told
+
+
+def marks(study: Remedies, history: History, lines: Sequence[Line], say: Say) -> list[Mark]:
+    """Return what happens to the network without a remedy: its best epoch, its gap, and where it would be stopped."""
+    if not history.val_loss.size:
+        return []
+    stop, best = (int(epochs[0]) for epochs in stops(history, study.patience))
+    opening = gap(history, 0).epoch
+    told = [(best, N_("best epoch {epoch}")), (opening, N_("gap opens {epoch}"))]
+    if stop - best >= study.patience:
+        told.append((stop, N_("early stop {epoch}")))
+    color = lines[0].look["color"]
+    return [Mark(epoch, say(text).format(epoch=epoch), color) for epoch, text in sorted(told) if epoch >= 0]
+
+
+def _watched(
+    panel: dict[str, Any], study: Remedies, history: History, lines: Sequence[Line], say: Say
+) -> dict[str, Any]:
+    """Return the panel of curves with patience: the first network's is counted down, and its curves pale after it."""
+    layout = panel["figure"]["layout"]
+    layout = {**layout, "margin": {**layout["margin"], "b": layout["margin"]["b"] + 30}}
+    told: dict[str, Any] = {**panel, "kind": "patience", "mark": f"patience {panel['mark']}"}
+    told["figure"] = {**panel["figure"], "layout": layout}
+    if not history.val_loss.size:
+        return {**told, "patience": None}
+    stop, best = (int(epochs[0]) for epochs in stops(history, study.patience))
+    name, look, _rows = lines[0]
+    waiting = say(N_("{name}: no better for {count} of {patience} epochs"))
+    stopped = say(N_("{name}: stopped at {stop}, back to the weights of {best}"))
+    told["patience"] = {
+        "best": best_so_far(history.val_loss[0]), "stop": stop if stop - best >= study.patience else -1,
+        "of": study.patience, "color": look["color"], "tracks": [0, 1],
+        "waiting": waiting.format(name=name, count="{count}", patience=study.patience),
+        "stopped": stopped.format(name=name, stop=stop, best=best),
+    }  # fmt: skip
+    return told
+
+
+def _boundaries(
+    study: Remedies, history: History, lines: Sequence[Line], points: tuple[np.ndarray, np.ndarray, np.ndarray],
+    say: Say, *, whole: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the panel of decision boundaries: the newest, or with `whole` those of the whole run, as clocks go by.
+
+    The whole run is thinned out to pictures that `BYTES` hold; the last one stays.
+    """
+    assert history.boundary is not None
+    epochs = history.val_loss.shape[1] - 1
+    seen, at = history.boundary[..., None], np.array([epochs])
+    past = history.records.get("boundaries")
+    if whole and past is not None and past.shape[-1]:
+        seen, at = _thinned(past, _moments("boundaries", study, past))
+    inputs, targets, held = points
+    data = find(study.dataset)
+    return {
+        "kind": "fields", "grow": 1.3, "side": GRID, "extent": data.box, "classes": max(len(data.classes), 2),
+        "points": inputs.astype(np.float32).ravel(), "labels": targets.astype(np.uint8), "held": held, "moments": at,
+        "title": say(N_("Epoch {epoch}   ● training   ○ validation")).format(epoch="{epoch}"),
+        "fields": [
+            {"label": line.name, "values": np.moveaxis(rows, -1, 0).reshape(len(at), -1)}
+            for line, rows in zip(lines, seen, strict=True)
+        ],
+    }  # fmt: skip
+
+
+def _moments(name: str, study: Remedies, record: np.ndarray) -> np.ndarray:
+    """Return the epochs of what was written down so far."""
+    return RECORDS[name].moments(study.epochs)[: record.shape[-1]]
+
+
+def _thinned(pictures: np.ndarray, epochs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return as many moments of [k, GRID, GRID, moments] as `BYTES` hold, evenly chosen, the last among them."""
+    most = max(1, BYTES // (len(pictures) * GRID * GRID))
+    chosen = np.unique(np.linspace(len(epochs) - 1, 0, min(most, len(epochs))).round().astype(int))
+    return pictures[..., chosen], epochs[chosen]
+
+
+def _weights(study: Remedies, history: History, lines: Sequence[Line], say: Say) -> dict[str, Any]:
+    """Return the panel of histograms: how the weights of every network spread, and how many are as good as 0."""
+    counts, zeros = history.records["weights"], history.records["zeros"]
+    shares, width = bars(counts)
+    title = say(N_("Weights, epoch {epoch}   ≈ 0: below 0.001 in size"))
+    return {
+        "kind": "histograms", "grow": 1.1, "moments": _moments("weights", study, counts), "width": width,
+        "title": title.format(epoch="{epoch}"),
+        "fields": [
+            {"label": line.name, "color": line.look["color"], "values": np.moveaxis(share, -1, 0), "zeros": zero}
+            for line, share, zero in zip(lines, shares, zeros, strict=True)
+        ],
+    }  # fmt: skip
+
+
+def bars(counts: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the shares of weights in at most `BARS` bars [k, bars, moments] and the width of a bar, from their counts.
+
+    The middle bar lies around 0. All have one scale, on which `WIDEST` of the most spread weights stand apart; what is
+    beyond is counted in the outermost bars.
+    """
+    middle = BINS // 2
+    total = np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    sizes = counts[:, middle:].copy()  # by the distance from 0
+    sizes[:, 1:] += counts[:, :middle][:, ::-1]
+    inside = np.cumsum(sizes, axis=1) / total
+    reach = int((inside < WIDEST).sum(axis=1).max()) + 1
+    merged = next(n for n in range(1, BINS + 1, 2) if 2 * -(-reach // n) + 1 <= BARS)
+    side = -(-reach // merged)  # bars on each side of the middle one
+    bar = np.clip(np.rint((np.arange(BINS) - middle) / merged), -side, side).astype(int) + side
+    first = np.searchsorted(bar, np.arange(2 * side + 1))  # of the bins that a bar holds
+    return np.add.reduceat(counts / total, first, axis=1), merged * BIN
+
+
+def table(study: Remedies, history: History, say: Say, revealed: bool) -> dict[str, Any]:
+    """Return the table beside the curves: losses under the head, early stopping, and the scores of its weights.
+
+    The weights that early stopping restores, those of the best epoch until then, stand against the last ones, on the
+    validation part; on the test part only when they are `revealed`.
+    """
+    score = "R²" if find(study.dataset).task == "numbers" else say(N_("accuracy"))
+    columns = [N_("training loss"), N_("validation loss"), N_("best epoch"), N_("early stop"),
+               N_("val. {score}: restored, last")]  # fmt: skip
+    columns += [N_("test {score}: best, last")] if revealed else []
+    stop, best = stops(history, study.patience)
+    rows = []
+    for i, line in enumerate(lines(study, say)):
+        cells: list[Any] = [{"values": history.train_loss[i]}, {"values": history.val_loss[i]}]
+        if history.val_score.size:
+            stopped = stop[i] - best[i] >= study.patience
+            cells += [
+                str(int(history.best_epoch[i])), f"{int(stop[i])} → {int(best[i])}" if stopped else say(N_("never")),
+                _pair(history.val_score[i, best[i]], history.val_score[i, -1]),
+            ]  # fmt: skip
+        else:
+            cells += ["–"] * 3
+        cells += [_pair(history.best_test_score[i], history.test_score[i])] if revealed else []
+        rows.append({"style": {**line.look, "dash": []}, "label": line.name, "cells": cells})
+    return {"columns": ["", *(say(text).format(score=score) for text in columns)], "rows": rows}
+
+
+def _pair(first: float, second: float) -> str:
+    texts = (f"{value:.3f}".replace("-", "−") if np.isfinite(value) else "–" for value in (first, second))
+    return ", ".join(texts)

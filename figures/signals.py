@@ -1,0 +1,313 @@
+"""Signals: histograms of every layer of every network, gradients over the layers, and a grid of 16 scales."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from datasets import find
+from experiments.fit import Fit, History
+from experiments.layers import BINS, DECADES, Layers, saturation, span
+from experiments.signals import GOOD, SCALES, STARTS, Signals, learnt, told
+from figures import theme
+from figures.scene import Say, number
+from figures.scene import scene as _scene
+from networks import ACTIVATIONS
+from spec import N_, digest
+
+EMPTY = {"type": "scatter", "x": [], "y": []}
+NORMALISED = {"color": "@c5", "marker": "circle", "width": 2.6}
+PLAIN = {"color": "@c4", "marker": "square", "width": 2.0}
+
+
+# -- layer by layer
+
+
+def looks(spec: Signals) -> list[dict[str, Any]]:
+    """Return a look for each way to start: the same whichever others are shown."""
+    every = dict(zip(STARTS, theme.variant_styles(len(STARTS)), strict=True))
+    return [every[key] for key in spec.chosen]
+
+
+def layer_by_layer(
+    spec: Signals, history: History, *, say: Say, alt: str, running: bool, show: str = "activations"
+) -> dict[str, Any]:
+    """Return the stage's scene of signals: ridges, the gradients over the layers, and the score over the epochs.
+
+    The ridges `show` "activations" or "gradients".
+    """
+    seen = told(spec, history)
+    panels = [_ridges(spec, *seen, show, say), _profile(spec, *seen, say), _scores(spec, history, say)]
+    return _scene(
+        f"signals {digest(spec.ways())} {show}", say=say, alt=alt, layout="over",
+        clock=_clock(history, spec.epochs, running, say), panels=panels, table=None,
+    )  # fmt: skip
+
+
+def _clock(history: History, epochs: int, running: bool, say: Say) -> dict[str, Any]:
+    last = max(history.train_score.shape[1] - 1, 0)
+    return {
+        "name": say(N_("epoch")), "last": last, "total": epochs, "seconds": 6.0, "play": False, "live": running
+    }  # fmt: skip
+
+
+def _titles(spec: Signals, say: Say) -> list[str]:
+    return [say(start.title) for start in spec.chosen.values()]
+
+
+def _ridges(spec: Signals, moments: np.ndarray, seen: Layers, show: str, say: Say) -> dict[str, Any]:
+    """One column a network, one row a layer; every histogram is as high as its row, whatever its number of values."""
+    limits = ACTIVATIONS[spec.activation].limits
+    if show == "gradients":
+        counts, numbers = seen.gradients, (seen.gradient, np.zeros_like(seen.lost), seen.fainter, seen.stronger)
+        low, high = DECADES
+        ticks = [[(power - low) / (high - low), _power(int(power))] for power in np.linspace(low, high, 3)]
+        title = say(N_("absolute values of the gradient by the weights, layer by layer"))
+        words = {
+            "size": say(N_("RMS")),
+            "below": say(N_("{share} below {bound}")),
+            "above": say(N_("{share} above {bound}")),
+        }
+        bounds = (number(10.0**low), number(10.0**high))
+    else:
+        counts, numbers = seen.histogram, (seen.deviation, seen.lost, seen.below, seen.above)
+        low, high = span(limits)
+        title = say(N_("activations, layer by layer"))
+        places = np.linspace(low, high, 3) if np.isfinite(limits).all() else [low, *range(1, int(high) + 1)]
+        ticks = [[(place - low) / (high - low), number(place)] for place in places]
+        words = {
+            "size": "σ", "below": say(N_("{share} below {bound}")), "above": say(N_("{share} above {bound}")),
+            "lost": say(N_("{share} saturated") if np.isfinite(limits).all() else N_("{share} of units dead")),
+        }  # fmt: skip
+        bounds = (number(low), number(high))
+    for name, bound in zip(("below", "above"), bounds, strict=True):
+        words[name] = words[name].replace("{bound}", bound)
+    if np.isfinite(limits).sum() == 1:  # about half of the values are at the limit, and would dwarf the others
+        counts, title = np.sqrt(counts), f"{title} ({say(N_('heights: square roots'))})"
+    k, n_layers, _, n_moments = counts.shape
+    with np.errstate(invalid="ignore"):
+        heights = np.nan_to_num(np.ceil(255 * counts / counts.max(axis=2, keepdims=True)))
+    return {
+        "kind": "ridges", "grow": 1, "title": title, "bins": BINS, "moments": moments, "ticks": ticks,
+        "columns": [
+            {"label": title, "style": look} for title, look in zip(_titles(spec, say), looks(spec), strict=True)
+        ],
+        "rows": [say(N_("layer {number}")).format(number=layer + 1) for layer in range(n_layers)],
+        "heights": heights.astype(np.uint8).transpose(0, 1, 3, 2).reshape(k * n_layers, n_moments * BINS),
+        "told": np.stack(numbers, -1).reshape(k * n_layers, n_moments * len(numbers)),
+        "words": {**words, "diverged": say(N_("diverged"))},
+    }  # fmt: skip
+
+
+def _profile(spec: Signals, moments: np.ndarray, seen: Layers, say: Say) -> dict[str, Any]:
+    """The root mean square of the gradient by each layer's weights, a line for each network."""
+    n_layers = seen.gradient.shape[1]
+    sizes = seen.gradient[np.isfinite(seen.gradient) & (seen.gradient > 0)]
+    low, high = (np.log10(sizes.min()), np.log10(sizes.max())) if sizes.size else (-1.0, 0.0)
+    bounds = [float(np.floor(low)), float(np.ceil(high + 1e-9))]
+    power = max(1, int(np.ceil((bounds[1] - bounds[0]) / 5)))
+    powers = range(int(bounds[0]), int(bounds[1]) + 1, power)
+    ticks = {"tickvals": [10.0**power for power in powers], "ticktext": [_power(power) for power in powers]}
+    titles = [say(N_("layer")), say(N_("RMS of the gradient by the weights"))]
+    layout = theme.layout(
+        xaxis=_along(titles[0], range=[0.8, n_layers + 0.2], tickvals=list(range(1, n_layers + 1))),
+        yaxis=theme.axis(range=bounds, type="log", **ticks),
+        margin={"l": 52, "r": 104, "t": 26, "b": 44}, annotations=[_above(titles[1])],
+    )  # fmt: skip
+    tracks = [
+        {"x": np.arange(1, n_layers + 1), "y": seen.gradient[i].T.ravel(), "take": n_layers, "name": title,
+         "title": title, "width": 2.4, **look, "marker": None}
+        for i, (title, look) in enumerate(zip(_titles(spec, say), looks(spec), strict=True))
+    ]  # fmt: skip
+    return {
+        "kind": "profile", "grow": 1, "mark": f"profile {digest((n_layers, bounds, titles))}", "dots": True,
+        "figure": {"data": [EMPTY], "layout": layout}, "tracks": tracks, "moments": moments,
+    }  # fmt: skip
+
+
+def _scores(spec: Signals, history: History, say: Say) -> dict[str, Any]:
+    """The training score over the epochs, a curve for each network."""
+    title, epoch = _score(spec.dataset, say), say(N_("epoch"))
+    score = history.train_score
+    worst = float(np.nanmin(score)) if np.isfinite(score).any() else 0.0
+    bounds = [max(-1.0, min(0.0, worst)), 1.02]
+    layout = theme.layout(
+        xaxis=_along(epoch, range=[0, spec.epochs]), yaxis=theme.axis(range=bounds),
+        margin={"l": 46, "r": 104, "t": 26, "b": 44}, annotations=[_above(title)],
+    )  # fmt: skip
+    tracks = [
+        {"y": score[i], "name": name, "title": name, "width": 2.4, **look}
+        for i, (name, look) in enumerate(zip(_titles(spec, say), looks(spec), strict=True))
+    ]
+    return {
+        "kind": "curves", "grow": 1, "mark": f"scores {digest((spec.epochs, bounds, title, epoch))}", "along": True,
+        "figure": {"data": [EMPTY], "layout": layout}, "tracks": tracks,
+    }  # fmt: skip
+
+
+def _score(dataset: str, say: Say) -> str:
+    return say(N_("training R²")) if find(dataset).task == "numbers" else say(N_("training accuracy"))
+
+
+def _along(title: str, **more: Any) -> dict[str, Any]:
+    """Return an axis that takes little height."""
+    return theme.axis(**more) | {"title": {"text": title, "standoff": 3, "font": {"size": theme.TYPE - 1}}}
+
+
+def _power(power: int) -> str:
+    return "10" + str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def _above(text: str) -> dict[str, Any]:
+    return {
+        "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 4,
+        "text": text, "showarrow": False, "font": {"size": theme.TYPE - 1, "color": "@quiet"},
+    }  # fmt: skip
+
+
+def spread(spec: Signals, history: History, say: Say) -> str:
+    """Return the sentences that read signals back: what becomes of them in the untrained networks, and how they learn.
+
+    Told are those that have lost half of their last hidden layer at least, and those whose signal is ten times narrower
+    or wider there than in the first.
+    """
+    moments, seen = told(spec, history)
+    if not moments.size:
+        return say(N_("The networks are about to start."))
+    titles, last = _titles(spec, say), len(spec.hidden)
+    deviation, lost = seen.deviation[:, :, 0], seen.lost[:, -1, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        growth = deviation[:, -1] / deviation[:, 0]
+    limits = ACTIVATIONS[spec.activation].limits
+    dead = N_("dead {starts}")
+    if np.isfinite(limits).all():
+        dead = N_("saturated ({bound}) {starts}")
+    states = []
+    for text, these, values in (
+        (dead, lost >= 0.5, [f"{100 * share:.0f} %" for share in lost]),
+        (N_("shrunk {starts}"), growth <= 0.1, _sigmas(deviation[:, -1])),
+        (N_("exploded {starts}"), growth >= 10, _sigmas(deviation[:, -1])),
+    ):
+        starts = [f"**{titles[i]}** {values[i]}" for i in np.flatnonzero(these)]
+        if starts:
+            states.append(say(text).format(starts=", ".join(starts), bound=_bound(limits)))
+    text = say(N_("Layer {layer} at the start: {states}."))
+    parts = [text.format(layer=last, states="; ".join(states))] if states else []
+    return " ".join([*parts, *_learning(spec, history, titles, say)])
+
+
+def _sigmas(deviations: np.ndarray) -> list[str]:
+    return [f"σ = {number(float(f'{deviation:.2g}'))}" for deviation in deviations]
+
+
+def _bound(limits: tuple[float, float]) -> str:
+    low, high = saturation(limits)
+    return f"|a| > {high:g}" if low == -high else f"a < {low:g}, a > {high:g}"
+
+
+def _learning(spec: Signals, history: History, titles: Sequence[str], say: Say) -> list[str]:
+    """Say which network tells the training rows best and which worst, as they stand, and which have diverged."""
+    score = history.train_score[:, -1]
+    parts = []
+    if np.isfinite(score).any():
+        best, worst = int(np.nanargmax(score)), int(np.nanargmin(score))
+        text = N_("After {epoch} epochs {measure}: **{best}** {score}.")
+        if best != worst:
+            text = N_("After {epoch} epochs {measure}: **{best}** {score}, {worst} {least}.")
+        parts.append(
+            say(text).format(
+                epoch=history.train_score.shape[1] - 1, best=titles[best], worst=titles[worst],
+                measure=_score(spec.dataset, say), score=_digits(score[best]), least=_digits(score[worst]),
+            )
+        )  # fmt: skip
+    lost = [title for title, value in zip(titles, score, strict=True) if not np.isfinite(value)]
+    if lost:
+        parts.append(say(N_("Diverged: {starts}.")).format(starts=", ".join(lost)))
+    return parts
+
+
+def _digits(score: float) -> str:
+    return f"{score:.2f}".replace("-", "−")
+
+
+def numbers(spec: Signals, history: History, say: Say) -> dict[str, list[Any]]:
+    """Return what is drawn of signals as columns: a row for each network, moment and layer."""
+    moments, seen = told(spec, history)
+    columns = (
+        say(N_("start")), say(N_("epoch")), say(N_("layer")), say(N_("mean activation")), "σ",
+        say(N_("share saturated or dead")), say(N_("RMS of the gradient")),
+    )  # fmt: skip
+    rows = [
+        (title, int(epoch), layer + 1, *(float(part[i, layer, m]) for part in
+         (seen.mean, seen.deviation, seen.lost, seen.gradient)))
+        for i, title in enumerate(_titles(spec, say))
+        for m, epoch in enumerate(moments)
+        for layer in range(len(spec.hidden))
+    ]  # fmt: skip
+    return {name: [row[i] for row in rows] for i, name in enumerate(columns)}
+
+
+def gains(spec: Signals, variant: Fit, say: Say) -> list[dict[str, Any]]:
+    """Return what theory says of each way to start: n · E[w²] of the first and of every further hidden layer."""
+    inputs = len(variant.features) or find(spec.dataset).columns
+    widths = (inputs, *spec.hidden)
+    rows = []
+    for title, start in zip(_titles(spec, say), spec.chosen.values(), strict=True):
+        row: dict[str, Any] = {say(N_("start")): title}
+        for layer in range(len(spec.hidden)):
+            row[say(N_("layer {number}")).format(number=layer + 1)] = start.gain(widths[layer], widths[layer + 1])
+        rows.append(row)
+    return rows
+
+
+# -- 16 scales
+
+
+def grid(spec: Signals, history: History, *, say: Say, alt: str, running: bool) -> dict[str, Any]:
+    """Return the stage's scene of the scales: sixteen little charts of two curves each, which grow together."""
+    score = history.train_score
+    n = len(SCALES)
+    cells = [
+        {"label": f"s = {number(float(f'{scale:.2g}'))}",
+         "tracks": [{"y": score[i], **NORMALISED}, {"y": score[n + i], **PLAIN}]}
+        for i, scale in enumerate(SCALES)
+    ]  # fmt: skip
+    lines = [
+        {"label": say(N_("with batch normalisation")), "style": NORMALISED},
+        {"label": say(N_("without")), "style": PLAIN},
+    ]
+    panel = {
+        "kind": "multiples", "grow": 1, "columns": 4, "cells": cells, "lines": lines, "x": spec.epochs,
+        "y": [0, 1.04], "ticks": {"x": [0, spec.epochs], "y": [0, 0.5, 1]}, "level": GOOD,
+        "note": say(N_("dotted: {score}")).format(score=GOOD), "titles": [say(N_("epoch")), _score(spec.dataset, say)],
+    }  # fmt: skip
+    return _scene(
+        f"scales {digest(spec.scales())}", say=say, alt=alt, layout="under",
+        clock=_clock(history, spec.epochs, running, say), panels=[panel], table=None,
+    )  # fmt: skip
+
+
+def counted(spec: Signals, history: History, say: Say) -> str:
+    """Return the sentence that reads the grid back: at how many scales networks have learnt."""
+    if not history.train_score.size:
+        return say(N_("The networks are about to start."))
+    with_norm, without = learnt(history)
+    text = N_(
+        "After {epoch} epochs **{normalised} of {count} scales learn with batch normalisation, {plain} without** "
+        "({measure} above {score})."
+    )
+    return say(text).format(
+        epoch=history.train_score.shape[1] - 1, normalised=with_norm, plain=without, count=len(SCALES),
+        measure=_score(spec.dataset, say), score=GOOD,
+    )  # fmt: skip
+
+
+def grid_numbers(spec: Signals, history: History, say: Say) -> dict[str, np.ndarray]:
+    """Return what is drawn of the scales as columns: the epoch, and the score of every network."""
+    columns = {say(N_("epoch")): np.arange(history.train_score.shape[1])}
+    for names, rows in ((N_("s = {scale}, with batch normalisation"), 0), (N_("s = {scale}"), len(SCALES))):
+        for i, scale in enumerate(SCALES):
+            columns[say(names).format(scale=f"{scale:.3g}")] = history.train_score[rows + i]
+    return columns

@@ -1,0 +1,133 @@
+"""Signals: a deep network started in several ways, layer by layer, and batch normalisation at sixteen scales."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from datasets import find
+from experiments import studies
+from experiments.fit import History
+from experiments.signals import STARTS, Signals
+from figures import signals as figure
+from networks import ACTIVATIONS, INITS
+from runs import View
+from spec import N_, settings
+from ui import controls, data, frame, panels
+from ui.desk import Desk
+from ui.language import _
+from ui.stage import stage
+from ui.training import watch
+
+TITLE = N_("Signals")
+QUESTION = N_("Why does initialisation matter, and what does batch normalisation do?")
+SECTION = N_("On a network")
+ICON = ":material/graphic_eq:"
+ORDER = 22
+
+
+def show() -> None:
+    own = {"view": ("layers", "scales"), "show": ("activations", "gradients")}
+    desk = Desk("signals", lambda anchors: Signals(), lambda spec: studies.suggested, own=own)
+    with st.sidebar:
+        controls.view(desk, "view", _("16 scales, with and without batch normalisation"), "scales")
+        choices(desk)
+    desk.notices()
+    if desk.view("view") == "scales":
+        scales(desk)
+    else:
+        layers(desk)
+    data.look(find(desk.spec.dataset))
+    desk.publish()
+
+
+def choices(desk: Desk[Signals]) -> None:
+    data.choose(desk)
+    controls.field(desk, "activation", choices={key: _(entry.title) for key, entry in ACTIVATIONS.items()})
+    if desk.view("view") == "layers":
+        starts(desk)
+        controls.field(desk, "batch_norm")
+        controls.view(desk, "show", _("Gradients instead of activations"), "gradients")
+    controls.field(desk, "hidden")
+    controls.field(desk, "epochs")
+
+    def more() -> None:
+        controls.rule(desk, "optimizer")
+        controls.optional(desk, "batch_size", _("all rows"))
+        controls.optional(desk, "rows", _("all rows"))
+        controls.field(desk, "seed")
+
+    panels.folded("signals more", _("More"), ":material/more_horiz:", more)
+
+
+def starts(desk: Desk[Signals]) -> None:
+    key = f"{desk.key} starts"
+    chosen = list(desk.spec.chosen)
+    st.pills(
+        controls.caption(settings(Signals)["starts"]), list(STARTS), selection_mode="multi",
+        default=controls.follow(key, chosen), key=key, format_func=lambda start: _(STARTS[start].title),
+        on_change=lambda: desk.change(starts=tuple(st.session_state[key])),
+    )  # fmt: skip
+
+
+def layers(desk: Desk[Signals]) -> None:
+    spec = desk.spec
+
+    def read(history: History, view: View) -> str:
+        return figure.spread(spec, history, _)
+
+    def draw(history: History, view: View, sentence: str) -> None:
+        running = view.state == "running"
+        scene = figure.layer_by_layer(spec, history, say=_, alt=sentence, running=running, show=desk.view("show"))
+        stage(scene, key="signals stage")
+        panels.numbers("signals numbers", lambda: figure.numbers(spec, history, _))
+
+    watch("signals", spec.ways(), read, draw, records=("layers",))
+
+    def book() -> None:
+        text = _(
+            "A unit adds n inputs a, each times its weight w. If the weights are independent and have mean 0, the mean "
+            "square of the sum z is n · E[w²] times that of the inputs. A factor far from 1 is raised to a power with "
+            "every layer: the signal explodes or dies, and so do the gradients on their way back. tanh leaves small "
+            "signals as they are, so the factor should be near 1; ReLU keeps half of the square, so it should be 2."
+        )
+        st.markdown(text)
+        st.latex(r"E[z^2] = n \, E[w^2] \, E[a^2]")
+        for start in dict.fromkeys(start.init for start in spec.chosen.values()):
+            st.latex(rf"\text{{{_(INITS[start].title)}:}} \quad {INITS[start].formula}")
+        st.caption(_("The factor n · E[w²] of every layer"))
+        st.dataframe(figure.gains(spec, spec.ways()[0], _), hide_index=True)
+
+    panels.folded("signals book", _("Formulas"), ":material/function:", book)
+
+
+def scales(desk: Desk[Signals]) -> None:
+    spec = desk.spec
+
+    def read(history: History, view: View) -> str:
+        return figure.counted(spec, history, _)
+
+    def draw(history: History, view: View, sentence: str) -> None:
+        scene = figure.grid(spec, history, say=_, alt=sentence, running=view.state == "running")
+        stage(scene, key="signals stage")
+        panels.numbers("signals numbers", lambda: figure.grid_numbers(spec, history, _))
+
+    watch("signals", spec.scales(), read, draw)
+
+    def book() -> None:
+        text = _(
+            "Batch normalisation takes the mean of a unit's sums over the batch away and divides by their deviation; "
+            "then it scales and shifts by two numbers that are learnt. The scale of the weights cancels out, "
+            "so long as the sums are not so small that ε counts."
+        )
+        st.markdown(text)
+        st.latex(
+            r"\hat z = \frac{z - \mu_\text{batch}}{\sqrt{\sigma^2_\text{batch} + \varepsilon}}, "
+            r"\quad y = \gamma \hat z + \beta"
+        )
+        source = "Ioffe, Szegedy (2015), Batch Normalization: Accelerating Deep Network Training"
+        st.caption(_("Source: {source}").format(source=f"[{source}](https://arxiv.org/abs/1502.03167)"))
+
+    panels.folded("signals book", _("Formulas"), ":material/function:", book)
+
+
+frame.page(__file__, show)

@@ -1,0 +1,208 @@
+"""Tune: a grid of settings, each on every fold, trains as one; the winner meets the test part once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+import runs
+from experiments import live
+from experiments import search as searches
+from experiments.axes import AXES
+from experiments.fit import History
+from experiments.search import NONE, PLACES, PRESETS, Search
+from figures import tune as figure
+from networks import ACTIVATIONS, INITS
+from optimizers import Optimizer
+from runs import Chain, View
+from spec import N_, Refused, settings
+from ui import controls, data, frame, panels
+from ui.desk import Desk, said
+from ui.language import _
+from ui.stage import stage
+from ui.training import PATIENCE, POLL, visitor, watch
+
+TITLE = N_("Tune")
+QUESTION = N_("How are hyper-parameters chosen without fooling oneself?")
+SECTION = N_("On a network")
+ICON = ":material/tune:"
+ORDER = 24
+
+STAGE = "tune stage"
+VIEWS = {"search": N_("Search"), "test": N_("Test part, at the end")}
+METHODS = {"grid": N_("Grid: every combination"), "random": N_("Random draws")}
+
+
+def suggest(spec: Search) -> Callable[[type[Optimizer]], Optimizer]:
+    return lambda rule: searches.suit(spec, rule)
+
+
+def show() -> None:
+    own = {"view": tuple(VIEWS), "order": ("grouped", "table")}
+    desk = Desk("tune", lambda anchors: Search(), suggest, own=own)
+    with st.sidebar:
+        sidebar(desk)
+    desk.notices()
+    picture(desk)
+    desk.publish()
+
+
+# -- settings
+
+
+def sidebar(desk: Desk[Search]) -> None:
+    key = f"{desk.key} view"
+    st.segmented_control(
+        _("View"), list(VIEWS), default=controls.follow(key, desk.view("view")), key=key, required=True,
+        format_func=lambda view: _(VIEWS[view]), on_change=lambda: desk.turn("view", st.session_state[key]),
+        label_visibility="collapsed", width="stretch",
+    )  # fmt: skip
+    data.choose(desk, on=lambda dataset: desk.change(dataset=dataset, cell=0))
+    for place in PLACES[:2]:
+        axis(desk, place)
+    controls.field(desk, "method", choices={key: _(title) for key, title in METHODS.items()}, on=anew(desk, "method"))
+    if desk.spec.method == "random":
+        controls.field(desk, "draws", on=anew(desk, "draws"))
+    controls.field(desk, "folds", on=anew(desk, "folds"))
+    controls.field(desk, "epochs", on=anew(desk, "epochs"))
+    titles = {"score": figure.measure_title(dataclasses.replace(desk.spec, measure="score"), _), "loss": _("loss")}
+    controls.field(desk, "measure", choices={"score": _("highest {score}").format(score=titles["score"]),
+                                             "loss": _("lowest loss")})  # fmt: skip
+    st.caption(_("Searches of lecture notes, on Titanic:"))
+    for name, (title, preset) in PRESETS.items():
+        st.button(_(title), key=f"{desk.key} preset {name}", type="tertiary", icon=":material/menu_book:",
+                  on_click=desk.put, args=(preset,))  # fmt: skip
+    panels.folded("tune more", _("More"), ":material/more_horiz:", lambda: more(desk))
+
+
+def more(desk: Desk[Search]) -> None:
+    axis(desk, PLACES[2])
+    controls.field(desk, "at", on=anew(desk, "at"))
+    controls.view(desk, "order", _("Rows in the order of the table"), "table")
+    key = f"{desk.key} cell"
+    fact = settings(Search)["cell"]
+    st.slider(
+        controls.caption(fact), 0, len(desk.spec.cells), controls.follow(key, desk.spec.cell), key=key,
+        help=_(fact.help), on_change=lambda: desk.change(cell=st.session_state[key]),
+    )  # fmt: skip
+    controls.field(desk, "splits")
+    controls.field(desk, "hidden")
+    controls.optional(desk, "batch_size", _("all rows"))
+    controls.field(desk, "activation", choices={key: _(entry.title) for key, entry in ACTIVATIONS.items()})
+    controls.field(desk, "init", choices={key: _(entry.title) for key, entry in INITS.items()})
+    controls.rule(desk, "optimizer")
+    controls.field(desk, "dropout")
+    controls.field(desk, "l2")
+    controls.field(desk, "test_size")
+    controls.field(desk, "seed")
+    controls.field(desk, "split_seed")
+
+
+def anew(desk: Desk[Search], name: str) -> Callable[[Any], None]:
+    """Return the change of a field after which the cells are others: the winner is looked at."""
+    return lambda value: desk.change(**{name: value, "cell": 0})
+
+
+def axis(desk: Desk[Search], place: str) -> None:
+    """Draw the choice of an axis and, below it, its values as text."""
+    taken = {getattr(desk.spec, other) for other in PLACES if other != place}
+    none = {} if place == "first" else {NONE: _("none")}
+    choices = none | {key: _(AXES[key].title) for key in searches.KEYS if key not in taken}
+    values = f"{place}_values"
+    controls.field(desk, place, choices=choices, on=lambda key: desk.change(**{place: key, values: (), "cell": 0}))
+    if (chosen := getattr(desk.spec, place)) == NONE:
+        return
+    key = f"{desk.key} {values}"
+    offered = searches.usual(AXES[chosen], desk.spec.baseline)
+    shown = getattr(desk.spec, values) or offered
+
+    def change() -> None:
+        typed = tuple(st.session_state[key].replace(",", " ").split())
+        desk.change(**{values: () if typed == offered else typed, "cell": 0})
+
+    st.text_input(
+        _(settings(Search)[values].label), controls.follow(key, ", ".join(shown)), key=key, on_change=change,
+        label_visibility="collapsed", help=_("Values with commas between them."),
+    )  # fmt: skip
+
+
+# -- the picture
+
+
+def picture(desk: Desk[Search]) -> None:
+    spec = desk.spec
+    variants = spec.variants()
+    roles(spec, PATIENCE)
+
+    def read(history: History, view: View) -> str:
+        found = searches.found(spec, history)
+        if desk.view("view") == "test" and view.state == "done" and found.best >= 0:
+            return figure.chosen_words(spec, found, _)
+        return figure.read(spec, history, found, _, done=view.state == "done")
+
+    def draw(history: History, view: View, sentence: str) -> None:
+        found = searches.found(spec, history)
+        if desk.view("view") == "test" and view.state == "done" and found.best >= 0:
+            opened(spec, found)
+            return
+        scene = figure.scene(
+            spec, history, found, roles(spec, 0.0), say=_, alt=sentence, running=view.state == "running",
+            done=view.state == "done", grouped=desk.view("order") == "grouped",
+        )  # fmt: skip
+        stage(scene, key=STAGE, on_pick=lambda: pick(desk))
+        panels.numbers("tune numbers", lambda: figure.numbers(spec, history, found, _))
+
+    watch("tune", variants, read, draw)
+
+
+def roles(spec: Search, patience: float) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return which part every row belongs to, fold by fold, and the targets; None where no worker tells in time."""
+    chain = Chain("experiments.search:take", "experiments.search:cut", searches.data_of(spec))
+    told = runs.start(chain, visitor()).wait(patience, who=visitor()).result
+    return (told["roles"], told["targets"]) if told else None
+
+
+def pick(desk: Desk[Search]) -> None:
+    """Look at the cell that the reader clicked; a second click goes back to the winner."""
+    wish: Any = st.session_state[STAGE].pick
+    try:
+        cell = int(wish["cell"])
+    except (TypeError, ValueError, KeyError):
+        desk.refuse(Refused(N_("The cell must be given by a number.")))
+        return
+    desk.change(cell=0 if cell == desk.spec.cell else cell)
+
+
+def opened(spec: Search, found: searches.Found) -> None:
+    """Train the winner anew and score it on the test part; then show, split by split, what test scores are worth."""
+    winner = spec.refit(found.best, int(found.epoch[found.best]))
+    again = Chain("experiments.live:begin", "experiments.live:advance", live.training((winner,)))
+    luck = Chain("experiments.search:start_again", "experiments.search:resplit", searches.data_of(spec))
+    first = [runs.start(chain, visitor()).look(visitor()) for chain in (again, luck)]
+
+    @st.fragment(run_every=None if all(view.state in ("done", "failed") for view in first) else POLL)
+    def follow() -> None:
+        refitted, repeated = (runs.start(chain, visitor()).look(visitor()) for chain in (again, luck))
+        known = searches.luck(repeated.result)
+        test = float(live.history((winner,), refitted.result).test_score[0])
+        sentence = figure.revealed(spec, test, known, _)
+        done, total = repeated.progress
+        progress = _("Split {number} of {splits}.").format(
+            number=min(known.claimed.size + 1, spec.splits), splits=spec.splits
+        )
+        failures = [said(view.failure) for view in (refitted, repeated) if view.failure is not None]
+        st.markdown(" ".join([sentence, *failures, f":gray[{progress}]" if done < total else ""]))
+        stage(figure.luck_scene(spec, known, say=_, alt=sentence), key=STAGE)
+        panels.numbers("tune splits", lambda: figure.luck_numbers(known, _))
+        ends = [view.state in ("done", "failed") for view in (refitted, repeated)]
+        if all(ends) and not all(view.state in ("done", "failed") for view in first):
+            st.rerun()  # once, so that the clock of the fragment stops
+
+    follow()
+
+
+frame.page(__file__, show)

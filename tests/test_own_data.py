@@ -1,0 +1,421 @@
+"""A visitor's own CSV file: what becomes of its columns, what is refused, and that nobody else can see it."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import pickle
+import random
+import subprocess
+import sys
+from typing import Any
+
+import hypothesis
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.preprocessing import OneHotEncoder
+from streamlit.testing.v1 import AppTest
+
+from datasets import find, own, prepare
+from datasets.own import Parsed, Sheet, adopt, parse, report
+from runs.chain import Chain, answer
+from spec import Refused, digest
+
+
+def table(rows: int = 40, **columns: list[Any]) -> pd.DataFrame:
+    """A table with numbers, words and a target, and `columns` before the target."""
+    draw = random.Random(0)
+    plain = {
+        "height": [round(draw.gauss(170, 8), 2) for _ in range(rows)],
+        "colour": [draw.choice(["red", "green", "blue"]) for _ in range(rows)],
+        "side": [draw.choice(["left", "right"]) for _ in range(rows)],
+    }
+    return pd.DataFrame({**plain, **columns, "won": [draw.choice(["no", "yes"]) for _ in range(rows)]})
+
+
+def csv(frame: pd.DataFrame, sep: str = ",", encoding: str = "utf-8", **how: Any) -> bytes:
+    return frame.to_csv(index=False, sep=sep, lineterminator="\r\n", **how).encode(encoding)
+
+
+def said(parsed: Parsed, name: str) -> own.Column:
+    return next(column for column in parsed.report if column.name == name)
+
+
+def told(sheet: Sheet) -> dict[str, np.ndarray]:
+    """What the page gets to know of a sheet, as the worker sends it."""
+    chunk = answer(pickle.dumps(Chain("datasets.own:begin", "datasets.own:inspect", sheet)), None, 0.2)
+    assert not hasattr(chunk, "reason"), chunk
+    return dict(chunk.report.latest)  # type: ignore[union-attr]
+
+
+# -- what becomes of columns
+
+
+def test_columns_become_what_scikit_learn_makes_of_them() -> None:
+    frame = table()
+    parsed = parse(csv(frame))
+    words = OneHotEncoder(sparse_output=False).fit(frame[["colour"]])
+    expected = np.column_stack([frame.height, words.transform(frame[["colour"]]), frame.side == "right"])
+    np.testing.assert_array_equal(parsed.x, expected)
+    np.testing.assert_array_equal(parsed.y, frame.won == "yes")
+    assert parsed.names == ("height", "colour = blue", "colour = green", "colour = red", "side = right")
+    assert (parsed.task, parsed.classes, parsed.target) == ("binary", ("no", "yes"), "won")
+    assert [(c.name, c.kind, c.made) for c in parsed.report] == [
+        ("height", "number", 1), ("colour", "category", 3), ("side", "category", 1), ("won", "target", 0),
+    ]  # fmt: skip
+
+
+def test_what_is_missing_is_nan_or_a_category_of_its_own() -> None:
+    frame = table(age=[None, "NA", "?", *range(37)], town=["", "-", *["Seoul", "Busan"] * 19])
+    parsed = parse(csv(frame))
+    age = parsed.x[:, parsed.names.index("age")]
+    np.testing.assert_array_equal(age, [np.nan] * 3 + list(range(37)))
+    assert said(parsed, "age").missing == 3
+    assert parsed.x[:, parsed.names.index("town = ?")].tolist() == [1, 1] + [0] * 38
+    assert (said(parsed, "town").missing, said(parsed, "town").made) == (2, 3)
+
+
+def test_rows_without_a_target_are_left_out_and_counted() -> None:
+    frame = table()
+    frame.loc[[3, 5], "won"] = None
+    parsed = parse(csv(frame))
+    assert (parsed.left_out, len(parsed.y), len(parsed.raw)) == (2, 38, 38)
+    assert (
+        said(parsed, "won").did.format(value=said(parsed, "won").value) == "the target; 2 rows without it are left out"
+    )
+
+
+DROPPED = {
+    "number": [str(n) for n in range(1, 41)],
+    "empty": [""] * 40,
+    "constant": ["7"] * 40,
+    "same word": ["a"] * 40,
+    "name": [f"name {n}" for n in range(40)],
+    "day": [f"2024-01-{n % 28 + 1:02d}" for n in range(40)],
+    "hour": [f"{n % 24}:30" for n in range(40)],
+    "customer_id": [str(n * n + 17) for n in range(40)],
+}
+
+
+@pytest.mark.parametrize("name", DROPPED)
+def test_columns_that_teach_nothing_are_left_out_with_a_reason(name: str) -> None:
+    parsed = parse(csv(table(**{name: DROPPED[name]})))
+    column = said(parsed, name)
+    assert (column.kind, column.made) == ("dropped", 0)
+    assert column.did.startswith("left out")
+    assert not any(name in made for made in parsed.names)
+
+
+@pytest.mark.parametrize(
+    ("cells", "sep", "numbers"),
+    [
+        (["1,234", "12", "1,234,567.5"], ",", [1234, 12, 1234567.5]),
+        (["1,5", "-2,25", "3"], ";", [1.5, -2.25, 3]),
+        (["1.234,5", "0,5", "7"], ";", [1234.5, 0.5, 7]),
+        (["1.5", "2.25", "1e3"], ";", [1.5, 2.25, 1000]),
+        (["1,5", "2,25", "3"], "\t", [1.5, 2.25, 3]),
+        (["1,234", "5,678", "9"], "\t", [1234, 5678, 9]),
+    ],
+)
+def test_a_comma_in_a_number_is_read_as_its_file_means_it(cells: list[str], sep: str, numbers: list[float]) -> None:
+    parsed = parse(csv(table(30, price=cells * 10), sep))
+    assert parsed.x[:3, parsed.names.index("price")].tolist() == numbers
+
+
+def test_a_few_cells_that_are_no_numbers_count_as_missing() -> None:
+    parsed = parse(csv(table(dose=["low", "1e999", *range(38)])))
+    assert np.isnan(parsed.x[:, parsed.names.index("dose")]).sum() == 2
+    assert said(parsed, "dose").value == "2"
+    assert "dose = low" in parse(csv(table(dose=["low", "high"] * 10 + [*range(10)] * 2))).names
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
+def test_korean_files_are_read_in_every_encoding_they_come_in(encoding: str) -> None:
+    frame = table(30, 지역=["서울", "부산", "대구"] * 10).rename(columns={"won": "합격"})
+    parsed = parse(csv(frame, encoding=encoding))
+    assert parsed.target == "합격"
+    assert parsed.names[-3:] == ("지역 = 대구", "지역 = 부산", "지역 = 서울")
+
+
+@pytest.mark.parametrize("sep", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found_even_beside_others(sep: str) -> None:
+    frame = table(text=["a, b; c", "d, e; f"] * 20)
+    for parsed in (parse(csv(frame, sep)), parse(f"sep={sep}\r\n".encode() + csv(frame, sep))):
+        assert list(parsed.raw) == list(frame)
+        assert "text = d, e; f" in parsed.names
+
+
+def test_a_file_without_a_line_of_names_gets_some() -> None:
+    parsed = parse("\n".join(f"{n},{n * n % 7},{n % 2}" for n in range(30)).encode())
+    assert (list(parsed.raw), len(parsed.y)) == (["column 1", "column 2", "column 3"], 30)
+
+
+def test_odd_names_are_made_usable() -> None:
+    text = csv(table(a=list("xyxy") * 10)).decode().replace("height,colour,side,a", ",a~b,a,a")
+    assert list(parse(text.encode()).raw) == ["column 1", "a b", "a", "a (4)", "won"]
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "classes"),
+    [
+        (["0", "1"] * 20, "binary", ("0", "1")),
+        (["b", "a", "c", "a"] * 10, "classes", ("a", "b", "c")),
+        (["10", "9", "2", "9"] * 10, "classes", ("2", "9", "10")),
+        ([str(n % 11) for n in range(40)], "numbers", ()),
+        (["0.5", "1.5", "2.5", "3.5"] * 10, "numbers", ()),
+        (["1.5", "2.5"] * 20, "binary", ("1.5", "2.5")),
+    ],
+)
+def test_the_task_follows_from_the_target(values: list[str], task: str, classes: tuple[str, ...]) -> None:
+    parsed = parse(csv(table(goal=values)), target="goal")
+    assert (parsed.task, parsed.classes) == (task, classes)
+    if classes:
+        assert [classes[one] for one in parsed.y] == values
+    else:
+        assert parsed.y.tolist() == [float(value) for value in values]
+
+
+def test_the_task_can_be_chosen_and_columns_left_out() -> None:
+    content = csv(table(goal=[str(n % 4) for n in range(40)]))
+    assert parse(content, "goal").task == "classes"
+    parsed = parse(content, "goal", "numbers", without=("colour", "won"))
+    assert (parsed.task, parsed.names) == ("numbers", ("height", "side = right"))
+    assert said(parsed, "won").did == "left out: as you chose"
+
+
+def test_a_column_called_target_is_proposed_else_the_last_that_can_be_one() -> None:
+    assert parse(csv(table(Survived=[0, 1] * 20))).target == "Survived"
+    last = table().assign(note=[f"note {n}" for n in range(40)])
+    assert parse(csv(last)).target == "won"
+
+
+def test_formulas_are_text() -> None:
+    parsed = parse(csv(table(cell=["=1+1", "=HYPERLINK(A1)"] * 20)))
+    assert "cell = =HYPERLINK(A1)" in parsed.names
+
+
+# -- what is refused
+
+WIDE = pd.DataFrame({f"c{n}": [(n + 2) * i * i % 211 for i in range(30)] for n in range(201)}).assign(y=[1, 2] * 15)
+REFUSED = {
+    "at most 5 MB": b"a,b\n" + b"1,2\n" * 1_250_001,
+    "more than 50,000 rows": b"a,b\n" + b"1,2\n" * 50_001,
+    "at least 20 are needed": csv(table(19)),
+    "has 201 columns; at most 200": csv(WIDE),
+    "has 1,001 columns; at most 1,000": b",".join([b"a"] * 1001) + b"\n",
+    "no two columns": b"a\n1\n2\n",
+    "The file has no two": b"",
+    "is a workbook": b"PK\x03\x04" + bytes(100),
+    "is not text": bytes(range(256)) * 4,
+    "Line 3 of the file has 3 cells, and the first has 2": b"a,b\n1,2\n1,2,3\n",
+    "quotation mark never closed": b'a,b\n1,"' + b"x" * 200_000,
+    "150 different values; at most 100 classes": csv(table(150).assign(y=[f"w{n}" for n in range(150)])),
+    "No column of the file can be a target": csv(pd.DataFrame({"a": ["x"] * 30, "b": [f"n{n}" for n in range(30)]})),
+    "No column is left": csv(pd.DataFrame({"a": ["x"] * 30, "b": ["u", "v"] * 15})),
+    "Two columns of the file are called a \\(3\\)": csv(table(20)).replace(b"height,colour,side", b"a,a (3),a"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", REFUSED)
+def test_what_cannot_be_used_is_refused_with_a_sentence(sentence: str) -> None:
+    with pytest.raises(Refused, match=sentence):
+        parse(REFUSED[sentence], target="y" if "150" in sentence else "")
+
+
+@pytest.mark.parametrize(
+    ("target", "task", "sentence"),
+    [
+        ("tall", "", "no column tall"),
+        ("colour", "binary", "has 3 different values, not two"),
+        ("colour", "numbers", "cells that are no numbers"),
+        ("same", "", "the same value in every row"),
+    ],
+)
+def test_choices_that_do_not_fit_are_refused(target: str, task: str, sentence: str) -> None:
+    with pytest.raises(Refused, match=sentence):
+        parse(csv(table(same=["x"] * 40)), target, task)
+
+
+cell = st.one_of(
+    st.sampled_from(
+        ["", "1", "2.5", "-3,5", "NA", "x", "y", "=A1", "2024-01-01", "1e999", "nan", '"', "서울", "~", "{0}"]
+    ),
+    st.text(max_size=6),
+    st.floats().map(str),
+)
+
+
+@st.composite
+def files(draw: st.DrawFn) -> bytes:
+    """Tables of any kind of cells, in any encoding, some of them broken."""
+    width, height = draw(st.integers(1, 5)), draw(st.integers(0, 30))
+    kinds = [draw(st.lists(cell, min_size=1, max_size=4)) for _ in range(width)]
+    lines = [[draw(st.sampled_from(kind)) for kind in kinds] for _ in range(height)]
+    end, sep = draw(st.sampled_from(["\n", "\r\n"])), draw(st.sampled_from([",", ";", "\t"]))
+    text = end.join(sep.join(line) for line in [[draw(cell) for _ in range(width)], *lines])
+    return text.encode(draw(st.sampled_from(["utf-8", "cp949", "utf-16"])), errors="ignore")
+
+
+@hypothesis.settings(max_examples=120)
+@given(st.one_of(files(), st.binary(max_size=300)), st.sampled_from(["", *own.TASKS]))
+def test_any_file_is_read_or_refused(content: bytes, task: str) -> None:
+    try:
+        parsed = parse(content, task=task)
+    except Refused:
+        return
+    assert parsed.x.shape == (len(parsed.y), len(parsed.names))
+    assert not np.isinf(parsed.x).any()
+    assert np.isfinite(parsed.y).all()
+    assert len(parsed.names) == len(set(parsed.names)) > 0
+    assert parsed.task == ("numbers" if not parsed.classes else "binary" if len(parsed.classes) == 2 else "classes")
+
+
+# -- a data set like any other
+
+
+def sheet(**how: Any) -> Sheet:
+    return Sheet(csv(table(age=[None, *range(39)])), how.pop("secret", "s"), **how)
+
+
+def test_a_worker_s_report_is_all_that_is_needed_to_make_it_a_data_set() -> None:
+    one = sheet()
+    facts = told(one)
+    made = adopt(one, "mine.csv", facts)
+    x, y = made.read()
+    assert x.shape == (made.rows, made.columns) == (40, len(made.names))
+    assert (made.task, made.classes, made.title) == ("binary", ("no", "yes"), "mine.csv")
+    assert made.report == report(facts) == one.parsed.report
+    assert facts["cells"].shape == (5, 5)
+    assert facts["fields"].tolist() == list(one.parsed.raw)
+    assert not x.flags.writeable
+    assert not y.flags.writeable
+    parts = prepare(made)
+    assert not np.isnan(parts.train.x).any()
+
+
+def test_its_name_is_a_secret_and_stands_for_all_that_was_chosen() -> None:
+    names = {one.name for one in (sheet(), sheet(secret="t"), sheet(target="age"), sheet(task="classes"),
+                                  sheet(without=("age",)), Sheet(b"a,b\n1,2\n", "s"))}  # fmt: skip
+    assert len(names) == 6
+    assert all(name.startswith("own~") and len(name) == 36 for name in names)
+    one = sheet()
+    assert repr(one) == one.name == sheet().name
+    assert repr(adopt(one, "x", told(one))) == one.name
+    assert digest(Chain("a:b", "c:d", one)) == digest(Chain("a:b", "c:d", sheet()))
+
+
+def test_it_can_be_found_only_while_somebody_holds_it() -> None:
+    made = adopt(one := sheet(secret="held"), "x", told(one))
+    key, travelling = made.key, pickle.dumps(made)
+    assert find(key) is made is pickle.loads(travelling)
+    del made
+    gc.collect()
+    with pytest.raises(Refused, match="drop the file again"):
+        find(key)
+    again = pickle.loads(travelling)
+    assert find(key) is again
+
+
+def test_it_is_the_same_to_the_last_bit_in_another_process() -> None:
+    made = adopt(one := sheet(), "x", told(one))
+    code = (
+        "import sys, pickle, hashlib; made = pickle.load(sys.stdin.buffer); from datasets import find; "
+        "x, y = find(made.key).read(); print(hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=pickle.dumps(made), capture_output=True, check=True)
+    x, y = made.read()
+    assert done.stdout.decode().strip() == hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest()
+
+
+# -- on a page
+
+
+def script() -> None:
+    """A page with a choice of the data set, the part in which a file is dropped, and the look at the data."""
+    from datasets import find
+    from experiments.fit import Fit
+    from ui import data
+    from ui.desk import Desk
+
+    desk = Desk("bench", lambda anchors: Fit(), lambda fit: lambda rule: rule())
+    data.choose(desk)
+    desk.notices()
+    data.bring(lambda key: desk.change(dataset=key))
+    data.look(find(desk.spec.dataset))
+    desk.publish()
+
+
+def opened(query: dict[str, list[str]] | None = None) -> AppTest:
+    tested = AppTest.from_function(script, default_timeout=60)
+    tested.session_state["lang"] = "en"
+    tested.query_params.update(query or {})
+    return tested.run()
+
+
+def chosen(tested: AppTest) -> str:
+    assert not tested.exception
+    return tested.session_state["desk bench"]["spec"].dataset
+
+
+def test_a_file_is_shown_before_it_is_used_and_then_is_one_of_the_choices() -> None:
+    tested = opened()
+    before = tested.session_state["desk bench"]["spec"]
+    tested.file_uploader[0].set_value(("mine.csv", csv(table(day=DROPPED["day"])), "text/csv"))
+    tested.run()
+    assert chosen(tested) == "breast_cancer"
+    shown = tested.dataframe[0].value
+    assert shown.iloc[:, 0].tolist() == ["height", "colour", "side", "day", "won"]
+    assert shown.iloc[:, 3].tolist() == [1, 3, 1, 0, 0]
+    tested.multiselect[0].set_value(["colour"])
+    tested.run()
+    tested.button("own use").click()
+    tested.run()
+    tested.run()  # as `st.rerun` does in a browser
+    name = chosen(tested)
+    assert name.startswith(own.PREFIX)
+    assert tested.query_params["dataset"] == name
+    assert tested.selectbox("bench en dataset").value == name
+    assert "mine.csv" in tested.selectbox("bench en dataset").options
+    assert find(name).names == ("height", "side = right")
+    after = tested.session_state["desk bench"]["spec"]
+    assert {**vars(after), "dataset": ""} == {**vars(before), "dataset": ""}, "nothing else has changed"
+
+    tested.session_state["data look"] = True
+    while not any("What was made of it" in text.value for text in tested.caption):
+        tested.run()
+    assert not tested.exception
+    assert "**40 rows, 2 columns**" in " ".join(text.value for text in tested.markdown)
+
+    stranger = opened({"dataset": [name]})  # while the first session still holds it
+    assert chosen(stranger) == "breast_cancer"
+    assert [warning.value for warning in stranger.warning] == [str(Refused(own.GONE))]
+    assert "mine.csv" not in stranger.selectbox("bench en dataset").options
+
+
+def test_a_file_that_cannot_be_used_says_why_and_changes_nothing() -> None:
+    tested = opened({"epochs": ["77"]})
+    tested.file_uploader[0].set_value(("mine.csv", b"a,b\n1,2\n", "text/csv"))
+    tested.run()
+    assert [warning.value for warning in tested.warning] == [
+        "Of the rows of the file, 1 can be used; at least 20 are needed to learn and to judge from."
+    ]
+    assert chosen(tested) == "breast_cancer"
+    assert tested.query_params["epochs"] == "77"
+
+
+@pytest.mark.parametrize("key", ["titanic", "digits", "california"])
+def test_a_look_shows_rows_or_pictures_and_how_they_came_about(key: str) -> None:
+    tested = opened({"dataset": [key]})
+    tested.session_state["data look"] = True
+    while not any("**" in text.value for text in tested.markdown):
+        tested.run()
+    assert not tested.exception
+    assert [image.captions for image in tested.image] == ([[str(n % 10) for n in range(30)]] if key == "digits" else [])
+    tables = [shown.value for shown in tested.dataframe]
+    assert [len(rows) for rows in tables] == {"titanic": [200, 200], "digits": [], "california": [200]}[key]
+    assert [code.value.splitlines()[0] for code in tested.code] == (
+        ["def features(raw: Mapping[str, np.ndarray]) -> np.ndarray:"] if key == "titanic" else []
+    )

@@ -1,0 +1,31 @@
+/* Histograms of the weights of several networks, side by side: pictures that follow the run. */
+
+import { coloured } from "./draw.js";
+import { Fields } from "./fields.js";
+
+/** Every network's weights as bars around 0, each histogram as high as its highest bar. */
+export class Histograms extends Fields {
+  paint(canvas, field, moment) {
+    const { palette } = this.stage;
+    const [ctx, size] = this.sheet(canvas);
+    const shares = field.values[moment];
+    const type = 14;
+    const floor = size - type - 7;
+    const wide = size / shares.length;
+    const top = Math.max(...shares, 1e-9);
+    ctx.fillStyle = coloured(field.color, palette);
+    shares.forEach((share, i) => ctx.fillRect(i * wide + 0.3, floor - (floor - 4) * (share / top), Math.max(wide - 0.6, 0.8), (floor - 4) * (share / top)));
+    ctx.fillStyle = ctx.strokeStyle = palette.quiet;
+    ctx.fillRect(0, floor, size, 1);
+    ctx.font = `${type}px ${getComputedStyle(this.node).fontFamily}`;
+    ctx.textBaseline = "top";
+    const zero = 100 * field.zeros[moment];
+    ctx.textAlign = "left";
+    ctx.fillText(`${zero < 10 ? zero.toFixed(1) : zero.toFixed(0)} % ≈ 0`, 0, 2);
+    const end = (this.panel.width * (shares.length - 1)) / 2;
+    [[-end, "left", 0], [0, "center", size / 2], [end, "right", size]].forEach(([value, align, x]) => {
+      ctx.textAlign = align;
+      ctx.fillText(String(Number(value.toPrecision(2))).replace("-", "−"), x, floor + 5);
+    });
+  }
+}
