@@ -122,11 +122,12 @@ def stack_case(k: int, reach: float, epochs: int) -> Case:
 
 
 class Titanic(nn.Module):
-    """The notes' network; skorch wants outputs [n] for two classes."""
+    """The notes' network, started as ours are; skorch wants outputs [n] for two classes."""
 
     def __init__(self) -> None:
         super().__init__()
         self.layers = module((10, *TITANIC.hidden, 1))
+        copy_weights(TITANIC, self.layers)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x).squeeze(1)
@@ -164,7 +165,7 @@ def grid_case(epochs: int) -> Case:
         ]
         return found["mean_test_score"][sorted(range(len(order)), key=order.__getitem__)]
 
-    # A fold holds 237 rows: an accuracy of 0.8 is known to 0.026 each, and their initial weights are other ones.
+    # They see the rows in other batches, and an accuracy on the 237 rows of a fold is known to 0.026.
     ours_found, theirs_found = ours(), theirs()
     apart = np.abs(ours_found - theirs_found)
     assert apart.max() < 0.05, (ours_found, theirs_found)
@@ -223,7 +224,7 @@ def mnist_case(name: str, variants: Sequence[Fit], reach: float) -> Case:
     curve = (history.train_loss if variants[0].val_size == 0 else history.val_loss)[:, 1:]
     theirs = np.array(in_turn(short))[:, :, 0]
     tame = np.abs(theirs) < 100
-    np.testing.assert_allclose(curve[tame], theirs[tame], rtol=0.02)
+    np.testing.assert_allclose(curve[tame], theirs[tame], rtol=0.05)  # RMSProp's first steps go by the signs of tiny gradients
     apart = np.abs(curve / theirs - 1)[tame].max()
 
     def ours() -> None:

@@ -228,9 +228,10 @@ def advance(state: State, epochs: int) -> tuple[State, Chunk]:
 
 
 def _in_order(groups: Sequence[Group], found: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
-    """Put the rows of all groups where their variants stand."""
+    """Put the rows of all groups where their variants stand; what is not known of all (a boundary) is left out."""
     order = np.argsort([member for group in groups for member in group.members])
-    return {name: _stacked([part[name] for part in found])[order] for name in found[0]}
+    names = [name for name in found[0] if all(name in part for part in found)]
+    return {name: _stacked([part[name] for part in found])[order] for name in names}
 
 
 def _stacked(parts: Sequence[Array]) -> Array:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from experiments import layers
+from experiments import layers, results
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -128,6 +128,7 @@ def _seconds(glimpse: Glimpse) -> Array:
 
 RECORDS: dict[str, Record] = {
     "layers": Record(layers.look),
+    "outputs": Record(results.outputs, last),
     "seconds": Record(_seconds, every),
     "traces": Record(_traces, every),
     "boundaries": Record(_boundaries),

@@ -76,14 +76,14 @@ class Remedies:
     l2: float = remedy(same(Fit, "l2", 0.01), N_("L2 {value}"), _sets("l2"), usual=True)
     l1: float = remedy(same(Fit, "l1", 0.004), N_("L1 {value}"), _sets("l1"), usual=True)
     dropout_by_layer: tuple[float, ...] = remedy(
-        same(Fit, "dropout_by_layer", ()), N_("Dropout ({value})"), _sets("dropout_by_layer")
+        same(Fit, "dropout_by_layer", ()), N_("Dropout {value}"), _sets("dropout_by_layer")
     )
     elastic: tuple[float, float] = remedy(
         setting(
             (0.0, 0.0), N_("Elastic net: L1 and L2 penalty"), minimum=0, maximum=1000,
             help=N_("Both penalties at once: 0.002, 0.01. 0, 0: left out."),
         ),
-        N_("Elastic ({value})"), _penalised,
+        N_("Elastic {value}"), _penalised,
     )  # fmt: skip
     batch_norm: bool = remedy(same(Fit, "batch_norm", False), N_("Batch normalisation"), _sets("batch_norm"))
     smaller: tuple[int, ...] = remedy(
@@ -91,7 +91,7 @@ class Remedies:
             (), N_("Smaller network: hidden units"), minimum=1, maximum=512,
             help=N_("The hidden units of a smaller network, such as 6 or 8, 8. Empty: left out."),
         ),
-        N_("Units ({value})"), _sets("hidden"),
+        N_("Units {value}"), _sets("hidden"),
     )  # fmt: skip
     more: int = remedy(
         setting(
@@ -105,7 +105,7 @@ class Remedies:
             (), N_("Fewer columns: their numbers"), minimum=0, maximum=999,
             help=N_("The columns to keep, numbered from 0. Empty: left out. A plane keeps its two."),
         ),
-        N_("Columns ({value})"), _fewer,
+        N_("Columns {value}"), _fewer,
     )  # fmt: skip
     together: bool = setting(False, N_("also all of them together"))
     patience: int = setting(20, N_("patience of early stopping"), low=1, high=100, minimum=1, maximum=5000)
@@ -210,15 +210,17 @@ class Opening(NamedTuple):
 def gap(history: History, row: int) -> Opening:
     """Return when the gap between validation and training loss opened for good, for one variant.
 
-    It has opened at the first epoch from which validation loss stays above training loss by more than a tenth of the
-    validation loss of the untrained network.
+    It has opened at the first epoch from which validation loss stays above training loss by more than a quarter of the
+    lowest validation loss. What the untrained network has of it is not counted: it is but that of two samples.
     """
     val, train = history.val_loss[row], history.train_loss[row]
     if not val.size:
         return Opening(-1, float("nan"))
-    wide = val - train > val[0] / 10
+    with np.errstate(invalid="ignore"):  # divergence is data
+        between = val - train
+        wide = between - np.maximum(between[0], 0) > np.fmin.reduce(val) / 4
     stays = np.logical_and.accumulate(wide[::-1])[::-1]
-    return Opening(int(stays.argmax()) if stays.any() else -1, float(val[-1] - train[-1]))
+    return Opening(int(stays.argmax()) if stays.any() else -1, float(between[-1]))
 
 
 def stops(history: History, patience: int) -> tuple[np.ndarray, np.ndarray]:

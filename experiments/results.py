@@ -1,4 +1,4 @@
-"""What trained networks say of rows they have not learnt from: who is taken for whom, how surely, and the worst mistakes.
+"""What trained networks say of rows they have not learnt from: who is taken for whom, and the worst mistakes.
 
 At the end of a run the record "outputs" keeps what every network says. Chain("experiments.results:begin",
 "experiments.results:look", Question(...)) makes of it, in a worker, what a page shows of one network and one part.
@@ -6,13 +6,12 @@ At the end of a run the record "outputs" keeps what every network says. Chain("e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datasets import Dataset, Part, Parts, prepare
+from datasets import Dataset, Part, prepare
 
 if TYPE_CHECKING:
     from experiments.fit import Fit
@@ -26,29 +25,25 @@ POINTS = 300  # of an ROC curve, at most
 
 
 def outputs(glimpse: Glimpse) -> Array:
-    """Return what the networks say [k, 2, rows, c], with the last weights (0) and those of the best epoch (1).
+    """Return what the networks say [k, 2, rows, c], by their last weights (0) and by those of the best epoch (1).
 
     The rows are those of the validation part, or of the training part where there is none, and then those of the test
     part; of each part the first MOST / c.
     """
-    import torch
-
-    tables = glimpse.tables
-    held = tables.seen_x[:, tables.learnt :] if tables.val_y.shape[1] else tables.train_x
-    most = _most(glimpse.stack.biases[-1].shape[-1])
-    rows = torch.cat([held[:, :most], tables.test_x[:, :most]], dim=1)
-    return np.stack([stack.evaluate(rows, glimpse.which).numpy() for stack in (glimpse.stack, glimpse.best)], axis=1)
-
-
-def _most(classes: int) -> int:
-    return MOST // classes
+    tables, which = glimpse.tables, glimpse.which
+    seen = tables.seen_x[:, tables.learnt :] if tables.val_y.shape[1] else tables.train_x
+    most = MOST // glimpse.stack.biases[-1].shape[-1]
+    parts = [part[:, :most] for part in (seen, tables.test_x) if part.shape[1]]
+    stacks = (glimpse.stack, glimpse.best)
+    return np.stack([np.concatenate([one.evaluate(x, which).numpy() for x in parts], axis=1) for one in stacks], axis=1)
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a network says of the test part, or else of the one it was chosen by; `outputs` [rows, c] are its own.
+    """What does this network say of the test part, or else of the part it is judged by while one chooses?
 
-    They follow from the rest, so the rest names the question.
+    `best` asks for the weights of the best epoch. `outputs` [rows, c] are what the record kept; they follow from the
+    rest, so the rest names the question.
     """
 
     fit: Fit
@@ -59,33 +54,101 @@ class Question:
 
 
 def begin(question: Question) -> Question:
-    """Return the question: answering is a chain of one chunk."""
+    """Return the question: answering it is a chain of one chunk."""
     return question
 
 
 def look(question: Question, seconds: float) -> tuple[None, tuple[int, int, dict[str, Any], dict[str, Any]]]:
     """Return the answer, arrays by name.
 
-    `part` names the part, `of` says how many rows it has, of which the first `n` were looked at. For classes:
-    `confusion` [true, told]; of the ROC curves, one against the rest (of two classes that of the second alone),
-    `fpr` and `tpr`, one curve after the other, the class that each of their points belongs to, `curve`, and `auc`
-    [classes], nan for a class that no row or every row has. For numbers: `truth` and `told` [n] in the target's own
-    unit, `r2`, and the mean absolute `error`. Of the worst mistakes, the largest loss first: `rows`, their numbers in
-    the table, `is`, `said`, `surely` (the probability of what was said), and the columns of `_cells`.
-    A network that has diverged tells only `lost`, the number of rows for which it has no answer.
+    `part` names the part, which has `rows` rows; the first `n` were looked at. See `_classes` and `_numbers` for what
+    they tell. A network that has diverged tells only `lost`, the number of rows for which it has no answer.
     """
     from experiments.training import PREPARED
 
     fit, data = question.fit, question.data
     parts = prepare(data, **{name: getattr(fit, name) for name in PREPARED})
-    name, part, first = _part(parts, question.test, most=_most(question.outputs.shape[1]))
-    z = question.outputs[first:][: len(part.y)].astype(np.float64)[: _most(question.outputs.shape[1])]
-    part = Part(*(array[: len(z)] for array in part))
-    told: dict[str, Any] = {"part": np.array(name), "n": np.array(len(z))}
+    name, part = ("validation", parts.val) if len(parts.val.y) else ("training", parts.train)
+    most = MOST // question.outputs.shape[1]
+    first = 0
+    if question.test:
+        first = min(len(part.y), most)
+        name, part = "test", parts.test
+    n = min(len(part.y), most)
+    z = question.outputs[first : first + n].astype(np.float64)
+    told: dict[str, Any] = {"part": name, "rows": len(part.y), "n": n}
+    part = Part(part.x[:n], part.y[:n], part.rows[:n])
     if lost := np.count_nonzero(~np.isfinite(z).all(axis=1)):
-        told["lost"] = np.array(lost)
+        told["lost"] = lost
     elif data.task == "numbers":
-        told |= _numbers(z[:, 0], part, parts, data)
+        told |= _numbers(z[:, 0], part, data, parts.centre, parts.unit)
     else:
         told |= _classes(z, part, data)
-    return None, (1, 1, {}, told)
+    return None, (1, 1, {}, {key: np.asarray(value) for key, value in told.items()})
+
+
+def _classes(z: Array, part: Part, data: Dataset) -> dict[str, Any]:
+    """Return what is told of classes, from the outputs z [n, c], or z [n, 1] of the second of two.
+
+    `confusion` [c, c] counts rows: true class, told class. `fpr` and `tpr` are points of ROC curves, each class against
+    the rest (of two classes the second alone); `curve` says of which class each point is, and `auc` [c] has the areas
+    below them, nan for a class that no row has, or every row. Of the worst mistakes, those with the largest loss first,
+    `true` and `said` are the classes, and `sure` is the probability of what was said; see `_cells` for the rest.
+    """
+    from sklearn.metrics import confusion_matrix, roc_auc_score, roc_curve
+
+    y = part.y.astype(int)
+    if z.shape[1] == 1:
+        z = np.hstack([np.zeros_like(z), z])  # sigmoid is the softmax of 0 and z
+    classes = np.arange(z.shape[1])
+    log_p = z - np.logaddexp.reduce(z, axis=1, keepdims=True)
+    said = z.argmax(axis=1)
+
+    auc = np.full(len(classes), np.nan)
+    curves = []
+    for one in classes if len(classes) > 2 else classes[1:]:
+        if 0 < np.count_nonzero(y == one) < len(y):
+            scores = log_p[:, one] if len(classes) > 2 else z[:, 1]
+            auc[one] = roc_auc_score(y == one, scores)
+            fpr, tpr, _ = roc_curve(y == one, scores)
+            some = np.unique(np.linspace(0, len(fpr) - 1, POINTS).astype(int))
+            curves.append(np.stack([fpr[some], tpr[some], np.full(len(some), one)]))
+    fpr, tpr, curve = np.concatenate([np.empty((3, 0)), *curves], axis=1)
+
+    wrong = np.flatnonzero(said != y)
+    worst = wrong[np.argsort(log_p[wrong, y[wrong]], kind="stable")][:WORST]
+    return {
+        "confusion": confusion_matrix(y, said, labels=classes),
+        "fpr": fpr.astype(np.float32), "tpr": tpr.astype(np.float32), "curve": curve.astype(int), "auc": auc,
+        "true": y[worst], "said": said[worst], "sure": np.exp(log_p[worst, said[worst]]),
+        **_cells(data, part.rows[worst]),
+    }  # fmt: skip
+
+
+def _numbers(z: Array, part: Part, data: Dataset, centre: float, unit: float) -> dict[str, Any]:
+    """Return what is told of numbers, in the target's own unit, from the outputs z [n].
+
+    `truths` and `answers` [n], `r2`, the mean absolute `error`, and of the worst mistakes, the farthest off first,
+    `true` and `said`; see `_cells` for the rest.
+    """
+    from sklearn.metrics import mean_absolute_error, r2_score
+
+    truths, answers = centre + unit * part.y.astype(np.float64), centre + unit * z
+    worst = np.argsort(-np.abs(answers - truths), kind="stable")[:WORST]
+    return {
+        "truths": truths.astype(np.float32), "answers": answers.astype(np.float32),
+        "r2": r2_score(truths, answers) if len(truths) > 1 else np.nan, "error": mean_absolute_error(truths, answers),
+        "true": truths[worst], "said": answers[worst], **_cells(data, part.rows[worst]),
+    }  # fmt: skip
+
+
+def _cells(data: Dataset, rows: Array) -> dict[str, Array]:
+    """Return what the table has in some rows: `pixels` [m, height, width], or the columns as `cell <name>` [m].
+
+    The columns are those that the table was made from, where there are such.
+    """
+    if data.pixels is not None:
+        return {"pixels": data.read()[0][rows].reshape(-1, *data.pixels)}
+    if data.raw is not None:
+        return {f"cell {name}": cells[rows] for name, cells in data.raw().items()}
+    return {f"cell {name}": cells for name, cells in zip(data.names, data.read()[0][rows].T, strict=True)}

@@ -24,7 +24,7 @@ from datasets.typed import TYPED
 from experiments.fit import Fit
 from experiments.torch_rule import Term, term, written
 from experiments.training import PREPARED, rates, sizes
-from networks import INITS
+from networks import ACTIVATIONS, INITS
 from optimizers import Constant, Optimizer
 
 # Where the names are from that a script may use: those it does use are imported.
@@ -138,7 +138,7 @@ def _table(entry: Dataset) -> list[str]:
     if entry in MEASURED:
         return [f"x, y = load_{entry.key}(return_X_y=True)"]
     if name := file_name(entry):
-        return [f'file = np.load("{name}")', 'x, y = file["x"], file["y"]']
+        return [f'with np.load("{name}") as file:', '    x, y = file["x"], file["y"]']
     read: Any = entry.read
     if isinstance(read, partial):
         given = [*map(repr, read.args), *(f"{name}={value!r}" for name, value in read.keywords.items())]
@@ -225,7 +225,7 @@ def _scaling(fit: Fit, entry: Dataset, parts: Parts) -> list[str]:
 
 
 def _network(fit: Fit, parts: Parts) -> str:
-    activation = _module(fit.activation)
+    activation = ACTIVATIONS[fit.activation].module
     norm = "BatchNorm" if _lonely(fit, parts) else "nn.BatchNorm1d"
     layers = []
     units = sizes(fit)
@@ -259,13 +259,6 @@ def _weights(fit: Fit) -> list[str]:
         f"        drawn = {factor}start.standard_normal((n_in, n_out))",
         "        layer.weight.data = torch.tensor(drawn.T, dtype=torch.float32)",
     ]
-
-
-def _module(activation: str) -> str:
-    """Return the class of `torch.nn` that is this function of `torch.nn.functional`."""
-    from torch import nn
-
-    return next(name for name in dir(nn) if name.lower() == activation.replace("_", ""))
 
 
 def _lonely(fit: Fit, parts: Parts) -> bool:
@@ -362,6 +355,18 @@ def _training(fit: Fit, entry: Dataset) -> str:
     return "\n".join([*lines, *_optimizers(fit), "", "", _measure(entry), "", "", *_loop(fit)])
 
 
+WIDTH = 100  # of a line that makes a rule or a schedule
+
+
+def _assigned(name: str, call: str) -> str:
+    """Return `name = call`, with a line for each argument where one line is too narrow for all."""
+    if len(name) + len(call) < WIDTH:
+        return f"{name} = {call}"
+    function, _, arguments = call.removesuffix(")").partition("(")
+    each = re.split(r", (?![^(\[{]*[)\]}])", arguments)
+    return "\n".join([f"{name} = {function}(", *(f"    {one}," for one in each), ")"])
+
+
 def _optimizers(fit: Fit) -> list[str]:
     rules = _rules(fit)
     if len(rules) == 1 or _grouped(fit):
@@ -369,13 +374,14 @@ def _optimizers(fit: Fit) -> list[str]:
         if len(rules) > 1:
             each = f'[{{"params": weights}}, {{"params": biases, "lr": {rules[1].lr!r}}}]'
         schedule = _schedule(rules[0])
-        return [f"optimizer = {_made(fit, rules[0], each)}", *([f"scheduler = {schedule}"] if schedule else [])]
+        made = _assigned("optimizer", _made(fit, rules[0], each))
+        return [made, *([_assigned("scheduler", schedule)] if schedule else [])]
     lines = []
     for who, rule in zip(("weights", "biases"), rules, strict=True):
-        lines += [f"rule_of_{who} = {_made(fit, rule, who)}"]
+        lines += [_assigned(f"rule_of_{who}", _made(fit, rule, who))]
     for who, rule in zip(("weights", "biases"), rules, strict=True):
         if schedule := _schedule(rule):
-            lines += [f"schedule_of_{who} = {schedule.replace('(optimizer', f'(rule_of_{who}', 1)}"]
+            lines += [_assigned(f"schedule_of_{who}", schedule.replace("(optimizer", f"(rule_of_{who}", 1))]
     return lines
 
 
@@ -390,7 +396,7 @@ MEASURE = '''def measure(rows):
 
 def _measure(entry: Dataset) -> str:
     if entry.task == "numbers":
-        return MEASURE.format(score="R²", how="1 - loss / y[rows].var(correction=0).item()")
+        return MEASURE.format(score="R²", how="(1 - loss / y[rows].var(correction=0)).item()")
     told = "(outputs > 0)" if entry.task == "binary" else "outputs.argmax(1)"
     return MEASURE.format(score="accuracy", how=f"({told} == y[rows]).double().mean().item()")
 

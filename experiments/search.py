@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from datasets import Dataset, find
-from experiments.axes import AXES, Axis, suggested
+from experiments.axes import AXES, Axis
 from experiments.fit import Chunk, Fit, History, State, advance_for, begin, join, merged
 from optimizers import Adam, Optimizer
 from spec import N_, Refused, check, same, setting
@@ -40,7 +40,8 @@ class Search:
     they are the axis's usual ones. A "grid" takes every combination, as scikit-learn's `ParameterGrid` does; "random"
     takes `draws` points: a number is drawn between its axis's smallest and largest value (see `drawn`), anything else
     among its values. `at` are the epochs to choose among (none given: every one); `measure` is what is best on
-    validation, the mean over folds. Raises `Refused` where this makes no search, or too large a one.
+    validation, the mean over folds. What is no field here can be fixed as an axis with one value. Raises `Refused`
+    where this makes no search, or too large a one.
     """
 
     dataset: str = same(Fit, "dataset", "titanic")
@@ -61,11 +62,8 @@ class Search:
     measure: str = setting("score", N_("Best is the"), choices=("score", "loss"))
     hidden: tuple[int, ...] = same(Fit, "hidden", (32, 16))
     activation: str = same(Fit, "activation", "relu")
-    init: str = same(Fit, "init", "he")
     optimizer: Optimizer = same(Fit, "optimizer", Adam(lr=0.003))  # noqa: RUF009 (a frozen rule)
     batch_size: int | None = same(Fit, "batch_size", 64)
-    dropout: float = same(Fit, "dropout", 0.0)
-    l2: float = same(Fit, "l2", 0.0)
     seed: int = same(Fit, "seed", 0)
     split_seed: int = same(Fit, "split_seed", 0)
     test_size: float = setting(
@@ -73,7 +71,7 @@ class Search:
         help=N_("A data set that names its test rows keeps those."),
     )  # fmt: skip
     splits: int = setting(
-        10, N_("Splits, to see the luck in a test score"), low=2, high=30, minimum=2, maximum=50
+        6, N_("Splits, to see the luck in a test score"), low=2, high=30, minimum=2, maximum=50
     )  # fmt: skip
     cell: int = setting(0, N_("Cell looked at"), low=0, high=MOST, minimum=0, maximum=MOST, help=N_("0: the winner."))
 
@@ -82,6 +80,9 @@ class Search:
         named = [key for key in (self.first, self.second, self.third) if key != NONE]
         if len(set(named)) < len(named):
             raise Refused(N_("The axes of a search must differ."))
+        for place in PLACES:
+            if getattr(self, place) == NONE and getattr(self, f"{place}_values"):
+                raise Refused(N_("An axis that is not searched has no values."))
         if any(epoch > self.epochs for epoch in self.at):
             raise Refused(N_("The epochs to choose among must lie within the {epochs} that are trained."),
                           epochs=self.epochs)  # fmt: skip
@@ -102,8 +103,17 @@ class Search:
     @property
     def baseline(self) -> Fit:
         """The network that every cell changes; it is not held to a fold yet."""
-        names = ("dataset", "epochs", "hidden", "activation", "init", "optimizer", "batch_size", "dropout", "l2",
-                 "seed", "split_seed", "test_size")  # fmt: skip
+        names = (
+            "dataset",
+            "epochs",
+            "hidden",
+            "activation",
+            "optimizer",
+            "batch_size",
+            "seed",
+            "split_seed",
+            "test_size",
+        )
         return Fit(**{name: getattr(self, name) for name in names})
 
     @property
@@ -388,11 +398,6 @@ PRESETS: dict[str, tuple[str, Search]] = {
         replace(NOTES, first_values=("0.001",), folds=5, epochs=600, at=(600,)),
     ),
 }
-
-
-def suit(search: Search, rule: type[Optimizer]) -> Optimizer:
-    """Return a rule with the learning rate that suits the network of a search."""
-    return suggested(rule)
 
 
 def data_of(search: Search) -> Cut:

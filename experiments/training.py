@@ -337,8 +337,8 @@ def batches(
     if shared.batch_size is not None:
         # Networks that learn from the same table in the same order share what is shuffled.
         pairs, views = np.unique(np.stack([which.numpy(), seed]), axis=1, return_inverse=True)
-        shuffles = np.stack([random(one, "batches", epoch).permutation(x.shape[1]) for one in seeds])
-        x, y = x[pairs[0][:, None], shuffles[pairs[1]]], y[pairs[0][:, None], shuffles[pairs[1]]]
+        shuffles = [torch.from_numpy(random(one, "batches", epoch).permutation(x.shape[1])) for one in seeds]
+        x, y = (torch.stack([part[i].index_select(0, shuffles[j]) for i, j in pairs.T]) for part in (x, y))
         views = torch.from_numpy(views)
     alike = len(x) == 1
     if alike:

@@ -40,7 +40,7 @@ def _name(remedies: Mapping[str, Any], say: Say) -> str:
     if len(remedies) > 1:
         return say(N_("all together"))
     [(key, value)] = remedies.items()
-    return say(REMEDIES[key].title).format(value=write_value(value, ", "))
+    return say(REMEDIES[key].title).format(value=write_value(value, "/"))
 
 
 def scene(
@@ -92,7 +92,7 @@ def _watched(
     stop, best = (int(epochs[0]) for epochs in stops(history, study.patience))
     name, look, _rows = lines[0]
     waiting = say(N_("{name}: no better for {count} of {patience} epochs"))
-    stopped = say(N_("{name}: stopped at {stop}, back to the weights of {best}"))
+    stopped = say(N_("{name}: stopped at {stop}, back to epoch {best}"))
     told["patience"] = {
         "best": best_so_far(history.val_loss[0]), "stop": stop if stop - best >= study.patience else -1,
         "of": study.patience, "color": look["color"], "tracks": [0, 1],
@@ -145,7 +145,7 @@ def _weights(study: Remedies, history: History, lines: Sequence[Line], say: Say)
     """Return the panel of histograms: how the weights of every network spread, and how many are as good as 0."""
     counts, zeros = history.records["weights"], history.records["zeros"]
     shares, width = bars(counts)
-    title = say(N_("Weights, epoch {epoch}   ≈ 0: below 0.001 in size"))
+    title = say(N_("Weights, epoch {epoch}; 0: < 0.001"))
     return {
         "kind": "histograms", "grow": 1.1, "moments": _moments("weights", study, counts), "width": width,
         "title": title.format(epoch="{epoch}"),

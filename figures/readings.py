@@ -179,7 +179,7 @@ def overfitted(
     elif opening.epoch < 0:
         text = N_("Without a remedy no gap has opened for good.")
     elif done:
-        text = N_("Without a remedy the gap opens at epoch {epoch} and ends at {size} ({scores} on validation).")
+        text = N_("Without a remedy the gap opens at epoch {epoch} and ends at {size} ({scores}).")
     else:
         text = N_("Without a remedy the gap has opened at epoch {epoch}; it is {size} now.")
     parts = [say(text).format(epoch=opening.epoch, size=_signed(opening.end), scores=scores)]
@@ -195,14 +195,13 @@ def _gaps(history: History, lines: Sequence[Line], say: Say) -> list[str]:
     finite = {name: pair for name, pair in ends.items() if np.isfinite(pair).all()}
     gaps = [f"{name}: {_signed(finite[name][0])}" for name in list(ends)[1:] if name in finite]
     lost = [name for name in ends if name not in finite]
-    parts = [say(N_("What remains of it, {gaps}.")).format(gaps="; ".join(gaps))] if gaps else []
+    parts = [say(N_("With {gaps}.")).format(gaps="; ".join(gaps))] if gaps else []
     if finite and len(lines) > 1:
-        plain = lines[0].name
         name = min(finite, key=lambda name: finite[name][1])
-        text = N_("Lowest on validation in the end: **{name}** ({loss} instead of {plain}).")
-        if name == plain:
+        text = N_("Lowest on validation in the end: **{name}** ({loss}).")
+        if name == lines[0].name:
             text = N_("On validation no remedy ends lower than none ({loss}).")
-        parts.append(say(text).format(name=name, loss=f"{finite[name][1]:.2f}", plain=_signed(ends[plain][1])))
+        parts.append(say(text).format(name=name, loss=f"{finite[name][1]:.2f}"))
     if lost:
         parts.append(say(N_("Diverged: {names}.")).format(names=", ".join(lost)))
     return parts
@@ -221,7 +220,7 @@ def _stopped(study: Remedies, history: History, say: Say) -> list[str]:
     elif lowest < kept:
         text = N_("**Early stopping** at epoch {stop} keeps {kept}, too soon: later it comes down to {lowest}.")
     else:
-        text = N_("**Early stopping** at epoch {stop} keeps {kept}; all further training only leads to {last}.")
+        text = N_("**Early stopping** at epoch {stop} keeps {kept} instead of {last}.")
     return [say(text).format(stop=stop, kept=f"{kept:.2f}", last=f"{last:.2f}", lowest=f"{lowest:.2f}")]
 
 

@@ -106,7 +106,7 @@ def _profile(spec: Signals, moments: np.ndarray, seen: Layers, say: Say) -> dict
     n_layers = seen.gradient.shape[1]
     sizes = seen.gradient[np.isfinite(seen.gradient) & (seen.gradient > 0)]
     low, high = (np.log10(sizes.min()), np.log10(sizes.max())) if sizes.size else (-1.0, 0.0)
-    bounds = [float(np.floor(low)), float(np.ceil(high + 1e-9))]
+    bounds = [float(np.floor(max(low, high - 12))), float(np.ceil(high + 1e-9))]  # fainter ones are rounding
     power = max(1, int(np.ceil((bounds[1] - bounds[0]) / 5)))
     powers = range(int(bounds[0]), int(bounds[1]) + 1, power)
     ticks = {"tickvals": [10.0**power for power in powers], "ticktext": [_power(power) for power in powers]}
@@ -153,7 +153,7 @@ def _score(dataset: str, say: Say) -> str:
 
 def _along(title: str, **more: Any) -> dict[str, Any]:
     """Return an axis that takes little height."""
-    return theme.axis(**more) | {"title": {"text": title, "standoff": 3, "font": {"size": theme.TYPE - 1}}}
+    return theme.axis(**more) | {"title": {"text": title, "standoff": 2}}
 
 
 def _power(power: int) -> str:
@@ -199,7 +199,7 @@ def spread(spec: Signals, history: History, say: Say) -> str:
 
 
 def _sigmas(deviations: np.ndarray) -> list[str]:
-    return [f"σ = {number(float(f'{deviation:.2g}'))}" for deviation in deviations]
+    return [f"σ {number(float(f'{deviation:.2g}'))}" for deviation in deviations]
 
 
 def _bound(limits: tuple[float, float]) -> str:
@@ -213,9 +213,9 @@ def _learning(spec: Signals, history: History, titles: Sequence[str], say: Say) 
     parts = []
     if np.isfinite(score).any():
         best, worst = int(np.nanargmax(score)), int(np.nanargmin(score))
-        text = N_("After {epoch} epochs {measure}: **{best}** {score}.")
-        if best != worst:
-            text = N_("After {epoch} epochs {measure}: **{best}** {score}, {worst} {least}.")
+        text = N_("At epoch {epoch}, {measure}: **{best}** {score}.")
+        if best != worst and np.isfinite(score).all():
+            text = N_("At epoch {epoch}, {measure}: **{best}** {score}, {worst} {least}.")
         parts.append(
             say(text).format(
                 epoch=history.train_score.shape[1] - 1, best=titles[best], worst=titles[worst],
@@ -236,7 +236,7 @@ def numbers(spec: Signals, history: History, say: Say) -> dict[str, list[Any]]:
     """Return what is drawn of signals as columns: a row for each network, moment and layer."""
     moments, seen = told(spec, history)
     columns = (
-        say(N_("start")), say(N_("epoch")), say(N_("layer")), say(N_("mean activation")), "σ",
+        say(N_("way to start")), say(N_("epoch")), say(N_("layer")), say(N_("mean activation")), "σ",
         say(N_("share saturated or dead")), say(N_("RMS of the gradient")),
     )  # fmt: skip
     rows = [
@@ -255,7 +255,7 @@ def gains(spec: Signals, variant: Fit, say: Say) -> list[dict[str, Any]]:
     widths = (inputs, *spec.hidden)
     rows = []
     for title, start in zip(_titles(spec, say), spec.chosen.values(), strict=True):
-        row: dict[str, Any] = {say(N_("start")): title}
+        row: dict[str, Any] = {say(N_("way to start")): title}
         for layer in range(len(spec.hidden)):
             row[say(N_("layer {number}")).format(number=layer + 1)] = start.gain(widths[layer], widths[layer + 1])
         rows.append(row)
@@ -270,7 +270,7 @@ def grid(spec: Signals, history: History, *, say: Say, alt: str, running: bool) 
     score = history.train_score
     n = len(SCALES)
     cells = [
-        {"label": f"s = {number(float(f'{scale:.2g}'))}",
+        {"label": f"s = {scale:.2g}", "brief": f"{scale:.2g}",
          "tracks": [{"y": score[i], **NORMALISED}, {"y": score[n + i], **PLAIN}]}
         for i, scale in enumerate(SCALES)
     ]  # fmt: skip
@@ -295,7 +295,7 @@ def counted(spec: Signals, history: History, say: Say) -> str:
         return say(N_("The networks are about to start."))
     with_norm, without = learnt(history)
     text = N_(
-        "After {epoch} epochs **{normalised} of {count} scales learn with batch normalisation, {plain} without** "
+        "By epoch {epoch} **{normalised} of {count} scales have learnt with batch normalisation, {plain} without** "
         "({measure} above {score})."
     )
     return say(text).format(

@@ -51,7 +51,7 @@ def scene(
         "name": say(N_("epoch")), "last": trained, "total": search.epochs, "seconds": 6.0, "play": False,
         "live": running,
     }  # fmt: skip
-    if done and found.best >= 0:
+    if done and found.best >= 0 and not search.at:  # else later columns would be empty
         clock["at"] = int(found.epoch[found.best])
     panels = [
         _grid(search, found, chosen, names, say),
@@ -82,21 +82,35 @@ def _grid(search: Search, found: Found, chosen: int, names: Sequence[str], say: 
     title = measure_title(search, say)
     better_low = search.measure == "loss"
     stops = theme.HEAT if better_low else theme.HEAT[::-1]  # the best is darkest
-    scale = [[i / (len(stops) - 1), color] for i, color in enumerate(stops)]
-    bar = {"thickness": 13, "outlinewidth": 0, "x": 1.02, "xpad": 0, "len": 1.0, "ypad": 6, "nticks": 6,
-           "title": {"text": title, "side": "top"}}  # fmt: skip
-    marker = {"color": [low], "cmin": low, "cmax": high, "colorscale": scale, "showscale": True, "colorbar": bar}
-    trace = {"type": "scatter", "x": [None], "y": [None], "mode": "markers", "marker": marker, "hoverinfo": "skip"}
+    data = [{"type": "scatter", "x": [], "y": []}] if half else [_bar(stops, low, high)]
+    heading = say(N_("validation {measure}, mean over folds")).format(measure=title)
     layout = theme.layout(
-        xaxis=xaxis, yaxis=yaxis, margin={"l": _room(yaxis), "r": 84, "t": 30, "b": 52}, uirevision="grid"
-    )
+        xaxis=xaxis, yaxis=yaxis, uirevision="grid", annotations=[_heading(heading)],
+        margin={"l": _room(yaxis), "r": 10 if half else 70, "t": 30, "b": 52},
+    )  # fmt: skip
     win = say(N_("epoch {epoch}")).format(epoch=int(found.epoch[found.best])) if found.best >= 0 else ""
     return {
-        "kind": "grid", "grow": 1.15, "mark": f"grid {digest((layout, bar, low, high))}",
-        "figure": {"data": [trace], "layout": layout}, "tracks": [], "x": x, "y": y, "half": half,
+        "kind": "grid", "grow": 1.15, "mark": f"grid {digest((layout, data))}",
+        "figure": {"data": data, "layout": layout}, "tracks": [], "x": x, "y": y, "half": half,
         "values": values.T.astype(np.float32), "sd": sd.T.astype(np.float32), "names": [names[int(i)] for i in squares],
         "cells": squares + 1, "stops": stops, "low": low, "high": high,
         "best": best, "win": win, "chosen": chosen + 1, "title": title,
+    }  # fmt: skip
+
+
+def _bar(stops: Sequence[str], low: float, high: float) -> dict[str, Any]:
+    """Return a trace without points that brings the colour bar: dots, unlike squares, have no number in them."""
+    scale = [[i / (len(stops) - 1), color] for i, color in enumerate(stops)]
+    bar = {"thickness": 13, "outlinewidth": 0, "x": 1.02, "xpad": 0, "len": 1.0, "ypad": 6, "nticks": 6}
+    marker = {"color": [low], "cmin": low, "cmax": high, "colorscale": scale, "showscale": True, "colorbar": bar}
+    return {"type": "scatter", "x": [None], "y": [None], "mode": "markers", "marker": marker, "hoverinfo": "skip"}
+
+
+def _heading(text: str) -> dict[str, Any]:
+    """Return what stands above a picture, at its left."""
+    return {
+        "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 5,
+        "text": text, "showarrow": False, "font": {"size": theme.TYPE - 1, "color": "@quiet"},
     }  # fmt: skip
 
 
@@ -117,7 +131,7 @@ def _at_epochs(search: Search, found: Found) -> tuple[np.ndarray, np.ndarray, np
         for column, epoch in enumerate(epochs):
             if epoch < trained:
                 there[:, column, epoch:] = curve[:, epoch, None]
-        shown.append(there.reshape(-1, trained))
+        shown.append(there.reshape(len(squares), trained))
     return squares, *shown
 
 
@@ -173,8 +187,10 @@ def _drawn_axis(search: Search, place: int, say: Say) -> tuple[np.ndarray, dict[
     at = np.array(read, np.float32)
     if searches.logarithmic(ends):
         pad = 0.06 * np.log10(high / low)
-        return at, theme.axis(title, type="log", range=[float(np.log10(low) - pad), float(np.log10(high) + pad)],
-                              showgrid=False)  # fmt: skip
+        powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+        ticks = [step * 10.0**power for power in powers for step in (1, 3)]
+        ends = [float(np.log10(low) - pad), float(np.log10(high) + pad)]
+        return at, theme.axis(title, type="log", range=ends, tickvals=ticks, ticktext=[f"{one:.4g}" for one in ticks])
     pad = 0.06 * (high - low)
     return at, theme.axis(title, range=[low - pad, high + pad], showgrid=False)
 
@@ -238,11 +254,8 @@ def _curves(search: Search, history: History, found: Found, chosen: int, name: s
     layout = theme.layout(
         xaxis=theme.axis(say(N_("epoch")), range=[0, search.epochs]),
         yaxis=theme.axis(measure_title(search, say), range=[low, high]),
-        margin={"l": 66, "r": 84, "t": 30, "b": 50}, uirevision="curves",
-        annotations=[{
-            "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 5,
-            "text": f"<b>{name}</b>", "showarrow": False, "font": {"size": theme.TYPE - 1, "color": "@text"},
-        }],
+        margin={"l": 66, "r": 94, "t": 30, "b": 50}, uirevision="curves",
+        annotations=[_heading(f"<b>{name}</b>")],
     )  # fmt: skip
     return {
         "kind": "whole", "grow": 1, "mark": f"curves {digest((layout,))}", "tracks": tracks, "along": True,
@@ -360,7 +373,7 @@ def read(search: Search, history: History, found: Found, say: Say, *, done: bool
         measure=measure_title(search, say), value=pair(found.value[best], found.sd[best, at]))]  # fmt: skip
     near = np.abs(found.value - found.value[best]) <= found.sd[best, at]
     if done and near.sum() > 1:
-        text = N_("As near to it as folds are to each other: {count} of the others.")
+        text = N_("Of the others {count} lie within this deviation.")
         parts.append(say(text).format(count=int(near.sum()) - 1))
     return " ".join(parts)
 

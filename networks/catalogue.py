@@ -16,21 +16,23 @@ from spec import N_
 class Activation:
     """What a unit makes of its sum; the entry's key is the function's name in `torch.nn.functional`.
 
-    `backward` names the function of `torch.ops.aten` that multiplies by its derivative, and what that function is given
-    after the derivative so far and the activation itself. `limits` are those between which its values lie.
+    `module` is its class in `torch.nn`. `backward` names the function of `torch.ops.aten` that multiplies by its
+    derivative, and what that function is given after the derivative so far and the activation itself. `limits` are
+    those between which its values lie.
     """
 
     title: str
+    module: str
     formula: str
     backward: tuple[Any, ...]
     limits: tuple[float, float] = (-math.inf, math.inf)
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "relu": Activation(N_("ReLU"), r"\max(0, z)", ("threshold_backward", 0.0), (0.0, math.inf)),
-    "leaky_relu": Activation(N_("Leaky ReLU"), r"\max(z, 0.01\,z)", ("leaky_relu_backward", 0.01, True)),
-    "tanh": Activation(N_("tanh"), r"\tanh z", ("tanh_backward",), (-1.0, 1.0)),
-    "sigmoid": Activation(N_("Sigmoid"), r"\frac{1}{1 + e^{-z}}", ("sigmoid_backward",), (0.0, 1.0)),
+    "relu": Activation(N_("ReLU"), "ReLU", r"\max(0, z)", ("threshold_backward", 0.0), (0.0, math.inf)),
+    "leaky_relu": Activation(N_("Leaky ReLU"), "LeakyReLU", r"\max(z, 0.01\,z)", ("leaky_relu_backward", 0.01, True)),
+    "tanh": Activation(N_("tanh"), "Tanh", r"\tanh z", ("tanh_backward",), (-1.0, 1.0)),
+    "sigmoid": Activation(N_("Sigmoid"), "Sigmoid", r"\frac{1}{1 + e^{-z}}", ("sigmoid_backward",), (0.0, 1.0)),
 }
 
 

@@ -108,8 +108,9 @@ class Stack:
         Rows go through in blocks, so that what one layer hands to the next stays in the processor's cache. The blocks
         are of equal size, since one with a single row would be computed by another order of summation.
         """
-        k, widest = len(self.params), max(weight.shape[2] for weight in self.weights)
-        blocks = x.tensor_split(max(1, math.ceil(x.shape[1] / max(CACHED // (k * widest), 64))), dim=1)
+        k = len(self.params)
+        widest = max(x.shape[2], k * max(weight.shape[2] for weight in self.weights))
+        blocks = x.tensor_split(max(1, math.ceil(x.shape[1] / max(CACHED // widest, 64))), dim=1)
         shared = len(x) == 1
         told = []
         for block in blocks:

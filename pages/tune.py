@@ -10,14 +10,14 @@ import numpy as np
 import streamlit as st
 
 import runs
+from datasets import find
 from experiments import live
 from experiments import search as searches
-from experiments.axes import AXES
+from experiments.axes import AXES, suggested
 from experiments.fit import History
 from experiments.search import NONE, PLACES, PRESETS, Search
 from figures import tune as figure
-from networks import ACTIVATIONS, INITS
-from optimizers import Optimizer
+from networks import ACTIVATIONS
 from runs import Chain, View
 from spec import N_, Refused, settings
 from ui import controls, data, frame, panels
@@ -33,17 +33,13 @@ ICON = ":material/tune:"
 ORDER = 24
 
 STAGE = "tune stage"
-VIEWS = {"search": N_("Search"), "test": N_("Test part, at the end")}
+VIEWS = {"search": N_("Search"), "test": N_("Test part")}
 METHODS = {"grid": N_("Grid: every combination"), "random": N_("Random draws")}
-
-
-def suggest(spec: Search) -> Callable[[type[Optimizer]], Optimizer]:
-    return lambda rule: searches.suit(spec, rule)
 
 
 def show() -> None:
     own = {"view": tuple(VIEWS), "order": ("grouped", "table")}
-    desk = Desk("tune", lambda anchors: Search(), suggest, own=own)
+    desk = Desk("tune", lambda anchors: Search(), lambda spec: suggested, own=own)
     with st.sidebar:
         sidebar(desk)
     desk.notices()
@@ -93,10 +89,7 @@ def more(desk: Desk[Search]) -> None:
     controls.field(desk, "hidden")
     controls.optional(desk, "batch_size", _("all rows"))
     controls.field(desk, "activation", choices={key: _(entry.title) for key, entry in ACTIVATIONS.items()})
-    controls.field(desk, "init", choices={key: _(entry.title) for key, entry in INITS.items()})
     controls.rule(desk, "optimizer")
-    controls.field(desk, "dropout")
-    controls.field(desk, "l2")
     controls.field(desk, "test_size")
     controls.field(desk, "seed")
     controls.field(desk, "split_seed")
@@ -157,6 +150,7 @@ def picture(desk: Desk[Search]) -> None:
         panels.numbers("tune numbers", lambda: figure.numbers(spec, history, found, _))
 
     watch("tune", variants, read, draw)
+    data.look(find(spec.dataset))
 
 
 def roles(spec: Search, patience: float) -> tuple[np.ndarray, np.ndarray] | None:

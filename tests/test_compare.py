@@ -88,6 +88,13 @@ def test_any_text_is_a_value_or_is_refused_with_examples(axis: Axis) -> None:
     assert all("it takes values such as" in sentence for sentence in told)
 
 
+def test_where_some_networks_see_one_column_no_boundary_is_drawn() -> None:
+    moons = dataclasses.replace(SMALL, dataset="moons")
+    whole, one = (AXES["features"].put(moons, AXES["features"].read(text)) for text in ("none", "0"))
+    assert fit([whole, one]).boundary is None
+    assert fit([whole]).boundary is not None
+
+
 def test_a_rule_is_placed_before_what_is_set_in_it() -> None:
     texts = {"schedule": "cosine", "lr": "0.25", "optimizer": "adam"}
     assert placed(SMALL, texts).optimizer == ADAM(lr=0.25, schedule=Schedule.of("cosine"))
@@ -330,7 +337,8 @@ def test_one_click_shows_what_the_lecture_shows(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("ui.training.PATIENCE", 0.0)
     tested = visit("compare")
     for name, preset in PRESETS.items():
-        tested.get("button_group")[0].set_value(name)
+        pills: Any = tested.get("button_group")[0]
+        pills.set_value(name)
         tested.run()
         assert not tested.exception
         assert tested.session_state["desk compare"]["spec"] == preset.spec

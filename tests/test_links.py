@@ -21,6 +21,7 @@ from experiments.likelihood import default_throws
 from experiments.links import Suggest
 from experiments.noise import default_noisy
 from experiments.remedies import Remedies
+from experiments.signals import Signals
 from experiments.studies import Comparison
 from optimizers import RULES, SCHEDULES, Optimizer, Schedule
 from spec import Refused, Setting
@@ -34,6 +35,7 @@ LINKED: dict[str, tuple[Any, Suggest]] = {
     "remedies": (Remedies(), studies.suggested),
     "noisy": (default_noisy(), partial(noise.suggested, "ravine")),
     "throws": (default_throws(), likelihood.suggested),
+    "signals": (Signals(), studies.suggested),
 }
 each_linked = pytest.mark.parametrize(("default", "suggest"), LINKED.values(), ids=LINKED)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +11,8 @@ from hypothesis import strategies as st
 from sklearn.model_selection import KFold, ParameterGrid, StratifiedKFold, train_test_split
 
 from datasets import DATASETS, find, prepare
-from experiments import links, search, studies
-from experiments.axes import AXES
+from experiments import links, search
+from experiments.axes import AXES, suggested
 from experiments.fit import Fit, History, advance, begin, fit
 from experiments.search import NONE, PRESETS, Search, candidates, data_of, found
 from figures import tune
@@ -28,7 +27,7 @@ SMALL = Search(
 VARIED = [
     SMALL,
     replace(SMALL, measure="loss", third="hidden", third_values=("4", "6_3")),
-    replace(SMALL, dataset="diabetes", second=NONE, at=(2, 8), folds=4),
+    replace(SMALL, dataset="diabetes", second=NONE, second_values=(), at=(2, 8), folds=4),
     replace(SMALL, method="random", draws=5),
 ]
 each = pytest.mark.parametrize("spec", VARIED, ids=["grid", "loss", "numbers", "random"])
@@ -96,6 +95,7 @@ def test_rates_are_drawn_evenly_over_powers_of_ten():
         ({"optimizer": Adam(schedule=SCHEDULES["plateau"]())}, "schedule"),
         ({"test_size": 0.0}, "test part"),
         ({"first": "schedule"}, "axis"),
+        ({"second": NONE}, "not searched"),
     ],
     ids=str,
 )
@@ -273,14 +273,14 @@ LINKS = [
      Search(first_values=("0.001", "0.01"), folds=5, at=(20, 40))),
     ({"third": ["hidden"], "third_values": ["16_16~none"], "method": ["random"], "cell": ["3"]},
      Search(third="hidden", third_values=("16_16", "none"), method="random", cell=3)),
-    *((links.write(preset, Search(), studies.suggested), preset) for _title, preset in PRESETS.values()),
+    *((links.write(preset, Search(), suggested), preset) for _title, preset in PRESETS.values()),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("query", "spec"), LINKS)
 def test_a_search_is_a_link(query: dict[str, list[str]], spec: Search):
-    assert links.read(query, Search(), studies.suggested) == (spec, [])
-    assert links.read(links.write(spec, Search(), studies.suggested), Search(), studies.suggested) == (spec, [])
+    assert links.read(query, Search(), suggested) == (spec, [])
+    assert links.read(links.write(spec, Search(), suggested), Search(), suggested) == (spec, [])
 
 
 @each
@@ -313,7 +313,7 @@ def test_pictures_hold_what_was_found(spec: Search, histories: dict[Search, Hist
 
 
 @settings(max_examples=10)
-@given(st.integers(0, 6))
+@given(st.integers(-1, 6))
 def test_there_is_a_picture_from_the_first_chunk_on(trained: int):
     spec = replace(SMALL, at=(2, 4), epochs=6)
     history = fit(spec.variants())

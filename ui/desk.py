@@ -164,4 +164,9 @@ def said(refusal: Refused) -> str:
     values = {name: _(str(value)) if name == "label" else value for name, value in refusal.values.items()}
     text = _(refusal.text).format(**values)
     text = text[:1].upper() + text[1:]
+    return literal(text)
+
+
+def literal(text: str) -> str:
+    """Return text that Markdown shows as it is."""
     return "".join("\\" + c if c in "\\`*_{}[]<>#$|~:" else c for c in text)

@@ -1,6 +1,6 @@
 """What trained networks say of each row: a folded panel below the picture of a training page.
 
-# in `draw`, after the stage; the page's `watch` asks for the record: watch(..., records=("outputs",))
+# in `draw`, after the stage; `watch` is asked for the record: watch(..., records=("outputs",))
 results.panel("compare", variants, names, history, done=view.state == "done")
 
 `names` has one name for each variant (`figures.results.names(lines)` makes them of a page's lines).
@@ -8,10 +8,112 @@ results.panel("compare", variants, names, history, done=view.state == "done")
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
+import streamlit as st
+
+from datasets import Dataset, find
 from experiments.fit import Fit, History
+from experiments.results import Question
+from figures import results as figures
+from figures import theme
+from runs import Chain
+from spec import digest
+from ui import panels
+from ui.asked import asked
+from ui.desk import literal
+from ui.language import _
+
+SIDE = 112  # pixels of a picture of a mistake
 
 
 def panel(page: str, variants: Sequence[Fit], names: Sequence[str], history: History, *, done: bool) -> None:
     """Draw the folded panel of a page; while training is not done it says so."""
+
+    def show() -> None:
+        if done and "outputs" in history.records:
+            _show(f"{page} results {digest(tuple(variants))}", variants, names, history)
+        else:
+            st.caption(_("There is something to see here once training is over."))
+
+    panels.folded(f"{page} results", _("What the network says"), ":material/fact_check:", show)
+
+
+def _show(key: str, variants: Sequence[Fit], names: Sequence[str], history: History) -> None:
+    """Draw what can be chosen, and the answer of a worker about it."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        which = 0
+        if len(variants) > 1:
+            which = st.selectbox(
+                _("Network"), list(range(len(variants))), format_func=list(names).__getitem__, width=280,
+                key=f"{key} which",
+            )  # fmt: skip
+        fit, data = variants[which], find(variants[which].dataset)
+        held = np.isfinite(history.val_loss[which]).any()
+        best = False
+        if held:
+            epochs = {
+                False: _("last: epoch {epoch}").format(epoch=fit.epochs),
+                True: _("best: epoch {epoch}").format(epoch=int(history.best_epoch[which])),
+            }
+            best = st.segmented_control(
+                _("Weights of the"), list(epochs), default=False, format_func=epochs.__getitem__, required=True,
+                key=f"{key} best",
+            )  # fmt: skip
+        test = False
+        if fit.test_size or data.held:
+            test = st.toggle(
+                _("Reveal the test part"), key=f"{key} test",
+                help=_("It is for the very end: once a network is chosen by it, it says nothing about new rows."),
+            )  # fmt: skip
+    outputs = history.records["outputs"][which, int(best), :, :, 0]
+    question = Question(fit, data, test, bool(best), outputs)
+    told = asked(Chain("experiments.results:begin", "experiments.results:look", question), height="30rem")
+    if told is not None:
+        _told(f"{key} {which} {best} {test}", told, data)
+
+
+def _told(key: str, told: Mapping[str, np.ndarray], data: Dataset) -> None:
+    sentence = figures.reading(told, data, _)
+    st.markdown(literal(sentence))
+    if told["n"] < told["rows"]:
+        text = _("Of this part the first {n} of {rows} rows were looked at.")
+        st.caption(text.format(n=f"{told['n']:,}", rows=f"{told['rows']:,}"))
+    if "lost" in told:
+        return
+    palette = theme.PALETTES[st.context.theme.type or "light"]
+    if data.task == "numbers":
+        st.caption(_("What was said against what is true: a right answer lies on the dotted line"))
+        with st.container(width=620):
+            _chart(f"{key} scatter", figures.scatter(told, palette, _), sentence)
+    else:
+        left, right = st.columns(2, gap="large")
+        with left:
+            st.caption(_("Confusion matrix, coloured by the share of its row"))
+            _chart(f"{key} confusion", figures.confusion(told, data, palette, _), sentence)
+        with right:
+            if np.isfinite(told["auc"]).any():
+                st.caption(_("ROC: how much more is found as the threshold falls, and how many false alarms"))
+                areas = figures.areas(told, data, _)
+                _chart(f"{key} roc", figures.roc(told, data, palette, _), areas)
+    _worst(told, data)
+
+
+def _chart(key: str, figure: dict[str, Any], alt: str) -> None:
+    st.plotly_chart(figure, theme=None, key=key, alt=alt, config={"displayModeBar": False})
+
+
+def _worst(told: Mapping[str, np.ndarray], data: Dataset) -> None:
+    """Draw the worst mistakes: as pictures, or as rows of a table."""
+    if not len(told["true"]):
+        return
+    st.caption(_("The worst mistakes, the largest loss first"))
+    if "pixels" in told:
+        grey, verdicts = figures.pictures(told["pixels"], SIDE), figures.verdicts(told, data, _)
+        with st.container(horizontal=True, gap="small"):
+            for picture, verdict in zip(grey, verdicts, strict=True):
+                st.image(picture, caption=literal(verdict), width=SIDE)
+    else:
+        st.dataframe(figures.mistakes(told, data, _), hide_index=True)

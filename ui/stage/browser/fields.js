@@ -19,7 +19,7 @@ export class Fields {
   resize() {
     const { clientWidth: width, clientHeight: height } = this.node;
     const n = this.cells.length;
-    const caption = 26;
+    const caption = 26 * this.stage.scale;
     const title = this.title.hidden ? 0 : this.title.offsetHeight + 10;
     let best = 0;
     for (let columns = 1; columns <= n; columns++) {

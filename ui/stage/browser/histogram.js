@@ -9,7 +9,7 @@ export class Histograms extends Fields {
     const { palette } = this.stage;
     const [ctx, size] = this.sheet(canvas);
     const shares = field.values[moment];
-    const type = 14;
+    const type = 14 * this.stage.scale;
     const floor = size - type - 7;
     const wide = size / shares.length;
     const top = Math.max(...shares, 1e-9);
@@ -20,12 +20,12 @@ export class Histograms extends Fields {
     ctx.font = `${type}px ${getComputedStyle(this.node).fontFamily}`;
     ctx.textBaseline = "top";
     const zero = 100 * field.zeros[moment];
-    ctx.textAlign = "left";
-    ctx.fillText(`${zero < 10 ? zero.toFixed(1) : zero.toFixed(0)} % ≈ 0`, 0, 2);
     const end = (this.panel.width * (shares.length - 1)) / 2;
-    [[-end, "left", 0], [0, "center", size / 2], [end, "right", size]].forEach(([value, align, x]) => {
+    const reach = String(Number(end.toPrecision(2)));
+    const middle = `0: ${zero < 10 ? zero.toFixed(1) : zero.toFixed(0)} %`;
+    [[`−${reach}`, "left", 0], [middle, "center", size / 2], [reach, "right", size]].forEach(([text, align, x]) => {
       ctx.textAlign = align;
-      ctx.fillText(String(Number(value.toPrecision(2))).replace("-", "−"), x, floor + 5);
+      ctx.fillText(text, x, floor + 5);
     });
   }
 }

@@ -3,7 +3,7 @@
 import { coloured, make, marker, narrow, number, sample } from "./draw.js";
 import { Sheet } from "./sheet.js";
 
-/** Panel: columns (how many across), cells [{label, tracks: [{y, color, marker, width}]}], lines [{label, style}],
+/** Panel: columns (how many across), cells [{label, brief, tracks: [{y, color, marker, width}]}], lines [{label, style}],
     x (the last epoch), y [from, to], ticks {x, y}, level (a dotted line), titles [across, up]. */
 export class Multiples extends Sheet {
   constructor(stage) {
@@ -66,7 +66,7 @@ export class Multiples extends Sheet {
     this.line(ctx, x, up(level), x + wide, up(level));
     ctx.setLineDash([]);
     for (const track of cell.tracks) this.curve(ctx, track, across, up, head);
-    this.text(cell.label, x + 1, y - 4, { weight: 600 });
+    this.text(this.wide(cell.label, 600) > wide ? cell.brief : cell.label, x + 1, y - 4, { weight: 600 });
   }
 
   line(ctx, ...[x, y, u, v]) {

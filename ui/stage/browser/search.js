@@ -78,7 +78,7 @@ export class Grid extends Panel {
       if (half) this.tell(ctx, cell, value, [left, top, width, height]);
     }
     const { best, chosen, cells } = this.panel;
-    cells.forEach((cell, i) => cell === chosen && i !== best && this.frame(ctx, i, palette.text, 2, [5, 4]));
+    if (chosen !== cells[best]) cells.forEach((cell, i) => cell === chosen && this.frame(ctx, i, palette.text, 2, [5, 4]));
     if (best >= 0) this.frame(ctx, best, palette.text, 3.5, []);
   }
 
@@ -218,21 +218,24 @@ export class Folds {
     this.heads(ctx, x, score - 10, top / 2, type);
   }
 
-  /** What is what, above the first strip, where its blocks are wide enough to carry a word. */
+  /** What is what: above the blocks of the first strip where they can carry a word, else in a row. */
   heads(ctx, x, last, y, type) {
     const { roles, words, colors } = this.panel;
     const { palette } = this.stage;
-    let end = 0;
+    const texts = [words.train, words.val, words.test];
+    const wide = texts.map((text, role) => ctx.measureText(text).width + (role === 2 ? type * 1.1 : 0));
+    const first = []; // of every role, the first block that can carry its word
     this.blocks(roles[0], (role, from, to) => {
-      const word = [words.train, words.val, words.test][role];
-      const lock = role === 2 ? type * 1.1 : 0;
-      const wide = ctx.measureText(word).width + lock;
-      const start = role === 2 ? Math.max(end, Math.min(x(from), last - wide)) : x(from);
-      if (start < end || (role !== 2 && wide > x(to) - x(from))) return;
+      if (x(to) - x(from) >= wide[role] || role === 2) first[role] ??= role === 2 ? Math.min(x(from), last - wide[role]) : x(from);
+    });
+    const order = [0, 1, 2].sort((a, b) => first[a] - first[b]);
+    const clash = order.some((role, i) => !(first[role] >= (i ? first[order[i - 1]] + wide[order[i - 1]] + 8 : 0)));
+    const row = clash && [0, 1, 2].map((role) => x(0) + wide.slice(0, role).reduce((sum, part) => sum + part + type, 0));
+    texts.forEach((text, role) => {
+      const start = (row || first)[role];
       ctx.fillStyle = role === 1 ? mixed(coloured(colors[0], palette), palette.text, 0.35) : palette.text;
-      if (lock) padlock(ctx, start, y, type);
-      ctx.fillText(word, start + lock, y);
-      end = start + wide + 12;
+      if (role === 2) padlock(ctx, start, y, type);
+      ctx.fillText(text, start + (role === 2 ? type * 1.1 : 0), y);
     });
   }
 

@@ -1,0 +1,238 @@
+"""What trained networks say, as pictures: confusion matrix, ROC curves, predicted against true, and words for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from datasets import Dataset
+from figures import theme
+from figures.scene import Say, number
+from figures.training import Line
+from spec import N_
+
+Told = Mapping[str, np.ndarray]
+Palette = Mapping[str, str]
+
+PARTS = {"training": N_("training part"), "validation": N_("validation part"), "test": N_("test part")}
+LONGEST = 16  # characters of a class's name at an axis
+BOTH = 4  # classes, up to which a cell has room for a count and a share
+READABLE = 20  # classes, up to which a cell has room for a count
+CURVES = 10  # ROC curves in one picture: those with the least area
+DOTS = 2000  # in one picture
+
+
+def names(lines: Sequence[Line]) -> list[str]:
+    """Return a name for each network of a page, whose lines may stand for several seeds."""
+    return [
+        line.name if line.rows.stop - line.rows.start == 1 else f"{line.name} ({row - line.rows.start + 1})"
+        for line in lines
+        for row in range(line.rows.start, line.rows.stop)
+    ]
+
+
+def classes(data: Dataset, say: Say) -> list[str]:
+    """Return the names of the classes in the reader's language."""
+    return [name if name.isdigit() else say(name) for name in data.classes]
+
+
+def percent(share: float) -> str:
+    """Return a share as people write it."""
+    return f"{100 * share:.3g} %"
+
+
+def surely(probability: float) -> str:
+    """Return a probability in whole percents; what is almost certain is not called certain."""
+    return "> 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
+
+
+def reading(told: Told, data: Dataset, say: Say) -> str:
+    """Return one sentence about how well a network did on a part."""
+    part = say(PARTS[str(told["part"])])
+    if "lost" in told:
+        text = N_("On the {part}: this network has diverged, and has no answer for {lost} of {rows} rows.")
+        return say(text).format(part=part, lost=f"{told['lost']:,}", rows=f"{told['n']:,}")
+    if data.task == "numbers":
+        text = N_("On the {part}: R² is {r2}, and an answer is {error} off on average, {worst} at worst.")
+        worst = abs(told["said"][0] - told["true"][0])
+        return say(text).format(
+            part=part, r2=number(float(told["r2"])), error=number(float(told["error"])), worst=number(float(worst))
+        )
+    confusion = told["confusion"]
+    mistakes = confusion - np.diag(np.diag(confusion))
+    wrong, rows = int(mistakes.sum()), int(confusion.sum())
+    if not wrong:
+        return say(N_("On the {part}: all of {rows} rows are told rightly.")).format(part=part, rows=f"{rows:,}")
+    true, said = np.unravel_index(mistakes.argmax(), mistakes.shape)
+    known = classes(data, say)
+    text = N_(
+        "On the {part}: of {rows} rows {wrong} are told wrongly ({share}); the most frequent mistake, seen {count} "
+        "times, is to say “{said}” where “{true}” is true."
+    )
+    return say(text).format(
+        part=part, rows=f"{rows:,}", wrong=f"{wrong:,}", share=percent(wrong / rows), count=f"{mistakes.max():,}",
+        said=known[said], true=known[true],
+    )  # fmt: skip
+
+
+def confusion(told: Told, data: Dataset, palette: Palette, say: Say) -> dict[str, Any]:
+    """Return the confusion matrix: rows are what is true, columns what was said; a cell's colour is its share of a row.
+
+    The numbers in the cells are counts, and shares of the row where there is room.
+    """
+    counts = told["confusion"]
+    rows = counts.sum(axis=1, keepdims=True)
+    shares = counts / np.maximum(rows, 1)
+    known = [_short(name) for name in classes(data, say)]
+    n = len(known)
+    cells, hover = [["" for _ in known] for _ in known], [["" for _ in known] for _ in known]
+    for i, j in np.ndindex(n, n):
+        count, share = f"{counts[i, j]:,}", percent(shares[i, j])
+        hover[i][j] = say(N_("“{true}” said to be “{said}”: {count} of {rows}, {share}")).format(
+            true=known[i], said=known[j], count=count, rows=f"{rows[i, 0]:,}", share=share
+        )
+        if n <= BOTH:
+            cells[i][j] = f"<b>{count}</b><br>{share}"
+        elif n <= READABLE and counts[i, j]:
+            cells[i][j] = count
+    ticks = {"tickmode": "array", "tickvals": list(range(n)), "ticktext": known, "ticks": "", "showgrid": False}
+    heat = {
+        "type": "heatmap", "z": shares, "zmin": 0, "zmax": 1, "text": cells, "texttemplate": "%{text}",
+        "hovertext": hover, "hoverinfo": "text", "showscale": False, "xgap": 2, "ygap": 2,
+        "colorscale": [[0, palette["grid"]], [1, palette["c5"]]],
+        "textfont": {"size": theme.TYPE if n <= 10 else 11, "family": theme.FONT},
+    }  # fmt: skip
+    layout = theme.layout(
+        xaxis=theme.axis(say(N_("said")), side="top", **ticks), hovermode="closest", height=_height(n),
+        yaxis=theme.axis(say(N_("true")), autorange="reversed", **ticks),
+        margin={"l": 12, "r": 12, "t": 12, "b": 12},
+    )  # fmt: skip
+    layout["xaxis"]["automargin"] = layout["yaxis"]["automargin"] = True
+    return painted({"data": [heat], "layout": layout}, palette)
+
+
+def roc(told: Told, data: Dataset, palette: Palette, say: Say) -> dict[str, Any]:
+    """Return the ROC curves with the areas below them (AUC): of two classes that of the second, else each against all.
+
+    Of more than ten classes those are drawn that are told apart worst.
+    """
+    known, auc = [_short(name) for name in classes(data, say)], told["auc"]
+    there = np.flatnonzero(np.isfinite(auc))
+    drawn = sorted(there[np.argsort(auc[there], kind="stable")][:CURVES].tolist())
+    looks = theme.variant_styles(len(drawn))
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "scatter", "x": [0, 1], "y": [0, 1], "mode": "lines", "hoverinfo": "skip", "showlegend": False,
+            "line": {"color": "@quiet", "width": 1, "dash": "dot"},
+        }
+    ]  # fmt: skip
+    for one, look in zip(drawn, looks, strict=True):
+        own = told["curve"] == one
+        traces.append({
+            "type": "scatter", "x": told["fpr"][own], "y": told["tpr"][own], "mode": "lines",
+            "name": f"{known[one]}: {auc[one]:.3f}",
+            "line": {"color": look["color"], "width": 2.4, "dash": ",".join(f"{n}px" for n in look["dash"]) or "solid"},
+            "hovertemplate": "%{x:.3f}, %{y:.3f}<extra>%{fullData.name}</extra>",
+        })  # fmt: skip
+    mean = say(N_("mean AUC {mean}")).format(mean=f"{auc[there].mean():.3f}")
+    legend = {
+        "x": 0.98, "y": 0.04, "xanchor": "right", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)",
+        "title": {"text": mean if len(there) > 1 else "AUC"}, "font": {"size": theme.TYPE - 1},
+    }  # fmt: skip
+    layout = theme.layout(
+        xaxis=theme.axis(say(N_("false positive rate")), range=[-0.01, 1.01]),
+        yaxis=theme.axis(say(N_("true positive rate")), range=[-0.01, 1.01]),
+        hovermode="closest", showlegend=True, legend=legend, height=_height(len(known)),
+    )  # fmt: skip
+    return painted({"data": traces, "layout": layout}, palette)
+
+
+def scatter(told: Told, palette: Palette, say: Say) -> dict[str, Any]:
+    """Return what was said against what is true, in the target's own unit; a right answer lies on the diagonal.
+
+    Of many rows every so manieth is drawn, DOTS of them.
+    """
+    truths, answers = told["truths"], told["answers"]
+    some = np.unique(np.linspace(0, len(truths) - 1, DOTS).astype(int))
+    low, high = float(min(truths.min(), answers.min())), float(max(truths.max(), answers.max()))
+    low, high = low - 0.03 * (high - low), high + 0.03 * (high - low)
+    traces = [
+        {
+            "type": "scatter", "x": [low, high], "y": [low, high], "mode": "lines", "hoverinfo": "skip",
+            "line": {"color": "@quiet", "width": 1.5, "dash": "dot"},
+        },
+        {
+            "type": "scatter", "x": truths[some], "y": answers[some], "mode": "markers",
+            "marker": {"color": "@c5", "size": 8 if len(some) < 500 else 5, "opacity": 0.55},
+            "hovertemplate": say(N_("true {true}, said {said}")).format(true="%{x:.4g}", said="%{y:.4g}")
+            + "<extra></extra>",
+        },
+    ]  # fmt: skip
+    layout = theme.layout(
+        xaxis=theme.axis(say(N_("true value")), range=[low, high]), hovermode="closest", height=440,
+        yaxis=theme.axis(say(N_("said by the network")), range=[low, high]),
+        margin={"l": 70, "r": 12, "t": 10, "b": 52},
+    )  # fmt: skip
+    return painted({"data": traces, "layout": layout}, palette)
+
+
+def painted(figure: Any, palette: Palette) -> Any:
+    """Return a figure with the colours' names ("@grid") replaced by the colours of a palette, for a still chart."""
+    if isinstance(figure, dict):
+        return {key: painted(value, palette) for key, value in figure.items()}
+    if isinstance(figure, list):
+        return [painted(value, palette) for value in figure]
+    return palette.get(figure[1:], figure) if isinstance(figure, str) and figure[:1] == "@" else figure
+
+
+def _short(name: str) -> str:
+    """Return a class's name as Plotly may show it: not too long, and nothing in it taken for markup."""
+    return escape(name if len(name) <= LONGEST else name[: LONGEST - 1] + "…", quote=False)
+
+
+def _height(n: int) -> int:
+    return 380 if n <= BOTH else 460 if n <= CURVES else 640
+
+
+def areas(told: Told, data: Dataset, say: Say) -> str:
+    """Return the areas below the ROC curves in words."""
+    known, auc = classes(data, say), told["auc"]
+    return "AUC: " + ", ".join(f"{known[one]} {auc[one]:.3f}" for one in np.flatnonzero(np.isfinite(auc)))
+
+
+def verdicts(told: Told, data: Dataset, say: Say) -> list[str]:
+    """Return what was said of each of the worst mistakes, how surely, and what is true."""
+    known = classes(data, say)
+    text = say(N_("said {said} ({share}), is {true}"))
+    told_of = zip(told["said"].tolist(), told["sure"].tolist(), told["true"].tolist(), strict=True)
+    return [text.format(said=known[said], share=surely(sure), true=known[true]) for said, sure, true in told_of]
+
+
+def pictures(pixels: np.ndarray, side: int) -> list[np.ndarray]:
+    """Return pictures [m, height, width] as grey values in uint8, white as it was written, about `side` pixels high."""
+    grey = (255 * pixels / max(float(pixels.max()), 1e-9)).round().astype(np.uint8)
+    times = max(1, side // pixels.shape[1])
+    return list(np.kron(grey, np.ones((1, times, times), np.uint8)))
+
+
+def mistakes(told: Told, data: Dataset, say: Say) -> dict[str, Any]:
+    """Return the worst mistakes as a table: what was said, what is true, and what else is known of the row."""
+    columns: dict[str, Any]
+    if data.task == "numbers":
+        columns = {
+            say(N_("said")): told["said"],
+            say(N_("true")): told["true"],
+            say(N_("off by")): told["said"] - told["true"],
+        }
+    else:
+        known = classes(data, say)
+        columns = {
+            say(N_("said")): [known[one] for one in told["said"]],
+            say(N_("how surely")): [surely(sure) for sure in told["sure"]],
+            say(N_("true")): [known[one] for one in told["true"]],
+        }
+    columns = {f"▸ {name}": cells for name, cells in columns.items()}
+    return columns | {name.removeprefix("cell "): told[name] for name in told if name.startswith("cell ")}

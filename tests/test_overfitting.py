@@ -1,0 +1,290 @@
+"""Overfitting: every remedy is what it says, what is read off the curves is there, and the sentence is true."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from experiments import fit as fitting
+from experiments.fit import Fit, History
+from experiments.records import BIN, BINS, RECORDS, ZERO
+from experiments.remedies import PRESETS, REMEDIES, Remedies, best_so_far, gap, stops, two_dimensional
+from figures import overfitting as figure
+from figures import readings
+from spec import settings, type_hints
+from ui.stage import pack
+
+KINDS = type_hints(Remedies)
+STRENGTHS: dict[Any, Any] = {
+    bool: True, int: 3, float: 0.3, tuple[int, ...]: (4,), tuple[float, ...]: (0.5, 0.2),
+    tuple[float, float]: (0.1, 0.2),
+}  # fmt: skip
+TRIED = {name: STRENGTHS[KINDS[name]] for name in REMEDIES}
+NONE = {name: (0.0, 0.0) if value == (0.1, 0.2) else type(value)() for name, value in TRIED.items()}
+PLAIN = dataclasses.replace(Remedies(), dataset="diabetes", rows=30, hidden=(8, 8), label_noise=0.0, epochs=3, **NONE)
+WHOLE = dataclasses.replace(PLAIN, **TRIED)
+CHANGED: dict[str, dict[str, Any]] = {
+    "dropout": {"dropout": 0.3},
+    "l2": {"l2": 0.3},
+    "l1": {"l1": 0.3},
+    "dropout_by_layer": {"dropout_by_layer": (0.5, 0.2)},
+    "elastic": {"l1": 0.1, "l2": 0.2},
+    "batch_norm": {"batch_norm": True},
+    "smaller": {"hidden": (4,)},
+    "more": {"rows": 90},
+    "columns": {"features": (4,)},
+}
+
+
+def say(text: str) -> str:
+    return text
+
+
+@pytest.fixture(scope="module")
+def trained() -> History:
+    """The network without a remedy, and with each, side by side."""
+    return fitting.fit(WHOLE.variants(), ("weights", "zeros"))
+
+
+@pytest.mark.parametrize("name", REMEDIES)
+def test_a_remedy_changes_the_network_and_is_named(name: str) -> None:
+    study = dataclasses.replace(PLAIN, **{name: TRIED[name]})
+    plain, other = study.variants()
+    assert other != plain
+    assert PLAIN.variants() == (plain,), "left out, it changes nothing"
+    titles = [line.name for line in figure.lines(study, say)]
+    assert len(set(titles)) == 2
+    assert "{" not in titles[1]
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_remedy_changes_what_it_says_and_nothing_else(name: str) -> None:
+    plain, other = dataclasses.replace(PLAIN, **{name: TRIED[name]}).variants()
+    assert other == dataclasses.replace(plain, **CHANGED[name])
+
+
+@pytest.mark.parametrize("name", REMEDIES)
+def test_a_remedy_trains_another_network(name: str, trained: History) -> None:
+    row = 1 + list(REMEDIES).index(name)
+    assert np.isfinite(trained.val_loss[row]).all()
+    assert trained.val_loss[row, -1] != trained.val_loss[0, -1]
+
+
+def test_scores_side_by_side_are_those_alone(trained: History) -> None:
+    alone = fitting.fit(PLAIN.variants())
+    for curve in ("train_loss", "val_loss", "train_score", "val_score", "test_score"):
+        np.testing.assert_allclose(getattr(trained, curve)[0], getattr(alone, curve)[0], rtol=1e-4, atol=1e-5)
+
+
+def test_all_together_has_all_of_them() -> None:
+    plain, *alone, every = dataclasses.replace(WHOLE, together=True).variants()
+    assert len(alone) == len(REMEDIES)
+    for other in alone:
+        for field in dataclasses.fields(Fit):
+            if getattr(other, field.name) != getattr(plain, field.name):
+                assert getattr(every, field.name) != getattr(plain, field.name), field.name
+    assert (every.l1, every.l2) == pytest.approx((0.3 + 0.1, 0.3 + 0.2)), "penalties add up"
+    assert len(dataclasses.replace(PLAIN, together=True, l2=0.1).variants()) == 2, "one is together with nothing"
+
+
+def test_what_changes_nothing_is_left_out() -> None:
+    assert len(dataclasses.replace(PLAIN, rows=None, more=3).variants()) == 1, "there are no more rows than all"
+    assert len(dataclasses.replace(PLAIN, columns=(10, 99)).variants()) == 1, "the table has ten"
+    on_a_plane = dataclasses.replace(PLAIN, dataset="moons", columns=(0,))
+    assert len(on_a_plane.variants()) == 1, "its boundary needs both"
+
+
+def test_patience_never_trains() -> None:
+    assert dataclasses.replace(PLAIN, patience=3).variants() == PLAIN.variants()
+
+
+@pytest.mark.parametrize("key", PRESETS)
+def test_a_preset_is_what_its_data_set_opens_with(key: str) -> None:
+    assert Remedies.on(PRESETS[key].spec.dataset) == PRESETS[key].spec
+    assert PRESETS[key].show in ("loss", "score")
+
+
+def test_the_notes_experiments_are_as_the_notes_have_them() -> None:
+    mnist, titanic = (PRESETS[key].spec for key in ("mnist", "titanic"))
+    plain, dropout, decay = mnist.variants()
+    assert (plain.rows, plain.hidden, plain.batch_size, plain.epochs) == (300, (100,) * 6, 100, 301)
+    assert (plain.optimizer.key, plain.optimizer.lr) == ("sgd", 0.01)
+    assert (dropout.dropout, decay.l2) == (0.2, 0.1)
+    plain, dropout = titanic.variants()
+    assert (plain.hidden, plain.activation, plain.batch_size, plain.epochs) == ((32, 64, 32, 16, 4), "relu", 64, 1000)
+    assert (plain.optimizer.key, plain.optimizer.lr) == ("adam", 0.001)
+    assert dropout.dropout_by_layer == (0.5, 0.7)
+
+
+# -- what is read off the curves
+
+LOSSES = hnp.arrays(
+    float,
+    st.tuples(st.just(2), st.integers(1, 12)),
+    elements=st.integers(0, 64).map(lambda n: n / 16) | st.just(np.nan),
+)
+
+
+def history(train: Any, val: Any) -> History:
+    """A history with these curves of losses [k, n]; the scores are 1 - loss, the rest is unknown."""
+    train, val = np.array(train, float), np.array(val, float)
+    unknown, best = np.full(len(val), np.nan), fitting.early_stop(val, val.shape[1])[1]
+    return History(train, val, 1 - train, 1 - val, unknown, unknown, best, unknown, None)
+
+
+@given(LOSSES, st.integers(1, 8))
+def test_openings_and_stops_are_those_found_by_hand(losses: np.ndarray, patience: int) -> None:
+    (train, val), n = losses, losses.shape[1]
+    told = history([train], [val])
+    gaps = val - train
+    bar = max(gaps[0], 0) + min((loss for loss in val if not np.isnan(loss)), default=np.nan) / 4
+    open_from = [e for e in range(n) if all(gaps[t] > bar for t in range(e, n))]
+    assert gap(told, 0).epoch == (open_from[0] if open_from else -1)
+    np.testing.assert_equal(gap(told, 0).end, gaps[-1])
+    best, at = np.inf, 0
+    since = []
+    for epoch, loss in enumerate(val):
+        if loss < best:
+            best, at = loss, epoch
+        since.append(at)
+    np.testing.assert_array_equal(best_so_far(val), since)
+    if not np.isnan(val).all():
+        waited = [epoch for epoch in range(n) if epoch - since[epoch] >= patience]
+        stop = waited[0] if waited else n - 1
+        assert [int(one[0]) for one in stops(told, patience)] == [stop, since[stop]]
+
+
+# -- weights
+
+
+def test_the_histogram_counts_every_weight(trained: History) -> None:
+    counts, zeros = trained.records["weights"], trained.records["zeros"]
+    moments = len(RECORDS["weights"].moments(PLAIN.epochs))
+    assert counts.shape == (1 + len(REMEDIES), BINS, moments)
+    weights = 10 * 8 + 8 * 8 + 8
+    assert (counts[0].sum(axis=0) == weights).all()
+    state = fitting.begin(PLAIN.variants())
+    group = fitting.advance(state, PLAIN.epochs)[0].groups[0]
+    params = group.params[0, :weights]
+    edges = (np.arange(BINS + 1) - BINS / 2) * BIN
+    np.testing.assert_array_equal(counts[0, :, -1], np.histogram(params, edges)[0])
+    assert zeros[0, -1] == np.mean(np.abs(params) < ZERO)
+
+
+def test_what_is_beyond_the_bins_is_counted_at_their_end() -> None:
+    class Glimpse:
+        class stack:
+            n_weights = 4
+            params = np.array([[0.0, 1e30, -9.0, np.nan, 7.0]], np.float32)
+
+    counts = RECORDS["weights"].take(Glimpse)[0]  # type: ignore[arg-type]
+    assert (counts[0], counts[BINS // 2], counts[-1], counts.sum()) == (1, 1, 1, 3)
+
+
+@given(hnp.arrays(int, st.tuples(st.integers(1, 3), st.just(BINS), st.integers(1, 3)), elements=st.integers(0, 5)))
+def test_bars_hold_every_weight_once(counts: np.ndarray) -> None:
+    shares, width = figure.bars(counts)
+    assert shares.shape[1] <= figure.BARS
+    assert shares.shape[1] % 2 == 1, "one bar lies around 0"
+    np.testing.assert_allclose(shares.sum(axis=1), counts.sum(axis=1) > 0)
+    merged = round(width / BIN)
+    inner = counts[:, BINS // 2 - merged // 2 : BINS // 2 + merged // 2 + 1].sum(axis=1)
+    middle = shares[:, shares.shape[1] // 2]
+    if shares.shape[1] > 1:
+        np.testing.assert_allclose(middle, inner / np.maximum(counts.sum(axis=1), 1))
+
+
+# -- the picture
+
+
+def test_what_is_sent_stays_small_and_shows_the_whole_run() -> None:
+    study = Remedies()
+    variants, columns = study.variants(), study.epochs + 1
+    k = len(variants)
+    pictures = np.zeros((k, 64, 64, len(RECORDS["boundaries"].moments(study.epochs))), np.uint8)
+    pictures[..., -1] = 255
+    curves = np.random.default_rng(0).random((k, columns))
+    told = history(curves, curves + np.linspace(0, 1, columns))._replace(
+        boundary=pictures[..., 0], records={"boundaries": pictures}
+    )
+    points = np.zeros((144, 2)), np.zeros(144), np.zeros(144, bool)
+
+    def panel(*, running: bool) -> tuple[dict[str, Any], int]:
+        scene = figure.scene(study, told, say=say, alt="", running=running, done=not running, points=points)
+        return scene["panels"][1], len(pack(scene))
+
+    whole, size = panel(running=False)
+    assert size < 400_000 + 4 * 8 * columns * k
+    assert whole["moments"][-1] == study.epochs
+    assert (np.diff(whole["moments"]) > 0).all()
+    assert all((field["values"][-1] == 255).all() for field in whole["fields"])
+    now, size = panel(running=True)
+    assert size < 60_000, "while it runs the newest is enough"
+    assert list(now["moments"]) == [study.epochs]
+
+
+def test_test_scores_are_told_once_they_are_revealed() -> None:
+    told = history(np.ones((3, 4)), np.ones((3, 4)))._replace(test_score=np.full(3, 0.512), best_test_score=np.ones(3))
+    study = dataclasses.replace(PLAIN, l1=0.1, l2=0.1)
+
+    def cells(**how: bool) -> str:
+        return str(figure.scene(study, told, say=say, alt="", running=False, **how)["table"])  # type: ignore[arg-type]
+
+    assert "0.512" not in cells(done=True)
+    assert "0.512" not in cells(done=False, revealed=True)
+    assert "0.512" in cells(done=True, revealed=True)
+
+
+# -- the sentence
+
+STUDY = dataclasses.replace(PLAIN, dataset="iris", l2=0.1, l1=0.1, patience=2)
+
+
+def test_the_sentence_about_remedies_is_true() -> None:
+    val = [[1.0, 0.5, 0.4, 0.5, 0.6, 0.7, 0.8], [1.0, 0.6, 0.5, 0.45, 0.44, 0.43, 0.42], [1.0, 1, 0.9, 1, 1, 1, 0.95]]
+    train = [[1.0, 0.5, 0.35, 0.2, 0.1, 0.1, 0.05]] * 3
+    told = history(train, val)._replace(test_score=np.array([0.5, 0.9, 0.7]))
+    lines = figure.lines(STUDY, say)
+    sentence = readings.overfitted(STUDY, told, lines, say, done=True, revealed=True)
+    assert "gap opens at epoch 3 and ends at 0.75 (accuracy 95 % against 20 %)" in sentence
+    assert "L2 0.1: 0.37; L1 0.1: 0.90" in sentence
+    assert "Lowest on validation in the end: **L2 0.1** (0.42)." in sentence
+    assert "**Early stopping** at epoch 4 keeps 0.40 instead of 0.80." in sentence
+    assert "**L2 0.1** 90 %, no remedy 50 %" in sentence
+    assert "Test" not in readings.overfitted(STUDY, told, lines, say, done=True)
+    running = readings.overfitted(STUDY, told, lines, say, done=False, revealed=True)
+    assert "opened at epoch 3; it is 0.75 now" in running
+    assert "Lowest" not in running
+    assert "Test" not in running
+
+
+def test_no_gap_no_claim() -> None:
+    falling = [[1.0, 0.8, 0.6, 0.5, 0.4]] * 3
+    sentence = readings.overfitted(STUDY, history(falling, falling), figure.lines(STUDY, say), say, done=True)
+    assert "no gap has opened" in sentence
+    assert "Early stopping would not have ended it." in sentence
+
+
+def test_divergence_and_impatience_are_said() -> None:
+    val = [[1.0, 0.9, 0.95, 0.95, 0.5, 0.6], [1.0, 0.8, 0.8, np.inf, np.nan, np.nan], [1.0, 0.9, 0.9, 0.9, 0.9, 0.9]]
+    sentence = readings.overfitted(STUDY, history(val, val), figure.lines(STUDY, say), say, done=True)
+    assert "at epoch 3 keeps 0.90, too soon: later it comes down to 0.50" in sentence
+    assert "Diverged: L2 0.1." in sentence
+    assert "no remedy ends lower than none (0.60)" in sentence
+
+
+def test_every_field_of_a_fit_that_a_study_shares_means_the_same() -> None:
+    shared = set(settings(Remedies)) & set(settings(Fit))
+    assert {"dropout", "l1", "l2", "batch_norm", "rows", "label_noise"} <= shared
+    assert all(settings(Remedies)[name] == settings(Fit)[name] for name in shared)
+
+
+def test_planes_are_those_with_a_box() -> None:
+    assert two_dimensional("moons")
+    assert not two_dimensional("iris")

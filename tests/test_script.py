@@ -1,0 +1,250 @@
+"""A script comes to the losses that its run came to, in torch's own words, and holds nothing a visitor wrote."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from datasets import DATASETS, SCALERS, find, own
+from datasets.own import Sheet
+from experiments.fit import Fit, fit
+from experiments.script import Order, begin, data_file, file_name, pack, script, write
+from experiments.torch_rule import Term, term, written
+from networks import ACTIVATIONS, INITS
+from optimizers import RULES, SCHEDULES, SGD, Adam, Lion, Momentum, Optimizer, RMSProp
+from spec import settings
+
+AGREED = 1e-3  # between a script's losses and ours
+
+RUNS = {
+    "dropout and L2": Fit("breast_cancer", (16, 16), epochs=12, optimizer=Adam(lr=0.01), dropout=0.4, l2=0.01),
+    "batch norm and a schedule": Fit(
+        "digits", (32,), epochs=6, batch_norm=True, batch_size=64,
+        optimizer=Momentum(lr=0.05, schedule=SCHEDULES["cosine"]()),
+    ),
+    "L1 and folds": Fit(
+        "diabetes", (16,), "tanh", "xavier", 0.5, RMSProp(lr=0.003), epochs=15, l1=0.01, folds=5, fold=2
+    ),
+    "other rules for biases": Fit(
+        "moons", (8, 4), "sigmoid", epochs=20, batch_size=None, label_noise=0.1, optimizer=Lion(lr=0.01),
+        bias_optimizer=SGD(lr=0.1, schedule=SCHEDULES["plateau"](patience=2)), dropout_by_layer=(0.0, 0.3),
+    ),
+    "another rate for biases, lonely rows": Fit(
+        "iris", (8,), epochs=10, batch_size=8, rows=49, batch_norm=True, features=(2, 0), scaling="minmax",
+        optimizer=Momentum(lr=0.01), bias_optimizer=Momentum(lr=0.1), scaler_sees="train+val",
+    ),
+    "a file, a mistake, no validation": Fit(
+        "titanic", (8,), "leaky_relu", epochs=8, rows=200, val_size=0.0, scaling="sample",
+        optimizer=Adam(lr=0.01, unweighted=True, schedule=SCHEDULES["plateau"](patience=1)),
+    ),
+    "numbers with noise": Fit(
+        "scores", (), init="ones", init_scale=0.3, epochs=5, batch_size=None, test_size=0.0, label_noise=0.5,
+        scale_target=False, scaling="none", optimizer=SGD(lr=1e-5),
+    ),
+}  # fmt: skip
+
+
+def ran(text: str, monkeypatch: pytest.MonkeyPatch, where: Path) -> dict[str, Any]:
+    """Run a script of ours in a folder, and return what its names stand for at the end, and what it printed."""
+    monkeypatch.chdir(where)
+    names: dict[str, Any] = {}
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(text, "script", "exec"), names)
+    return names | {"said": said.getvalue()}
+
+
+@pytest.mark.parametrize("one", RUNS.values(), ids=RUNS)
+def test_a_script_comes_to_the_losses_of_its_run(one: Fit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data = find(one.dataset)
+    if name := file_name(data):
+        (tmp_path / name).write_bytes(data_file(data))
+    theirs, ours = ran(script(one), monkeypatch, tmp_path), fit([one])
+    assert theirs["train_loss"] == pytest.approx(ours.train_loss[0, -1], abs=AGREED)
+    assert theirs["train_score"] == pytest.approx(ours.train_score[0, -1], abs=0.01)
+    assert f"{theirs['train_loss']:.5f}" in theirs["said"]
+    if np.isfinite(ours.val_loss).any():
+        assert theirs["val_loss"] == pytest.approx(ours.val_loss[0, -1], abs=AGREED)
+        assert theirs["best_epoch"] == ours.best_epoch[0]
+        assert theirs["best_loss"] == pytest.approx(ours.val_loss.min(), abs=AGREED)
+        assert f"{theirs['val_loss']:.5f}" in theirs["said"]
+    if one.test_size:
+        assert theirs["test_loss"] == pytest.approx(ours.test_loss[0], abs=AGREED)
+        assert theirs["test_score"] == pytest.approx(ours.test_score[0], abs=0.01)
+
+
+def written_scripts() -> dict[str, str]:
+    """Return a script for every rule with every schedule, every data set, and every choice of the others."""
+    small = Fit("iris", (3,), epochs=5)
+    fits = {
+        **{f"{r}_{s}": replace(small, optimizer=RULES[r](schedule=SCHEDULES[s]())) for r in RULES for s in SCHEDULES},
+        **{f"biases_{r}": replace(small, optimizer=Lion(), bias_optimizer=RULES[r](lr=0.5)) for r in RULES},
+        **{f"data_{key}": Fit(key, (2,), epochs=5, label_noise=0.1, test_size=0.25) for key in DATASETS},
+        **{f"init_{key}": replace(small, init=key, init_scale=2.0, activation=a)
+           for key, a in zip(INITS, ACTIVATIONS, strict=False)},
+        **{f"scaling_{key}": replace(small, scaling=key, scaler_sees="train+val", folds=3) for key in SCALERS},
+        **{f"mistake_{key}_{name}": replace(small, optimizer=rule(**{name: True}))
+           for key, rule in RULES.items() for name, fact in settings(rule).items() if fact.mistake},
+        **{name.replace(" ", "_").replace(",", ""): one for name, one in RUNS.items()},
+    }  # fmt: skip
+    return {name: script(one) for name, one in fits.items()}
+
+
+def test_scripts_are_code_that_one_would_have_written(tmp_path: Path) -> None:
+    """They compile, import what they use and nothing else, know every name, and are formatted."""
+    texts = written_scripts()
+    for name, text in texts.items():
+        compile(text, name, "exec")
+        (tmp_path / f"{name}.py").write_text(text)
+    for how in (["check", "--select", "F,I,E7,E9"], ["format", "--check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *how, "--isolated", "--line-length", "120", str(tmp_path)],
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-3000:]
+
+
+# -- rules
+
+
+def path(make: Any, rule: Optimizer, steps: int = 12) -> np.ndarray:
+    """Return the steps of a rule of torch, made by `make(parameters)`, down a bowl that turns over."""
+    leaf = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64, requires_grad=True)
+    one = make([leaf])
+    seen = []
+    for t in range(steps):
+        leaf.grad = leaf.detach() * (1 + 0.5 * math.sin(3 * t))
+        one.step()
+        seen.append(leaf.detach().numpy().copy())
+    return np.array(seen)
+
+
+def own_path(rule: Optimizer, steps: int = 12) -> np.ndarray:
+    params = np.array([1.0, -2.0, 0.5])
+    state = rule.init(params)
+    seen = []
+    for t in range(steps):
+        rule.step(params, params * (1 + 0.5 * math.sin(3 * t)), state)
+        seen.append(params.copy())
+    return np.array(seen)
+
+
+def other(rule: type[Optimizer]) -> Optimizer:
+    """Return a rule none of whose own settings is the usual one, without mistakes."""
+    usual, values = rule(), {}
+    for name, fact in settings(rule).items():
+        value = getattr(usual, name)
+        if isinstance(value, bool):
+            values[name] = value if fact.mistake else not value
+        elif isinstance(value, float):
+            values[name] = value * 0.9 if value else 0.01
+    return rule(**values)
+
+
+HERE = [rule for rule in RULES.values() if rule().counterpart]
+
+
+@pytest.mark.parametrize("rule", [*(rule() for rule in HERE), *map(other, HERE)], ids=lambda rule: rule.key)
+def test_a_rule_of_torch_takes_our_steps(rule: Optimizer) -> None:
+    name, _, rest = rule.counterpart.partition("(")
+    taken = path(
+        lambda parameters: eval(f"rule({rest}", {"rule": getattr(torch.optim, name), "parameters": parameters}), rule
+    )
+    np.testing.assert_allclose(taken, own_path(rule), rtol=1e-5)
+
+
+MISTAKEN = [rule(**{name: True}) for rule in RULES.values() for name, fact in settings(rule).items() if fact.mistake]
+
+
+@pytest.mark.parametrize(
+    "rule", [*(rule() for rule in RULES.values()), *map(other, RULES.values()), *MISTAKEN], ids=lambda rule: rule.key
+)
+def test_a_rule_written_line_by_line_takes_our_steps(rule: Optimizer) -> None:
+    names: dict[str, Any] = {"torch": torch, "math": math, "np": np}
+    exec(written(rule, "Written"), names)
+    np.testing.assert_allclose(
+        path(lambda parameters: names["Written"](parameters, rule.lr), rule), own_path(rule), rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("rule", MISTAKEN, ids=lambda rule: rule.key)
+def test_torch_makes_none_of_the_famous_mistakes(rule: Optimizer) -> None:
+    assert rule.counterpart == ""
+
+
+@pytest.mark.parametrize("init", INITS)
+def test_a_spread_is_written_as_its_formula(init: str) -> None:
+    written = term(INITS[init].spread(Term("n_in"), Term("n_out"))).text  # type: ignore[arg-type]
+    assert eval(written, {"math": math, "n_in": 30, "n_out": 7}) == INITS[init].spread(30, 7)
+
+
+# -- a visitor's own table
+
+
+@pytest.fixture
+def mine() -> own.Own:
+    """A table whose names would do harm if they came into a script."""
+    rows = [f"{i},{i % 7},{'yes' if i % 3 else 'no'}" for i in range(40)]
+    header = '"a""""""\nimport os; os.abort() #","b\n""""""",y"""'
+    sheet = Sheet("\n".join([header, *rows]).encode(), "secret")
+    return own.adopt(sheet, '""" quit() #\n.csv', own.inspect(sheet, 0.0)[1][3])
+
+
+def test_of_an_own_table_no_text_comes_into_its_script(
+    mine: own.Own, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    one = Fit(mine.key, (3,), epochs=3, features=(0,))
+    text = script(one)
+    assert "abort" not in text
+    assert "quit" not in text
+    (tmp_path / file_name(mine)).write_bytes(data_file(mine))
+    assert ran(text, monkeypatch, tmp_path)["val_loss"] == pytest.approx(fit([one]).val_loss[0, -1], abs=AGREED)
+
+
+@pytest.mark.parametrize("data", DATASETS.values(), ids=DATASETS)
+def test_a_file_holds_the_table_and_no_objects(data: Any) -> None:
+    if file_name(data):
+        with np.load(io.BytesIO(data_file(data))) as file:
+            for array, expected in zip((file["x"], file["y"]), data.read(), strict=True):
+                np.testing.assert_array_equal(array, expected)
+                assert array.dtype == expected.dtype
+
+
+# -- the panel
+
+
+def page() -> None:
+    import streamlit as st
+
+    from experiments.fit import Fit
+    from ui import script
+
+    st.session_state["tested script"] = True
+    script.offer("tested", (Fit("titanic", epochs=7), Fit("titanic", epochs=9)), ["seven", "nine"])
+
+
+def test_the_panel_offers_the_script_of_the_chosen_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.script.asked", lambda chain, height: write(begin(chain.spec), 0.0)[1][3])
+    tested = AppTest.from_function(page, default_timeout=30).run()
+    assert not tested.exception
+    assert "EPOCHS = 7" in tested.code[0].value
+    assert len(tested.get("download_button")) == 2
+    tested.selectbox[0].set_value(1).run()
+    assert tested.code[0].value == script(Fit("titanic", epochs=9)).strip()
+
+
+def test_a_worker_packs_the_file() -> None:
+    data = find("titanic")
+    packed = pack(Order(Fit("titanic"), data), 0.0)[1][3]["file"]
+    assert packed.tobytes() == data_file(data)

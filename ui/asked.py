@@ -1,0 +1,41 @@
+"""Asking a worker for one thing, while the page stays as it is: a short chain, waited for, then looked after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+
+import runs
+from runs import Chain
+from ui.desk import said
+from ui.training import POLL, visitor
+
+PATIENCE = 0.5  # seconds a page waits for an answer before it shows a grey field in its place
+WAITING = '<div style="height:{height};border-radius:.5rem;background:currentColor;opacity:.08"></div>'
+
+
+def asked(chain: Chain, height: str) -> Mapping[str, np.ndarray] | None:
+    """Return what a chain found, or None where that is not known yet; the page is then drawn again when it is.
+
+    Draws a grey field of this height in place of an answer that is not there, and says why where there is none.
+    """
+    view = runs.start(chain, visitor()).wait(PATIENCE, who=visitor())
+    if view.failure is not None:
+        st.warning(said(view.failure), icon=":material/info:")
+    elif view.state == "done":
+        return view.result
+    else:
+        st.html(WAITING.format(height=height))
+        _follow(chain)
+    return None
+
+
+def _follow(chain: Chain) -> None:
+    @st.fragment(run_every=POLL)
+    def follow() -> None:
+        if runs.start(chain, visitor()).look(visitor()).state in ("done", "failed"):
+            st.rerun()
+
+    follow()
