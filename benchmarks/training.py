@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from skorch import NeuralNetBinaryClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from skorch import NeuralNetBinaryClassifier
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -45,7 +45,10 @@ MAKERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 
 
 class Case(NamedTuple):
-    """An experiment: what is compared, the two sides, how many of `theirs` make the whole, and what is to be reached."""
+    """An experiment: the two sides, how many of `theirs` make the whole, and how many times faster ours must be.
+
+    `threads` are those of torch, 0 for its default; `agreement` says how it was checked that both sides do the same.
+    """
 
     name: str
     ours: Callable[[], object]
@@ -61,7 +64,7 @@ def module(units: Sequence[int], batch_norm: bool = False) -> nn.Sequential:
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(units):
         layers += [nn.Linear(n_in, n_out), *([nn.BatchNorm1d(n_out)] if batch_norm else []), nn.ReLU()]
-    return nn.Sequential(*layers[: -3 if batch_norm else -2], nn.Linear(*units[-2:]))
+    return nn.Sequential(*layers[: -3 if batch_norm else -2], nn.Linear(units[-2], units[-1]))
 
 
 def measures(model: nn.Module, criterion: nn.Module, x: Tensor, y: Tensor) -> tuple[float, float]:
@@ -151,8 +154,8 @@ def grid_case(epochs: int) -> Case:
 
     def theirs() -> np.ndarray:
         torch.manual_seed(0)
-        net = NeuralNetBinaryClassifier(Titanic, max_epochs=epochs, batch_size=64, train_split=None, verbose=0)
-        net.set_params(iterator_train__shuffle=True)
+        net = NeuralNetBinaryClassifier(Titanic, max_epochs=epochs, batch_size=64, verbose=0)
+        net.set_params(train_split=None, iterator_train__shuffle=True)
         # Imputed and scaled by the training folds alone, as ours are.
         pipeline = make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), net)
         name = "neuralnetbinaryclassifier__"
@@ -224,7 +227,9 @@ def mnist_case(name: str, variants: Sequence[Fit], reach: float) -> Case:
     curve = (history.train_loss if variants[0].val_size == 0 else history.val_loss)[:, 1:]
     theirs = np.array(in_turn(short))[:, :, 0]
     tame = np.abs(theirs) < 100
-    np.testing.assert_allclose(curve[tame], theirs[tame], rtol=0.05)  # RMSProp's first steps go by the signs of tiny gradients
+    np.testing.assert_allclose(
+        curve[tame], theirs[tame], rtol=0.05
+    )  # RMSProp's first steps go by the signs of tiny gradients
     apart = np.abs(curve / theirs - 1)[tame].max()
 
     def ours() -> None:

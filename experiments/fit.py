@@ -314,21 +314,24 @@ def early_stop(val_loss: Array, patience: int) -> tuple[Array, Array]:
 
 def _check_size(variants: Sequence[Fit]) -> None:
     """Raise `Refused` when the networks would not fit into a chunk, or take much too long."""
-    numbers = [count_params(sizes(variant)) for variant in variants]
+    numbers = [count_params(sizes(variant), variant.batch_norm) for variant in variants]
     if sum(numbers) > MAX_NUMBERS:
         raise Refused(
             N_("These networks have {count} weights and biases in all; at most {limit} can be trained together."),
             count=f"{sum(numbers):,}", limit=f"{MAX_NUMBERS:,}",
         )  # fmt: skip
     seconds = 0.0
-    waits: dict[int | None, float] = {}
+    steps: dict[tuple[Any, ...], float] = {}  # of an epoch, for each stack
     for variant, count in zip(variants, numbers, strict=True):
-        rows = find(variant.dataset).rows * (1 - variant.test_size) * (1 - variant.val_size)
+        held = 1 / variant.folds if variant.folds else variant.val_size
+        rows = find(variant.dataset).rows * (1 - variant.test_size) * (1 - held)
         rows = min(rows, variant.rows or rows)
-        # About half a millisecond for a step of any size, shared by a stack, and so many multiplications a second.
-        waits[variant.batch_size] = max(waits.get(variant.batch_size, 0), np.ceil(rows / (variant.batch_size or rows)))
+        # About half a millisecond for a step of any size, shared by a stack, and so many multiplications a second of
+        # one core, of which a weight takes six for each row: two forward, four backward. Measuring is within that.
+        stack = sizes(variant), variant.activation, variant.batch_size
+        steps[stack] = max(steps.get(stack, 0), np.ceil(rows / (variant.batch_size or rows)))
         seconds += variant.epochs * 6 * count * rows / 3e10
-    seconds += variants[0].epochs * 5e-4 * sum(waits.values())
+    seconds += variants[0].epochs * 5e-4 * sum(steps.values())
     if seconds > MAX_SECONDS:
         raise Refused(
             N_("Training would take about {minutes} minutes, more than {limit}: take fewer epochs or units."),

@@ -16,6 +16,9 @@ STANDING = ("test_loss", "test_score", "best_test_score", "boundary")
 POINTS = ("inputs", "targets", "held")
 RECORD = "record "  # what the names of records begin with among the results of a run
 
+MOVED = 2e8  # bytes of a state that move to a worker and back in a second
+SHARE = 0.1  # of the time, at most, that moving a state may take
+
 Report = tuple[int, int, dict[str, Any], dict[str, Any]]
 
 
@@ -48,16 +51,24 @@ def begin(spec: Training) -> State:
 def advance(state: State, seconds: float) -> tuple[State, Report]:
     """Train for about so many seconds, one epoch at least; return the new state and what came of it.
 
-    That is (epochs done, epochs in all, new columns of the curves and records, latest values).
+    That is (epochs done, epochs in all, new columns of the curves and records, latest values). The state travels with
+    every chunk: where it is large the chunks are longer, all but the first.
     """
     first = state.epoch == 0
-    state, chunk = advance_for(state, seconds)
+    state, chunk = advance_for(state, seconds if first else max(seconds, weight(state) / MOVED / SHARE))
     grown = {name: getattr(chunk, name) for name in CURVES}
     grown |= {RECORD + name: array for name, array in chunk.records.items()}
     latest = {name: getattr(chunk, name) for name in STANDING if getattr(chunk, name) is not None}
     if first and "boundary" in latest:
         latest |= dict(zip(POINTS, _points(state.variants[0]), strict=True))
     return state, (state.epoch, state.variants[0].epochs, grown, latest)
+
+
+def weight(state: State) -> int:
+    """Return about how many bytes a state is: the weights, the best so far, and what rules remember of each."""
+    slots = (array for group in state.groups for slots in group.memory for array in slots.values())
+    arrays = [*slots, *(array for group in state.groups for array in (group.params, group.best_params))]
+    return sum(np.asarray(array).nbytes for array in arrays)
 
 
 def _points(variant: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -238,9 +238,14 @@ def _network(fit: Fit, parts: Parts) -> str:
     layers += ["nn.Flatten(0)"] if units[-1] == 1 else []
     model = ["model = nn.Sequential(", *(f"    {layer}," for layer in layers), ")"]
     model += ["dropouts = [layer for layer in model if isinstance(layer, Dropout)]"] if any(rates(fit)) else []
-    return "\n".join(
-        ["# The network, and the numbers its weights start from; biases start at 0.", *model, *_weights(fit)]
-    )
+    lines = ["# The network, and the numbers its weights start from; biases start at 0."]
+    if fit.batch_norm and any(rule.family not in ("gradient", "velocity") for rule in _rules(fit)):
+        # So it is with torch too: the same script on another machine would not agree any better.
+        lines += [
+            "# A bias before batch normalisation changes nothing, so its gradient is rounding, which the rule blows up:"
+        ]
+        lines += ["# here the losses agree with those of Descent Lab to about two digits only."]
+    return "\n".join([*lines, *model, *_weights(fit)])
 
 
 def _weights(fit: Fit) -> list[str]:
@@ -370,12 +375,10 @@ def _assigned(name: str, call: str) -> str:
 def _optimizers(fit: Fit) -> list[str]:
     rules = _rules(fit)
     if len(rules) == 1 or _grouped(fit):
-        each = "model.parameters()"
-        if len(rules) > 1:
-            each = f'[{{"params": weights}}, {{"params": biases, "lr": {rules[1].lr!r}}}]'
+        groups = [f'groups = [{{"params": weights}}, {{"params": biases, "lr": {rules[-1].lr!r}}}]'] * (len(rules) - 1)
+        made = _assigned("optimizer", _made(fit, rules[0], "groups" if groups else "model.parameters()"))
         schedule = _schedule(rules[0])
-        made = _assigned("optimizer", _made(fit, rules[0], each))
-        return [made, *([_assigned("scheduler", schedule)] if schedule else [])]
+        return [*groups, made, *([_assigned("scheduler", schedule)] if schedule else [])]
     lines = []
     for who, rule in zip(("weights", "biases"), rules, strict=True):
         lines += [_assigned(f"rule_of_{who}", _made(fit, rule, who))]

@@ -394,7 +394,7 @@ PRESETS: dict[str, tuple[str, Search]] = {
     ),
     "epochs": (N_("Three rates, three numbers of epochs"), replace(NOTES, epochs=600, at=(200, 300, 600))),
     "folds": (
-        N_("The winner on five folds"),
+        N_("Rate 0.001, 600 epochs, five folds"),
         replace(NOTES, first_values=("0.001",), folds=5, epochs=600, at=(600,)),
     ),
 }

@@ -186,9 +186,7 @@ def _joined(parts: Sequence[Trained]) -> Trained:
     return group, {name: np.concatenate(columns, axis=-1) for name, columns in every.items()}, stands
 
 
-def train(
-    variants: Sequence[Fit], group: Group, epoch: int, epochs: int, records: Sequence[str] = ()
-) -> Trained:
+def train(variants: Sequence[Fit], group: Group, epoch: int, epochs: int, records: Sequence[str] = ()) -> Trained:
     """Train a group from `epoch` on for `epochs` epochs; return it, its new columns, and how it stands.
 
     `variants` are those of its members. The columns [k, n] are the four curves and [k, ..., n] what `records` name;
@@ -338,7 +336,7 @@ def batches(
         # Networks that learn from the same table in the same order share what is shuffled.
         pairs, views = np.unique(np.stack([which.numpy(), seed]), axis=1, return_inverse=True)
         shuffles = [torch.from_numpy(random(one, "batches", epoch).permutation(x.shape[1])) for one in seeds]
-        x, y = (torch.stack([part[i].index_select(0, shuffles[j]) for i, j in pairs.T]) for part in (x, y))
+        x, y = (torch.cat([part[i, None].index_select(1, shuffles[j]) for i, j in pairs.T]) for part in (x, y))
         views = torch.from_numpy(views)
     alike = len(x) == 1
     if alike:

@@ -17,7 +17,7 @@ from figures.training import Line, Mark
 from spec import N_
 from spec.text import write_value
 
-BYTES = 400_000  # of the boundaries that are sent: each has GRID * GRID of them
+BYTES = 350_000  # of the boundaries that are sent: each has GRID * GRID of them
 BARS = 61  # of a histogram, at most
 WIDEST = 0.98  # the share of the most spread weights that a histogram shows apart
 

@@ -177,7 +177,7 @@ def overfitted(
     if not np.isfinite(opening.end):
         text = N_("Without a remedy the network has diverged.")
     elif opening.epoch < 0:
-        text = N_("Without a remedy no gap has opened for good.")
+        text = N_("Without a remedy no gap has opened since the start: it is {size}.")
     elif done:
         text = N_("Without a remedy the gap opens at epoch {epoch} and ends at {size} ({scores}).")
     else:

@@ -46,7 +46,7 @@ def percent(share: float) -> str:
 
 def surely(probability: float) -> str:
     """Return a probability in whole percents; what is almost certain is not called certain."""
-    return "> 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
+    return (">99 %" if probability > 0.99 else f"{100 * probability:.0f} %").replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def reading(told: Told, data: Dataset, say: Say) -> str:
@@ -99,10 +99,11 @@ def confusion(told: Told, data: Dataset, palette: Palette, say: Say) -> dict[str
         elif n <= READABLE and counts[i, j]:
             cells[i][j] = count
     ticks = {"tickmode": "array", "tickvals": list(range(n)), "ticktext": known, "ticks": "", "showgrid": False}
+    strong = "c5" if palette is theme.PALETTES["light"] else "c5c"  # white numbers can be read on both
     heat = {
         "type": "heatmap", "z": shares, "zmin": 0, "zmax": 1, "text": cells, "texttemplate": "%{text}",
         "hovertext": hover, "hoverinfo": "text", "showscale": False, "xgap": 2, "ygap": 2,
-        "colorscale": [[0, palette["grid"]], [1, palette["c5"]]],
+        "colorscale": [[0, palette["grid"]], [1, palette[strong]]],
         "textfont": {"size": theme.TYPE if n <= 10 else 11, "family": theme.FONT},
     }  # fmt: skip
     layout = theme.layout(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from datasets import find
-from experiments.fit import Fit, History
+from experiments.fit import History
 from experiments.layers import BINS, DECADES, Layers, saturation, span
 from experiments.signals import GOOD, SCALES, STARTS, Signals, learnt, told
 from figures import theme
@@ -57,42 +57,61 @@ def _titles(spec: Signals, say: Say) -> list[str]:
     return [say(start.title) for start in spec.chosen.values()]
 
 
+class Shown(NamedTuple):
+    """What the ridges show: a title, histograms [k, L, BINS, moments], and four numbers [k, L, moments] beside each.
+
+    These are a size, the share that is lost, and the shares below and above the histogram; `words` say so.
+    """
+
+    title: str
+    counts: np.ndarray
+    numbers: tuple[np.ndarray, ...]
+    ticks: list[list[Any]]
+    words: dict[str, str]
+
+
+def _activations(spec: Signals, seen: Layers, say: Say) -> Shown:
+    limits = ACTIVATIONS[spec.activation].limits
+    bounded = bool(np.isfinite(limits).all())
+    low, high = span(limits)
+    places = np.linspace(low, high, 3) if bounded else [low, *range(1, int(high) + 1)]
+    ticks = [[(place - low) / (high - low), number(place)] for place in places]
+    lost = say(N_("{share} saturated") if bounded else N_("{share} of units dead"))
+    words = {"size": "σ", "lost": lost, **_beyond(number(low), number(high), say)}
+    counts, title = seen.histogram, say(N_("activations, layer by layer"))
+    if not bounded:  # about half of the values are near 0, and would dwarf the others
+        counts, title = np.sqrt(counts), say(N_("activations, layer by layer (heights: square roots)"))
+    return Shown(title, counts, (seen.deviation, seen.lost, seen.below, seen.above), ticks, words)
+
+
+def _gradients(spec: Signals, seen: Layers, say: Say) -> Shown:
+    low, high = DECADES
+    ticks = [[(power - low) / (high - low), _power(int(power))] for power in np.linspace(low, high, 3)]
+    words = {"size": say(N_("RMS")), **_beyond(_power(int(low)), _power(int(high)), say)}
+    title = say(N_("absolute values of the gradient by the weights, layer by layer"))
+    none = np.zeros_like(seen.lost)
+    return Shown(title, seen.gradients, (seen.gradient, none, seen.fainter, seen.stronger), ticks, words)
+
+
+def _beyond(low: str, high: str, say: Say) -> dict[str, str]:
+    """Return how the shares beyond a histogram are called; the share itself is filled in where it is drawn."""
+    texts = {"below": (N_("{share} below {bound}"), low), "above": (N_("{share} above {bound}"), high)}
+    return {name: say(text).replace("{bound}", bound) for name, (text, bound) in texts.items()}
+
+
+SHOWN = {"activations": _activations, "gradients": _gradients}
+
+
 def _ridges(spec: Signals, moments: np.ndarray, seen: Layers, show: str, say: Say) -> dict[str, Any]:
     """One column a network, one row a layer; every histogram is as high as its row, whatever its number of values."""
-    limits = ACTIVATIONS[spec.activation].limits
-    if show == "gradients":
-        counts, numbers = seen.gradients, (seen.gradient, np.zeros_like(seen.lost), seen.fainter, seen.stronger)
-        low, high = DECADES
-        ticks = [[(power - low) / (high - low), _power(int(power))] for power in np.linspace(low, high, 3)]
-        title = say(N_("absolute values of the gradient by the weights, layer by layer"))
-        words = {
-            "size": say(N_("RMS")),
-            "below": say(N_("{share} below {bound}")),
-            "above": say(N_("{share} above {bound}")),
-        }
-        bounds = (number(10.0**low), number(10.0**high))
-    else:
-        counts, numbers = seen.histogram, (seen.deviation, seen.lost, seen.below, seen.above)
-        low, high = span(limits)
-        title = say(N_("activations, layer by layer"))
-        places = np.linspace(low, high, 3) if np.isfinite(limits).all() else [low, *range(1, int(high) + 1)]
-        ticks = [[(place - low) / (high - low), number(place)] for place in places]
-        words = {
-            "size": "σ", "below": say(N_("{share} below {bound}")), "above": say(N_("{share} above {bound}")),
-            "lost": say(N_("{share} saturated") if np.isfinite(limits).all() else N_("{share} of units dead")),
-        }  # fmt: skip
-        bounds = (number(low), number(high))
-    for name, bound in zip(("below", "above"), bounds, strict=True):
-        words[name] = words[name].replace("{bound}", bound)
-    if np.isfinite(limits).sum() == 1:  # about half of the values are at the limit, and would dwarf the others
-        counts, title = np.sqrt(counts), f"{title} ({say(N_('heights: square roots'))})"
+    title, counts, numbers, ticks, words = SHOWN[show](spec, seen, say)
     k, n_layers, _, n_moments = counts.shape
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):  # a network that has diverged is in no bin
         heights = np.nan_to_num(np.ceil(255 * counts / counts.max(axis=2, keepdims=True)))
     return {
         "kind": "ridges", "grow": 1, "title": title, "bins": BINS, "moments": moments, "ticks": ticks,
         "columns": [
-            {"label": title, "style": look} for title, look in zip(_titles(spec, say), looks(spec), strict=True)
+            {"label": label, "style": look} for label, look in zip(_titles(spec, say), looks(spec), strict=True)
         ],
         "rows": [say(N_("layer {number}")).format(number=layer + 1) for layer in range(n_layers)],
         "heights": heights.astype(np.uint8).transpose(0, 1, 3, 2).reshape(k * n_layers, n_moments * BINS),
@@ -114,7 +133,7 @@ def _profile(spec: Signals, moments: np.ndarray, seen: Layers, say: Say) -> dict
     layout = theme.layout(
         xaxis=_along(titles[0], range=[0.8, n_layers + 0.2], tickvals=list(range(1, n_layers + 1))),
         yaxis=theme.axis(range=bounds, type="log", **ticks),
-        margin={"l": 52, "r": 104, "t": 26, "b": 44}, annotations=[_above(titles[1])],
+        margin={"l": 52, "r": 104, "t": 26, "b": 48}, annotations=[_above(titles[1])],
     )  # fmt: skip
     tracks = [
         {"x": np.arange(1, n_layers + 1), "y": seen.gradient[i].T.ravel(), "take": n_layers, "name": title,
@@ -135,7 +154,7 @@ def _scores(spec: Signals, history: History, say: Say) -> dict[str, Any]:
     bounds = [max(-1.0, min(0.0, worst)), 1.02]
     layout = theme.layout(
         xaxis=_along(epoch, range=[0, spec.epochs]), yaxis=theme.axis(range=bounds),
-        margin={"l": 46, "r": 104, "t": 26, "b": 44}, annotations=[_above(title)],
+        margin={"l": 46, "r": 104, "t": 26, "b": 48}, annotations=[_above(title)],
     )  # fmt: skip
     tracks = [
         {"y": score[i], "name": name, "title": name, "width": 2.4, **look}
@@ -153,7 +172,7 @@ def _score(dataset: str, say: Say) -> str:
 
 def _along(title: str, **more: Any) -> dict[str, Any]:
     """Return an axis that takes little height."""
-    return theme.axis(**more) | {"title": {"text": title, "standoff": 2}}
+    return theme.axis(**more) | {"title": {"text": title, "standoff": 5}}
 
 
 def _power(power: int) -> str:
@@ -249,10 +268,9 @@ def numbers(spec: Signals, history: History, say: Say) -> dict[str, list[Any]]:
     return {name: [row[i] for row in rows] for i, name in enumerate(columns)}
 
 
-def gains(spec: Signals, variant: Fit, say: Say) -> list[dict[str, Any]]:
+def gains(spec: Signals, say: Say) -> list[dict[str, Any]]:
     """Return what theory says of each way to start: n · E[w²] of the first and of every further hidden layer."""
-    inputs = len(variant.features) or find(spec.dataset).columns
-    widths = (inputs, *spec.hidden)
+    widths = (find(spec.dataset).columns, *spec.hidden)
     rows = []
     for title, start in zip(_titles(spec, say), spec.chosen.values(), strict=True):
         row: dict[str, Any] = {say(N_("way to start")): title}
@@ -295,7 +313,7 @@ def counted(spec: Signals, history: History, say: Say) -> str:
         return say(N_("The networks are about to start."))
     with_norm, without = learnt(history)
     text = N_(
-        "By epoch {epoch} **{normalised} of {count} scales have learnt with batch normalisation, {plain} without** "
+        "By epoch {epoch}, **{normalised} of {count} scales have learnt with batch normalisation, {plain} without** "
         "({measure} above {score})."
     )
     return say(text).format(

@@ -406,10 +406,10 @@ def revealed(search: Search, test: float, luck: Luck, say: Say) -> str:
 
 
 WAYS = (
-    ("claimed", N_("Tuned on test rows: the best score of all candidates, as it would be reported"), "@c4"),
-    ("kept", N_("… and the same networks on fresh rows, which nobody has chosen by"), "@c4"),
-    ("validated", N_("Tuned by cross-validation: the winner's mean over the folds"), "@c5"),
-    ("tested", N_("… and the winner, trained anew, on the test part: scored once"), "@c5"),
+    ("claimed", N_("Tuned on test rows: the best of all scores"), "@c4"),
+    ("kept", N_("… and the same networks on fresh rows"), "@c4"),
+    ("validated", N_("Tuned by cross-validation: mean over folds"), "@c5"),
+    ("tested", N_("… and the winner on the test part, once"), "@c5"),
 )
 
 
@@ -439,7 +439,9 @@ def luck_scene(search: Search, luck: Luck, *, say: Say, alt: str) -> dict[str, A
                          "y": [rows[name] - 0.2, rows[name] + 0.2], "line": {"width": 4, "color": "@text"},
                          "hoverinfo": "skip"})  # fmt: skip
             notes.append({**_note(mean, rows[name] - 0.2, f"<b>{figures(mean)}</b>", "center"), "yanchor": "top"})
-        notes.append({**_note(0, rows[name] + 0.24, say(text), "left"), "xref": "paper", "xshift": 6})
+        notes.append(
+            {**_note(0, rows[name] + 0.24, say(text), "left"), "xref": "paper", "xshift": 6, "bgcolor": "@paper"}
+        )
     everything = np.concatenate(luck)
     everything = everything[np.isfinite(everything)]
     low, high = _rounded(everything.min(), everything.max()) if everything.size else (0.0, 1.0)

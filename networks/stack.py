@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -112,12 +113,8 @@ class Stack:
         widest = max(x.shape[2], k * max(weight.shape[2] for weight in self.weights))
         blocks = x.tensor_split(max(1, math.ceil(x.shape[1] / max(CACHED // widest, 64))), dim=1)
         shared = len(x) == 1
-        told = []
-        for block in blocks:
-            for outputs in self.layers(block.expand(k, -1, -1) if shared else block[which]):  # noqa: B007
-                pass
-            told.append(outputs)
-        return torch.cat(told, dim=1)
+        inputs = (block.expand(k, -1, -1) if shared else block[which] for block in blocks)
+        return torch.cat([deque(self.layers(block), maxlen=1).pop() for block in inputs], dim=1)
 
 
 def _views(sizes: Sequence[int], array: np.ndarray, batch_norm: bool) -> list[list[Tensor]]:

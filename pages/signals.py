@@ -95,7 +95,7 @@ def layers(desk: Desk[Signals]) -> None:
         for start in dict.fromkeys(start.init for start in spec.chosen.values()):
             st.latex(rf"\text{{{_(INITS[start].title)}:}} \quad {INITS[start].formula}")
         st.caption(_("The factor n · E[w²] of every layer"))
-        st.dataframe(figure.gains(spec, spec.ways()[0], _), hide_index=True)
+        st.dataframe(figure.gains(spec, _), hide_index=True)
 
     panels.folded("signals book", _("Formulas"), ":material/function:", book)
 

@@ -43,8 +43,9 @@ def module(sizes, name, row, batch_norm: bool = False) -> nn.Sequential:
     takers += [(linear.bias, linear.bias.shape) for linear in linears]
     for part in ("weight", "bias", "running_mean", "running_var"):
         takers += [(getattr(norm, part), (norm.num_features,)) for norm in norms]
-    for (taker, shape), numbers in zip(takers, numbers.split([math.prod(shape) for _, shape in takers]), strict=True):
-        taker.data = numbers.view(shape).t().clone()
+    parts = numbers.split([math.prod(shape) for _, shape in takers])
+    for (taker, shape), part in zip(takers, parts, strict=True):
+        taker.data = part.view(shape).t().clone()
     layers: list[nn.Module] = []
     for layer, linear in enumerate(linears):
         layers += [linear, *norms[layer : layer + 1], TORCH_ACTIVATIONS[name]()]
@@ -90,7 +91,7 @@ def test_stack_is_torch_nn_row_by_row(name, sizes, batch_norm):
 
 
 def test_batch_normalisation_is_torchs_over_20_steps():
-    """Gradient descent on a moving mean of batches of 12, the last of a pass 5; then the running statistics are used."""
+    """Gradient descent on batches of 12, the last of a pass of 5; then the running statistics are used."""
     sizes, rng = (6, 9, 8, 2), np.random.default_rng(0)
     params = np.stack([untrained(sizes, "he", scale, rng, batch_norm=True) for scale in (0.1, 1.0)]).astype(np.float32)
     networks = [module(sizes, "relu", row, batch_norm=True) for row in params]

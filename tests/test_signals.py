@@ -238,6 +238,7 @@ def test_every_state_of_a_run_has_its_picture_and_its_sentence(dataset: str) -> 
         pictures.append(figure.layer_by_layer(spec, history, say=say, alt="", running=True))
         assert figure.spread(spec, history, say)
         assert len(figure.numbers(spec, history, say)) == 7
+        assert len(figure.gains(spec, say)) == len(STARTS)
     for history in (empty(32), fit(spec.scales())):
         pictures.append(figure.grid(spec, history, say=say, alt="", running=True))
         assert figure.counted(spec, history, say)

@@ -95,7 +95,7 @@ def _told(key: str, told: Mapping[str, np.ndarray], data: Dataset) -> None:
             _chart(f"{key} confusion", figures.confusion(told, data, palette, _), sentence)
         with right:
             if np.isfinite(told["auc"]).any():
-                st.caption(_("ROC: how much more is found as the threshold falls, and how many false alarms"))
+                st.caption(_("ROC: what is found against false alarms, at every threshold"))
                 areas = figures.areas(told, data, _)
                 _chart(f"{key} roc", figures.roc(told, data, palette, _), areas)
     _worst(told, data)

@@ -54,12 +54,12 @@ export class Multiples extends Sheet {
     ctx.strokeRect(x, y, wide, high);
     for (const value of ticks.y) {
       this.line(ctx, x, up(value), x + wide, up(value));
-      if (!column && (value > from || lowest)) this.text(String(value), x - 6, up(value), { align: "right", baseline: "middle", color: "quiet", size: this.type - 2 });
+      if (!column && (value > from || lowest)) this.text(String(value), x - 6, up(value), { align: "right", baseline: "middle", color: "quiet" });
     }
     if (lowest)
       for (const epoch of ticks.x.filter((epoch) => epoch || !column)) {
         const align = epoch === 0 ? "left" : epoch === this.panel.x ? "right" : "center";
-        this.text(String(epoch), across(epoch), y + high + 4, { align, baseline: "top", color: "quiet", size: this.type - 2 });
+        this.text(String(epoch), across(epoch), y + high + 4, { align, baseline: "top", color: "quiet" });
       }
     ctx.strokeStyle = palette.quiet;
     ctx.setLineDash([2, 4]);

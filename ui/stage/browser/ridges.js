@@ -68,7 +68,7 @@ export class Ridges extends Sheet {
   ticks(x, y, wide) {
     this.panel.ticks.forEach(([share, words], i) => {
       const align = share <= 0.02 ? "left" : share >= 0.98 ? "right" : "center";
-      this.text(words, x + share * wide, y + 4, { align, baseline: "top", color: "quiet", size: this.type - 2 });
+      this.text(words, x + share * wide, y + 4, { align, baseline: "top", color: "quiet" });
     });
   }
 
@@ -130,9 +130,8 @@ export class Ridges extends Sheet {
     if (!parts.length) return; // one is enough above a histogram: the tip tells all
     const [name, share] = parts[0];
     const brief = `${Math.round(100 * share)} %`;
-    const weight = share >= 0.5 ? 600 : 400;
-    const fits = [words[name].replace("{share}", brief), brief].find((text) => left + this.wide(text, weight) <= x + wide + 1);
-    if (fits) this.text(fits, x + wide, y, { align: "right", weight, color: share >= 0.5 ? "pull" : "quiet" });
+    const fits = [words[name].replace("{share}", brief), brief].find((text) => left + this.wide(text) <= x + wide + 1);
+    if (fits) this.text(fits, x + wide, y, { align: "right", color: share >= 0.5 ? "pull" : "quiet" });
   }
 
   numbers(index, moment) {
