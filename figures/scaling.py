@@ -141,7 +141,7 @@ def read(spec: Stretch, runs: Runs, say: Say) -> str:
         parts.append(say(text).format(rule=title, step=int(plain_run.diverged[0])))
     elif scaled_run.diverged[0] < 0:
         text = N_(
-            "After {steps} steps {rule} has **{left}** of the way to the best weights before it; scaled, {other}."
+            "After {steps} steps {rule} has still **{left}** of the way to the best weights to go; scaled, {other}."
         )
         left, other = (float(way_left(run, race)[0, -1]) for race, run, _lost in runs)
         parts.append(say(text).format(steps=spec.steps, rule=title, left=share(left), other=share(other)))

@@ -76,7 +76,7 @@ def _activations(spec: Signals, seen: Layers, say: Say) -> Shown:
     low, high = span(limits)
     places = np.linspace(low, high, 3) if bounded else [low, *range(1, int(high) + 1)]
     ticks = [[(place - low) / (high - low), number(place)] for place in places]
-    lost = say(N_("{share} saturated") if bounded else N_("{share} of units dead"))
+    lost = say(N_("{share} saturated") if bounded else N_("{share} dead"))
     words = {"size": "σ", "lost": lost, **_beyond(number(low), number(high), say)}
     counts, title = seen.histogram, say(N_("activations, layer by layer"))
     if not bounded:  # about half of the values are near 0, and would dwarf the others
