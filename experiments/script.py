@@ -27,14 +27,16 @@ from experiments.training import PREPARED, rates, sizes
 from networks import ACTIVATIONS, INITS
 from optimizers import Constant, Optimizer
 
-# Where the names are from that a script may use: those it does use are imported.
+# What a script may use, and where it is from; what it does use is imported.
+STANDARD = {"copy": "import copy", "math": "import math"}
+LIBRARIES = {"np": "import numpy as np", "torch": "import torch"}
 MODULES = {
-    "copy": "", "math": "", "np": "numpy", "torch": "", "nn": "torch",
-    "train_test_split": "sklearn.model_selection", "KFold": "sklearn.model_selection",
-    "StratifiedKFold": "sklearn.model_selection", "SimpleImputer": "sklearn.impute",
+    "nn": "torch", "SimpleImputer": "sklearn.impute",
+    **dict.fromkeys(("KFold", "StratifiedKFold", "train_test_split"), "sklearn.model_selection"),
     **{scaler.name: "sklearn.preprocessing" for scaler in SCALERS.values()},
     **{f"load_{data.key}": "sklearn.datasets" for data in MEASURED},
 }  # fmt: skip
+NAMED = 5  # columns, at most, whose names are told
 
 
 class Order(NamedTuple):
@@ -82,10 +84,9 @@ def script(fit: Fit) -> str:
     """
     entry = find(fit.dataset)
     parts = prepare(entry, **{name: getattr(fit, name) for name in PREPARED})
+    batch_size = [] if fit.batch_size is None else [f"BATCH_SIZE = {fit.batch_size}"]
+    settings = [f"EPOCHS = {fit.epochs}", *batch_size, f"SEED = {fit.seed}"]
     sections = [_data(fit, entry, parts), _network(fit, parts), _training(fit, entry), _end(fit, entry)]
-    settings = [f"EPOCHS = {fit.epochs}", f"SEED = {fit.seed}"]
-    if fit.batch_size is not None:
-        settings.insert(1, f"BATCH_SIZE = {fit.batch_size}")
     brought = "".join(f"\n\n\n{one}" for one in _classes(fit, parts))
     body = "\n\n".join(["\n".join(settings) + brought + ("\n" if brought else ""), *sections])
     return f"{_title(fit, entry)}\n\n{_imports(fit, body)}\n\n{body}\n"
@@ -105,22 +106,19 @@ def _title(fit: Fit, entry: Dataset) -> str:
 
 
 def _imports(fit: Fit, body: str) -> str:
-    """Return the imports that a body needs: the standard library's, then the others, sorted by module."""
-    modules = MODULES | {_schedule(rule).partition("(")[0]: "torch.optim.lr_scheduler" for rule in _rules(fit)}
-    found: dict[str, list[str]] = {}
-    for name in sorted(modules, key=str.casefold):
-        if name and re.search(rf"\b{name}\b(?!=)", body):
-            found.setdefault(modules[name], []).append(name)
-    standard = [f"import {name}" for name in found.get("", []) if name != "torch"]
-    others = {"torch": ["import torch"] if "torch" in found.get("", []) else []}
-    for module, names in found.items():
-        if module == "numpy":
-            others[module] = ["import numpy as np"]
-        elif module:
-            others.setdefault(module, []).append(f"from {module} import {', '.join(names)}")
-    plain = [line for module in sorted(others) for line in others[module] if line.startswith("import")]
-    named = [line for module in sorted(others) for line in others[module] if line.startswith("from")]
-    return "\n".join([*standard, *([""] if standard else []), *plain, *named])
+    """Return the imports that a body needs, the standard library's first."""
+
+    def used(name: str) -> bool:
+        return re.search(rf"\b{name}\b", body) is not None
+
+    schedules = [schedule.partition("(")[0] for rule in _rules(fit) if (schedule := _schedule(rule))]
+    modules = MODULES | dict.fromkeys(schedules, "torch.optim.lr_scheduler")
+    named: dict[str, list[str]] = {}
+    for name in filter(used, sorted(modules, key=str.casefold)):
+        named.setdefault(modules[name], []).append(name)
+    standard, libraries = ([line for name, line in lines.items() if used(name)] for lines in (STANDARD, LIBRARIES))
+    found = [f"from {module} import {', '.join(names)}" for module, names in sorted(named.items())]
+    return "\n".join([*standard, *([""] if standard else []), *libraries, *found])
 
 
 # -- the data
@@ -130,7 +128,7 @@ def _data(fit: Fit, entry: Dataset, parts: Parts) -> str:
     lines = ["# The data, and which of its rows are for training, validation and testing."]
     lines += [*_table(entry), *_split(fit, entry), *_targets(fit, entry), *_scaling(fit, entry, parts)]
     kind = "torch.long" if entry.task == "classes" else "torch.float32"
-    return "\n".join([*lines, "x = torch.tensor(x, dtype=torch.float32)", f"y = torch.tensor(y, dtype={kind})"])
+    return "\n".join([*lines, "", "x = torch.tensor(x, dtype=torch.float32)", f"y = torch.tensor(y, dtype={kind})"])
 
 
 def _table(entry: Dataset) -> list[str]:
@@ -201,20 +199,22 @@ def _targets(fit: Fit, entry: Dataset) -> list[str]:
 def _scaling(fit: Fit, entry: Dataset, parts: Parts) -> list[str]:
     lines = []
     if fit.features:
-        names = "" if isinstance(entry, Own) else "  # " + ", ".join(entry.names[i] for i in fit.features)
+        told = not isinstance(entry, Own) and len(fit.features) <= NAMED
+        names = "  # " + ", ".join(entry.names[i] for i in fit.features) if told else ""
         lines += ["", f"x = x[:, {list(fit.features)}]{names}"]
     imputing, scaling = len(parts.scaler.steps) > 1, fit.scaling != "none"
-    seen = "train"
-    if fit.scaler_sees == "train+val" and (imputing or scaling):
+    if not (imputing or scaling):
+        return lines
+    seen, both = "train", fit.scaler_sees == "train+val"
+    if both:
         seen = "seen"
-        lines += ["", "# The scaler is shown the validation part too, as some do."]
-        lines += ["seen = np.concatenate([train, val])"]
+        lines += ["", "# What scales has seen the validation part too.", "seen = np.concatenate([train, val])"]
     if imputing:
-        lines += ["", "# What is missing is taken to be the median."]
+        lines += [*([] if both else [""]), "# What is missing is taken to be the median."]
         lines += [f'imputer = SimpleImputer(strategy="median", keep_empty_features=True).fit(x[{seen}])']
         lines += ["x = imputer.transform(x)"]
     if scaling:
-        lines += ["", f"scaler = {SCALERS[fit.scaling].name}().fit(x[{seen}])"]
+        lines += [*([] if both or imputing else [""]), f"scaler = {SCALERS[fit.scaling].name}().fit(x[{seen}])"]
         if fit.scaling == "sample":
             lines += [f"scaler.scale_ *= math.sqrt(len({seen}) / (len({seen}) - 1))  # n - 1 in place of n"]
         lines += ["x = scaler.transform(x)"]
@@ -274,7 +274,7 @@ def _lonely(fit: Fit, parts: Parts) -> bool:
 
 
 DROPOUT = '''class Dropout(nn.Module):
-    """Inverted dropout: `stays` says which activations stay; torch's own draws them, but not from NumPy."""
+    """Dropout as torch has it, but for `stays`: which activations stay is drawn by NumPy, as in the run."""
 
     def __init__(self, rate):
         super().__init__()
@@ -432,7 +432,9 @@ def _loop(fit: Fit) -> list[str]:
         epoch += ["if val_loss < best_loss:"]
         epoch += ["    best_epoch, best_loss, best = epoch, val_loss, copy.deepcopy(model.state_dict())"]
     said = "training loss {measure(train)[0]:.4f}" + (", validation loss {val_loss:.4f}" if held else "")
-    epoch += [f"if epoch % {max(1, fit.epochs // 10)} == 0:", f'    print(f"epoch {{epoch}}: {said}")']
+    show = f'print(f"epoch {{epoch}}: {said}")'
+    every = fit.epochs // 10
+    epoch += [f"if epoch % {every} == 0:", f"    {show}"] if every > 1 else [show]
     first = ["best_epoch, best_loss, best = 0, measure(val)[0], copy.deepcopy(model.state_dict())"] if held else []
     return [*first, "for epoch in range(1, EPOCHS + 1):", *(f"    {line}" for line in epoch)]
 

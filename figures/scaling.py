@@ -13,7 +13,7 @@ from experiments.divergence import Divergence
 from experiments.scaling import BIAS, Stretch, condition
 from figures import theme
 from figures.race import card, plane
-from figures.scene import Say, names
+from figures.scene import Say, names, number
 from figures.scene import scene as _scene
 from spec import N_, digest
 from surfaces import find
@@ -97,7 +97,7 @@ def _curves(spec: Stretch, runs: Runs, looks: list, titles: list[str], say: Say)
     begin = float(above(runs[1][1], runs[1][0])[0, 0])
     low = max(float(seen.min(initial=begin)), begin * 10.0**-DECADES)
     ends = [float(np.floor(np.log10(low))), float(np.log10(begin)) + 0.6]
-    note = f"{say(N_('dotted: as they are'))}<br>{say(N_('solid: scaled'))}"
+    dotted, solid = say(N_("dotted: as they are")), say(N_("solid: scaled"))
     layout = theme.layout(
         xaxis=theme.axis(say(N_("step")), range=[0, spec.steps]),
         yaxis=theme.axis(
@@ -107,11 +107,11 @@ def _curves(spec: Stretch, runs: Runs, looks: list, titles: list[str], say: Say)
         margin={"l": 80, "r": 92, "t": 48, "b": 52}, uirevision=f"{digest(spec)}",
         annotations=[{
             "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 4,
-            "text": note, "showarrow": False, "align": "left", "font": {"size": theme.TYPE - 1, "color": "@quiet"},
+            "text": f"{dotted}<br>{solid}", "showarrow": False, "align": "left", "font": {"size": theme.TYPE - 1, "color": "@quiet"},
         }],
     )  # fmt: skip
     figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}
-    mark = f"scaling curves {digest((spec.steps, ends, note))}"
+    mark = f"scaling curves {digest((spec.steps, ends, dotted, solid))}"
     return {"kind": "curves", "grow": 1.3, "mark": mark, "figure": figure, "tracks": tracks, "along": True}
 
 
@@ -123,7 +123,7 @@ def _table(runs: Runs, looks: list, titles: list[str], say: Say) -> dict[str, An
     for i, (title, look) in enumerate(zip(titles, looks, strict=True)):
         cells: list[Any] = []
         for race, run, _lost in runs:
-            cells += [f"{race.contenders[i].lr:g}", {"values": above(run, race)[i]}]
+            cells += [number(race.contenders[i].lr), {"values": above(run, race)[i]}]
         rows.append({"style": look, "label": title, "cells": cells})
     return {"columns": columns, "rows": rows}
 
@@ -144,7 +144,7 @@ def read(spec: Stretch, runs: Runs, say: Say) -> str:
             "After {steps} steps {rule} has still **{left}** of the way to the best weights to go; scaled, {other}."
         )
         left, other = (float(way_left(run, race)[0, -1]) for race, run, _lost in runs)
-        parts.append(say(text).format(steps=spec.steps, rule=title, left=share(left), other=share(other)))
+        parts.append(say(text).format(steps=spec.steps, rule=title, left=share(left, say), other=share(other, say)))
     return " ".join(parts)
 
 
@@ -153,9 +153,11 @@ def times(value: float) -> str:
     return f"{float(f'{value:.3g}'):,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def share(value: float) -> str:
+def share(value: float, say: Say) -> str:
     """Return a share as per cent."""
-    return f"{100 * value:.0f} %" if value >= 0.1 else f"{100 * value:.1f} %" if value >= 0.001 else "< 0.1 %"
+    if value < 0.001:
+        return say(N_("under {share}")).format(share="0.1 %")
+    return f"{100 * value:.0f} %" if value >= 0.1 else f"{100 * value:.1f} %"
 
 
 def numbers(spec: Stretch, runs: Runs, say: Say) -> dict[str, np.ndarray]:

@@ -426,8 +426,11 @@ def luck_scene(search: Search, luck: Luck, *, say: Say, alt: str) -> dict[str, A
                 "opacity": 0.5, "x": [float(getattr(luck, one)[i]), float(getattr(luck, other)[i])],
                 "y": [rows[one] - shift[i], rows[other] - shift[i]],
             })  # fmt: skip
-    notes = []
-    for name, text, color in WAYS:
+    notes = [
+        {**_note(0, rows[name] + 0.24, say(text), "left"), "xref": "paper", "xshift": 6, "bgcolor": "@paper"}
+        for name, text, _color in WAYS
+    ]
+    for name, _text, color in WAYS:
         values = getattr(luck, name)
         hollow = name in ("claimed", "validated")
         marker = {"size": 10, "color": "@paper" if hollow else color, "line": {"width": 2, "color": color}}
@@ -439,9 +442,6 @@ def luck_scene(search: Search, luck: Luck, *, say: Say, alt: str) -> dict[str, A
                          "y": [rows[name] - 0.2, rows[name] + 0.2], "line": {"width": 4, "color": "@text"},
                          "hoverinfo": "skip"})  # fmt: skip
             notes.append({**_note(mean, rows[name] - 0.2, f"<b>{figures(mean)}</b>", "center"), "yanchor": "top"})
-        notes.append(
-            {**_note(0, rows[name] + 0.24, say(text), "left"), "xref": "paper", "xshift": 6, "bgcolor": "@paper"}
-        )
     everything = np.concatenate(luck)
     everything = everything[np.isfinite(everything)]
     low, high = _rounded(everything.min(), everything.max()) if everything.size else (0.0, 1.0)

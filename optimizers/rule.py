@@ -94,7 +94,7 @@ class Optimizer(ABC):
         """
         if any(fact.mistake and getattr(self, name) for name, fact in settings(self).items()):
             return ""
-        usual = vars(type(self)())
+        usual = {field.name: field.default for field in dataclasses.fields(self)}
 
         def unusual(part: re.Match[str]) -> str:
             return "" if part[1].format_map(usual) == part[1].format_map(vars(self)) else part[1]

@@ -132,6 +132,8 @@ def picture(desk: Desk[Search]) -> None:
     roles(spec, PATIENCE)
 
     def read(history: History, view: View) -> str:
+        if desk.spec != spec:
+            st.rerun()  # a cell was clicked, which runs this part alone: the whole page takes it up
         found = searches.found(spec, history)
         if desk.view("view") == "test" and view.state == "done" and found.best >= 0:
             return figure.chosen_words(spec, found, _)

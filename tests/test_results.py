@@ -164,6 +164,7 @@ def test_pictures_of_any_number_of_classes_are_valid(classes: int, seed: int) ->
     rng = np.random.default_rng(seed)
     counts = rng.integers(0, 5, (classes, classes)) * rng.integers(0, 2, (classes, 1))
     auc = np.where(rng.random(classes) < 0.5, np.nan, rng.random(classes))
+    auc[1] = 0.7  # without any, no curve is drawn
     answer = {
         "part": np.array("test"), "confusion": counts, "auc": auc, "fpr": np.array([0.0, 1.0]),
         "tpr": np.array([0.0, 1.0]), "curve": np.array([0, 0]),

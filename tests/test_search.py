@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import visit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import KFold, ParameterGrid, StratifiedKFold, train_test_split
@@ -343,3 +345,22 @@ def test_a_search_chunk_by_chunk_is_the_same():
         state, chunk = advance(state, 3)
         parts.append(chunk.val_score)
     np.testing.assert_array_equal(np.concatenate(parts, axis=1), fit(SMALL.variants()).val_score)
+
+
+def test_the_page_opens_the_test_part_at_the_end_and_takes_a_preset() -> None:
+    query = {"dataset": ["iris"], "epochs": ["3"], "folds": ["2"], "second": ["none"], "splits": ["2"]}
+    tested = visit("tune", query=query | {"view": ["test"]})
+    deadline = time.monotonic() + 60
+    while not any("Over 2 splits" in text.value for text in tested.markdown):
+        assert time.monotonic() < deadline
+        assert not tested.exception
+        time.sleep(0.2)
+        tested.run()
+    spec = Search("iris", epochs=3, folds=2, second=NONE, splits=2)
+    won = found(spec, fit(spec.variants()))
+    score = fit([spec.refit(won.best, int(won.epoch[won.best]))]).test_score[0]
+    assert any(f"**{score:.3f}**" in text.value for text in tested.markdown)
+    next(one for one in tested.sidebar.button if (one.key or "").endswith("preset epochs")).click()
+    tested.run()
+    assert not tested.exception
+    assert tested.session_state["desk tune"]["spec"] == PRESETS["epochs"][1]
