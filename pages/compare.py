@@ -13,11 +13,12 @@ from experiments.axes import AXES
 from experiments.fit import History
 from experiments.studies import MOST, PRESETS, Comparison
 from figures import readings, training
+from figures.results import names
 from networks import ACTIVATIONS, INITS
 from optimizers import Optimizer
 from runs import View
 from spec import N_, Refused
-from ui import controls, data, frame, panels
+from ui import controls, data, frame, panels, results, script
 from ui.controls import follow
 from ui.desk import Desk
 from ui.language import _
@@ -202,6 +203,7 @@ def picture(desk: Desk[Comparison]) -> None:
     spec = desk.spec
     variants = spec.variants()
     lines = training.lines(spec, _)
+    called = names(lines)
 
     def read(history: History, view: View) -> str:
         return readings.compared(history, lines, _, done=view.state == "done")
@@ -215,9 +217,11 @@ def picture(desk: Desk[Comparison]) -> None:
             along=desk.view("along"), scale=desk.view("scale"), smooth=float(desk.view("smooth")),
         )  # fmt: skip
         stage(scene, key="compare stage")
+        results.panel("compare", variants, called, history, done=done)
         panels.numbers("compare numbers", lambda: training.numbers(history, lines, _))
 
-    watch("compare", variants, read, draw, records=("seconds", "traces"))
+    watch("compare", variants, read, draw, records=("seconds", "traces", "outputs"))
+    script.offer("compare", variants, called)
     data.look(find(spec.dataset))
     rules = [variant.optimizer for variant in variants]
     panels.folded("compare book", _("Formulas and code"), ":material/function:", lambda: panels.explain(rules))

@@ -10,9 +10,10 @@ from experiments.fit import History
 from experiments.remedies import PRESETS, REMEDIES, Remedies, two_dimensional
 from figures import overfitting as figure
 from figures import readings, training
+from figures.results import names
 from runs import View
 from spec import N_, Refused
-from ui import controls, data, frame, panels
+from ui import controls, data, frame, panels, results, script
 from ui.desk import Desk
 from ui.language import _
 from ui.stage import stage
@@ -96,7 +97,9 @@ def presets(desk: Desk[Remedies]) -> None:
 
 def picture(desk: Desk[Remedies]) -> None:
     spec = desk.spec
+    variants = spec.variants()
     lines = figure.lines(spec, _)
+    called = names(lines)
     revealed = desk.view("test") == "shown"
 
     def read(history: History, view: View) -> str:
@@ -108,9 +111,11 @@ def picture(desk: Desk[Remedies]) -> None:
             measure=desk.view("show"), beside=desk.view("beside"), revealed=revealed, points=live.points(view.result),
         )  # fmt: skip
         stage(scene, key="overfitting stage")
+        results.panel("overfitting", variants, called, history, done=view.state == "done")
         panels.numbers("overfitting numbers", lambda: training.numbers(history, lines, _))
 
-    watch("overfitting", spec.variants(), read, draw, figure.records(spec))
+    watch("overfitting", variants, read, draw, (*figure.records(spec), "outputs"))
+    script.offer("overfitting", variants, called)
 
 
 frame.page(__file__, show)

@@ -12,7 +12,7 @@ from figures import signals as figure
 from networks import ACTIVATIONS, INITS
 from runs import View
 from spec import N_, settings
-from ui import controls, data, frame, panels
+from ui import controls, data, frame, panels, script
 from ui.desk import Desk
 from ui.language import _
 from ui.stage import stage
@@ -82,6 +82,7 @@ def layers(desk: Desk[Signals]) -> None:
         panels.numbers("signals numbers", lambda: figure.numbers(spec, history, _))
 
     watch("signals", spec.ways(), read, draw, records=("layers",))
+    script.offer("signals", spec.ways(), [_(start.title) for start in spec.chosen.values()])
 
     def book() -> None:
         text = _(

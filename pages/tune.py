@@ -20,7 +20,7 @@ from figures import tune as figure
 from networks import ACTIVATIONS
 from runs import Chain, View
 from spec import N_, Refused, settings
-from ui import controls, data, frame, panels
+from ui import controls, data, frame, panels, results, script
 from ui.desk import Desk, said
 from ui.language import _
 from ui.stage import stage
@@ -176,7 +176,7 @@ def pick(desk: Desk[Search]) -> None:
 def opened(spec: Search, found: searches.Found) -> None:
     """Train the winner anew and score it on the test part; then show, split by split, what test scores are worth."""
     winner = spec.refit(found.best, int(found.epoch[found.best]))
-    again = Chain("experiments.live:begin", "experiments.live:advance", live.training((winner,)))
+    again = Chain("experiments.live:begin", "experiments.live:advance", live.training((winner,), ("outputs",)))
     luck = Chain("experiments.search:start_again", "experiments.search:resplit", searches.data_of(spec))
     first = [runs.start(chain, visitor()).look(visitor()) for chain in (again, luck)]
 
@@ -184,7 +184,8 @@ def opened(spec: Search, found: searches.Found) -> None:
     def follow() -> None:
         refitted, repeated = (runs.start(chain, visitor()).look(visitor()) for chain in (again, luck))
         known = searches.luck(repeated.result)
-        test = float(live.history((winner,), refitted.result).test_score[0])
+        history = live.history((winner,), refitted.result)
+        test = float(history.test_score[0])
         sentence = figure.revealed(spec, test, known, _)
         done, total = repeated.progress
         progress = _("Split {number} of {splits}.").format(
@@ -194,6 +195,8 @@ def opened(spec: Search, found: searches.Found) -> None:
         st.markdown(" ".join([sentence, *failures, f":gray[{progress}]" if done < total else ""]))
         stage(figure.luck_scene(spec, known, say=_, alt=sentence), key=STAGE)
         panels.numbers("tune splits", lambda: figure.luck_numbers(known, _))
+        results.panel("tune", (winner,), [_("Winner")], history, done=refitted.state == "done")
+        script.offer("tune", (winner,), [_("Winner")])
         ends = [view.state in ("done", "failed") for view in (refitted, repeated)]
         if all(ends) and not all(view.state in ("done", "failed") for view in first):
             st.rerun()  # once, so that the clock of the fragment stops
