@@ -10,7 +10,6 @@ import copy
 import math
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -35,7 +34,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 GRID = 64  # points along each side of a drawn decision boundary
 HEAVY = 2_000_000  # multiplications, forward, from which on a step of one network keeps a core busy by itself
-PARTS = 4  # of a heavy group for each core: enough that the cores finish together
 
 
 class Group(NamedTuple):
@@ -98,8 +96,8 @@ def shape(variant: Fit) -> tuple[Any, ...]:
 def groups(variants: Sequence[Fit]) -> tuple[Group, ...]:
     """Return the untrained networks of `variants`: those of one `shape` together.
 
-    Where one network's step is heavy, little is gained by more than a few in a group: there they are cut into several,
-    so that every core has its part, see `side_by_side`.
+    Where one network's step is heavy, little is gained by more of them in a group: there every core has its part, see
+    `side_by_side`.
     """
     alike: dict[tuple[Any, ...], list[int]] = {}
     for index, variant in enumerate(variants):
@@ -109,8 +107,8 @@ def groups(variants: Sequence[Fit]) -> tuple[Group, ...]:
         tables = list(dict.fromkeys(_how(variants[index]) for index in members))
         keys = {i: (_kind(variants[i], members, variants), tables.index(_how(variants[i]))) for i in members}
         members = sorted(members, key=keys.__getitem__)
-        count = min(len(members), PARTS * cores()) if work(variants[members[0]]) > HEAVY else 1
-        parts += [tuple(part.tolist()) for part in np.array_split(members, count)]
+        count = min(len(members), cores()) if work(variants[members[0]]) > HEAVY else 1
+        parts += [tuple(members[part::count]) for part in range(count)]  # each with its share of every rule
     return tuple(start(variants, part) for part in parts)
 
 
@@ -149,41 +147,18 @@ def side_by_side(
 ) -> list[Trained]:
     """Train groups from `epoch` on for `epochs` epochs; return of each what `train` returns.
 
-    Heavy ones share the cores: threads take the group that waits longest, train it for one epoch, and put it back. Each
-    computes on one thread of torch's, so that a sum has one order, and nearly always outside of Python's lock.
+    Heavy ones share the cores, each in a thread. It computes on one thread of torch's, so that a sum has one order, and
+    nearly always outside of Python's lock.
     """
-    of = [[variants[member] for member in group.members] for group in groups]
-    threads = min(cores(), len(groups)) if any(work(members[0]) > HEAVY for members in of) else 1
+
+    def trained(group: Group) -> Trained:
+        return train([variants[member] for member in group.members], group, epoch, epochs, records)
+
     with one_thread():
-        if threads == 1:
-            return [train(*pair, epoch, epochs, records) for pair in zip(of, groups, strict=True)]
-
-        told: list[list[Trained]] = [[] for _ in groups]
-        waiting = deque(range(len(groups)))
-
-        def work_off() -> None:
-            while True:
-                try:
-                    index = waiting.popleft()
-                except IndexError:  # what is left is in other threads' hands
-                    return
-                group = told[index][-1][0] if told[index] else groups[index]
-                told[index].append(train(of[index], group, epoch + len(told[index]), 1, records))
-                if len(told[index]) < epochs:
-                    waiting.append(index)
-
-        with ThreadPoolExecutor(threads) as pool:
-            for future in [pool.submit(work_off) for _ in range(threads)]:
-                future.result()
-    return [_joined(parts) for parts in told]
-
-
-def _joined(parts: Sequence[Trained]) -> Trained:
-    """Return what was trained piece by piece as if it had been in one."""
-    group, _, stands = parts[-1]
-    names = dict.fromkeys(name for _, columns, _ in parts for name in columns)
-    every = {name: [columns[name] for _, columns, _ in parts if name in columns] for name in names}
-    return group, {name: np.concatenate(columns, axis=-1) for name, columns in every.items()}, stands
+        if not any(work(variants[group.members[0]]) > HEAVY for group in groups):
+            return [trained(group) for group in groups]
+        with ThreadPoolExecutor(cores()) as pool:
+            return list(pool.map(trained, groups))
 
 
 def train(variants: Sequence[Fit], group: Group, epoch: int, epochs: int, records: Sequence[str] = ()) -> Trained:
@@ -342,19 +317,29 @@ def batches(
     if alike:
         x = x.expand(k, -1, -1)
 
-    dropping = any(any(rates(variant)) for variant in variants)
-    drops = torch.from_numpy(np.array([[np.repeat(rates(one), one.hidden)] for one in variants], np.float32))
-    sources = [random(one, "dropout", epoch) for one in seeds] if dropping else []
-
+    masks = _masks(variants, epoch)
     size = shared.batch_size or x.shape[1]
     for batch_x, batch_y in zip(x.split(size, dim=1), y.split(size, dim=1), strict=True):
-        masks: Sequence[Tensor] = ()
-        if dropping:
-            draws = torch.from_numpy(
-                np.stack([s.random((batch_x.shape[1], drops.shape[2]), np.float32) for s in sources])
-            )
-            masks = ((draws[seed] >= drops) / (1 - drops)).split(shared.hidden, dim=2)
-        yield (batch_x, batch_y, masks) if alike else (batch_x[views], batch_y[views], masks)
+        if not alike:
+            batch_x, batch_y = batch_x.index_select(0, views), batch_y.index_select(0, views)
+        yield batch_x, batch_y, masks(batch_x.shape[1])
+
+
+def _masks(variants: Sequence[Fit], epoch: int) -> Callable[[int], Sequence[Tensor]]:
+    """Return what draws the masks of dropout for the next n rows, [k, n, units] for every hidden layer."""
+    import torch
+
+    if not any(any(rates(variant)) for variant in variants):
+        return lambda n: ()
+    drops = torch.from_numpy(np.array([[np.repeat(rates(one), one.hidden)] for one in variants], np.float32))
+    seeds, seed = np.unique([variant.seed for variant in variants], return_inverse=True)
+    sources = [random(one, "dropout", epoch) for one in seeds]
+
+    def draw(n: int) -> Sequence[Tensor]:
+        draws = torch.from_numpy(np.stack([source.random((n, drops.shape[2]), np.float32) for source in sources]))
+        return ((draws[seed] >= drops) / (1 - drops)).split(variants[0].hidden, dim=2)
+
+    return draw
 
 
 def rates(variant: Fit) -> tuple[float, ...]:

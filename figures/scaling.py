@@ -107,7 +107,8 @@ def _curves(spec: Stretch, runs: Runs, looks: list, titles: list[str], say: Say)
         margin={"l": 80, "r": 92, "t": 48, "b": 52}, uirevision=f"{digest(spec)}",
         annotations=[{
             "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 4,
-            "text": f"{dotted}<br>{solid}", "showarrow": False, "align": "left", "font": {"size": theme.TYPE - 1, "color": "@quiet"},
+            "text": f"{dotted}<br>{solid}", "showarrow": False, "align": "left",
+            "font": {"size": theme.TYPE - 1, "color": "@quiet"},
         }],
     )  # fmt: skip
     figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}

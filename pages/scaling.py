@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from datasets import find as find_data
+from experiments import links
 from experiments.descend import suited
 from experiments.links import Suggest
 from experiments.scaling import BIAS, MOST, TABLES, Stretch
@@ -23,9 +24,14 @@ ICON = ":material/aspect_ratio:"
 ORDER = 23
 
 
+ANCHORS = ("dataset", "first", "second", "scaling")  # what the surfaces are made of, and with them the suited rates
+
+
 def default(anchors: dict[str, str]) -> Stretch:
     dataset = anchors.get("dataset", TABLES[0])
-    return Stretch.on(dataset if dataset in TABLES else TABLES[0])
+    usual = Stretch.on(dataset if dataset in TABLES else TABLES[0])
+    asked, _notices = links.read({name: [text] for name, text in anchors.items()}, usual, suggest(usual))
+    return usual.on_columns(first=asked.first, second=asked.second, scaling=asked.scaling)
 
 
 def suggest(spec: Stretch) -> Suggest:
@@ -33,7 +39,7 @@ def suggest(spec: Stretch) -> Suggest:
 
 
 def show() -> None:
-    desk = Desk("scaling", default, suggest, anchors=("dataset",))
+    desk = Desk("scaling", default, suggest, anchors=ANCHORS)
     with st.sidebar:
         settings(desk)
     desk.notices()

@@ -501,8 +501,8 @@ def test_a_link_brings_its_language(page: Page, app: str) -> None:
 
 
 def test_another_language_changes_no_setting(page: Page, app: str) -> None:
-    page.goto(f"{app}overfitting?rows=none&batch_size=none&epochs=10&rule=sgd&lang=ko")
-    wished = {"rows": ["none"], "batch_size": ["none"], "epochs": ["10"]}
+    page.goto(f"{app}overfitting?rows=none&batch_size=16&epochs=10&rule=sgd&lang=ko")
+    wished = {"rows": ["none"], "batch_size": ["16"], "epochs": ["10"]}
     for name, code in (("English", "en"), ("한국어", "ko"), ("English", "en")):
         stage(page)
         settled(page)

@@ -188,7 +188,10 @@ CITED |= {entry.source for entry in (*SURFACES.values(), *DATASETS.values())}
 NAMES = {"Descent Lab", *language.languages().values()}  # the program's name, and each language's name for itself
 COLUMNS = {name for data in DATASETS.values() for name in data.names}  # where untranslated, as the source names them
 # Markdown's icons, colours and addresses, authors with a year, and the notation of formulas.
-NO_LANGUAGE = re.compile(r":material/\w+:|:\w+\[|\[[\w, ]+ \(\d{4}\)\]|\(https?://\S+|\bln L\b|λ(min|max)")
+NO_LANGUAGE = re.compile(
+    r":material/\w+:|:\w+\[|\[[\w, ]+ \(\d{4}\)\]|\(https?://\S+|\bln L\b|λ(min|max)|\bAUC\b|<br>|\{\w+\}|\w+\.npz"
+)
+KEPT = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, sorted(CITED | NAMES | COLUMNS, key=len, reverse=True)))})(?!\w)")
 
 
 class Foreign(gettext.NullTranslations):
@@ -211,9 +214,7 @@ class Foreign(gettext.NullTranslations):
 
 def english(text: str) -> list[str]:
     """Return the English words of a text, apart from names and citations."""
-    for name in sorted(CITED | NAMES | COLUMNS, key=len, reverse=True):
-        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "", text)
-    return re.findall(r"[A-Za-z]{2,}", NO_LANGUAGE.sub("", text))
+    return re.findall(r"[A-Za-z]{2,}", NO_LANGUAGE.sub("", KEPT.sub("", text)))
 
 
 @pytest.fixture

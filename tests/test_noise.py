@@ -31,7 +31,7 @@ from surfaces import SURFACES, find
 from ui.stage import pack
 
 SGD = RULES["sgd"]
-BOWLS = {"sphere", "ravine", "ill_conditioned", "rotated", "booth", "matyas", "trid"}
+BOWLS = {"sphere", "ravine", "ill_conditioned", "rotated", "booth", "least_squares", "matyas", "trid"}
 
 
 def say(text: str) -> str:

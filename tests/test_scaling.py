@@ -1,4 +1,4 @@
-"""The loss surfaces of Scaling are those of the linear model: scikit-learn's scalers, least squares, torch's gradient."""
+"""Scaling shows the loss of the linear model: scikit-learn's scalers and least squares, torch's gradient."""
 
 import numpy as np
 import pytest
@@ -80,13 +80,13 @@ def test_standardised_with_a_bias_the_bowl_is_round():
 
 
 def test_the_same_rate_diverges_unscaled_as_the_lecture_notes_say():
-    """Three exams, standardised, rate 0.1: the cost falls by the same ratio each epoch, about 0.63; unscaled it leaps."""
+    """One exam, standardised, rate 0.1: the cost falls by the same ratio each epoch; unscaled it leaps."""
     rule = SGD(lr=0.1)
     study = Stretch(contenders=(rule,), steps=20, same_rate=True)
     plain, fair = (descend(race) for race in study.races())
     assert plain.diverged[0] >= 0
     falls = fair.loss[0] - surface(study, 1).floor
-    assert falls[1:] / falls[:-1] == pytest.approx(0.64)  # (1 - 2 · 0.1)²; the notes' weights do not start at 0
+    assert falls[1:] / falls[:-1] == pytest.approx(0.64)  # (1 - 2 · 0.1)²; the notes print about 0.63
     assert "diverged" in figure.read(study, [(race, descend(race), {}) for race in study.races()], str)
 
 

@@ -77,8 +77,8 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
         index = options.index(follow(key, value))
         st.selectbox(options=options, index=index, format_func=choices.__getitem__, **common, **changed())
     elif fact.choices:
-        index = fact.choices.index(follow(key, value))
-        st.selectbox(options=fact.choices, index=index, format_func=_, **common, **changed())
+        index, titles = fact.choices.index(follow(key, value)), {choice: _(choice) for choice in fact.choices}
+        st.selectbox(options=fact.choices, index=index, format_func=titles.__getitem__, **common, **changed())
     elif kind is bool:
         st.toggle(value=follow(key, value), **common, **changed())
     elif kind is str:

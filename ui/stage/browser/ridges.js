@@ -120,17 +120,17 @@ export class Ridges extends Sheet {
   /** Above a histogram: how wide it is, and what of it is lost or lies beyond, as far as there is room. */
   written(index, now, x, y, wide) {
     const [size, ...shares] = this.numbers(index, now);
-    const { words } = this.panel;
+    const { words: said } = this.panel;
     if (Number.isNaN(size)) {
-      this.text(words.diverged, x, y, { color: "pull", weight: 600 });
+      this.text(said.diverged, x, y, { color: "pull", weight: 600 });
       return;
     }
-    const left = x + this.text(`${words.size} ${number(Number(size.toPrecision(2)))}`, x, y) + 7;
-    const parts = ["lost", "below", "above"].map((name, i) => [name, shares[i]]).filter(([name, share]) => words[name] && share >= 0.005);
+    const left = x + this.text(`${said.size} ${number(Number(size.toPrecision(2)))}`, x, y) + 7;
+    const parts = ["lost", "below", "above"].map((name, i) => [name, shares[i]]).filter(([name, share]) => said[name] && share >= 0.005);
     if (!parts.length) return; // one is enough above a histogram: the tip tells all
     const [name, share] = parts[0];
     const brief = `${Math.round(100 * share)} %`;
-    const fits = [words[name].replace("{share}", brief), brief].find((text) => left + this.wide(text) <= x + wide + 1);
+    const fits = [said[name].replace("{share}", brief), brief].find((text) => left + this.wide(text) <= x + wide + 1);
     if (fits) this.text(fits, x + wide, y, { align: "right", color: share >= 0.5 ? "pull" : "quiet" });
   }
 
@@ -141,13 +141,13 @@ export class Ridges extends Sheet {
   told([x, y]) {
     const cell = this.cells.find((c) => x >= c.x && x <= c.x + c.wide && y >= c.y && y < c.y + c.high);
     if (!cell || !this.panel.moments.length) return null;
-    const { columns, rows, words, moments } = this.panel;
+    const { columns, rows, words: said, moments } = this.panel;
     const [now] = this.between;
     const [size, ...shares] = this.numbers(cell.i * rows.length + cell.j, now);
-    const parts = ["lost", "below", "above"].map((name, i) => [name, shares[i]]).filter(([name, share]) => words[name] && share > 0);
-    const more = parts.map(([name, share]) => words[name].replace("{share}", `${number(100 * share)} %`));
+    const parts = ["lost", "below", "above"].map((name, i) => [name, shares[i]]).filter(([name, share]) => said[name] && share > 0);
+    const more = parts.map(([name, share]) => said[name].replace("{share}", `${number(100 * share)} %`));
     const where = `${columns[cell.i].label} · ${rows[cell.j]} · ${this.stage.scene.clock.name} ${moments[now]}`;
-    return [where, Number.isNaN(size) ? words.diverged : `${words.size} ${number(size)}`, ...more].join(" · ");
+    return [where, Number.isNaN(size) ? said.diverged : `${said.size} ${number(size)}`, ...more].join(" · ");
   }
 }
 

@@ -169,7 +169,7 @@ export class Folds {
   resize() {}
 
   draw() {
-    const { roles, targets, colors, labels, values, words } = this.panel;
+    const { roles, targets, colors, labels, values, words: said } = this.panel;
     const { palette, scale, head } = this.stage;
     const ratio = window.devicePixelRatio || 1;
     const { clientWidth: width, clientHeight: height } = this.node;
@@ -213,16 +213,16 @@ export class Folds {
     ctx.font = font(400, type);
     ctx.fillStyle = palette.text;
     ctx.textAlign = "left";
-    const score = Math.min(width - right + 8, width - ctx.measureText(words.score).width);
-    ctx.fillText(words.score, score, top / 2);
+    const score = Math.min(width - right + 8, width - ctx.measureText(said.score).width);
+    ctx.fillText(said.score, score, top / 2);
     this.heads(ctx, x, score - 10, top / 2, type);
   }
 
   /** What is what: above the blocks of the first strip where they can carry a word, else in a row. */
   heads(ctx, x, last, y, type) {
-    const { roles, words, colors } = this.panel;
+    const { roles, words: said, colors } = this.panel;
     const { palette } = this.stage;
-    const texts = [words.train, words.val, words.test];
+    const texts = [said.train, said.val, said.test];
     const wide = texts.map((text, role) => ctx.measureText(text).width + (role === 2 ? type * 1.1 : 0));
     const first = []; // of every role, the first block that can carry its word
     this.blocks(roles[0], (role, from, to) => {
