@@ -24,7 +24,10 @@ WARM = ("experiments.live:warm_up", "pandas", "sklearn.compose")  # what the wor
 
 STYLE = """<style>
 /* Korean breaks between words. */
-:is(.stApp, [role="dialog"]) :is(p, li, label, button, figcaption) { word-break: keep-all; overflow-wrap: break-word; }
+:is(.stApp, [role="dialog"]) :is(h1, h2, h3, p, li, label, button, figcaption) {
+  word-break: keep-all;
+  overflow-wrap: break-word;
+}
 @media (min-width: 1600px) { html { font-size: 18px; } }
 [data-testid="stMainBlockContainer"] { padding: 3.6rem 2rem 1.5rem; max-width: none; }
 [data-testid="stSidebarHeader"] { height: 2.2rem; margin: 0; padding-top: .4rem; }
