@@ -29,7 +29,10 @@ from networks import ACTIVATIONS, INITS, count_params
 from optimizers import Adam, Optimizer
 from spec import N_, Refused, check, setting
 
-__all__ = ["GRID", "Chunk", "Fit", "History", "State", "advance", "advance_for", "begin", "early_stop", "fit", "join"]
+__all__ = [
+    "GRID", "Chunk", "Fit", "History", "State", "advance", "advance_for", "begin", "check_size", "early_stop", "fit",
+    "join",
+]  # fmt: skip
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -128,7 +131,7 @@ class Fit:
             raise Refused(
                 N_("Of {folds} folds, numbered from 0, none is number {fold}."), folds=self.folds, fold=self.fold
             )
-        _check_size([self])
+        check_size([self])
 
 
 class State(NamedTuple):
@@ -209,7 +212,7 @@ def begin(variants: Sequence[Fit], records: Sequence[str] = ()) -> State:
             raise Refused(N_("Networks that train side by side must share their {name}."), name=name)
     if unknown := set(records) - set(RECORDS):
         raise ValueError(f"no such records: {unknown}")
-    _check_size(variants)
+    check_size(variants)
     return State(variants, find(variants[0].dataset), tuple(records), 0, training.groups(variants))
 
 
@@ -312,7 +315,7 @@ def early_stop(val_loss: Array, patience: int) -> tuple[Array, Array]:
     return np.where(missing, epochs[-1], stop), np.where(missing, epochs[-1], best)
 
 
-def _check_size(variants: Sequence[Fit]) -> None:
+def check_size(variants: Sequence[Fit]) -> None:
     """Raise `Refused` when the networks would not fit into a chunk, or take much too long."""
     numbers = [count_params(sizes(variant), variant.batch_norm) for variant in variants]
     if sum(numbers) > MAX_NUMBERS:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from datasets import find
-from experiments.fit import Fit, History, early_stop
+from experiments.fit import Fit, History, check_size, early_stop
 from optimizers import SGD, Adam, Optimizer
 from spec import N_, check, same, setting
 
@@ -115,7 +115,7 @@ class Remedies:
 
     def __post_init__(self) -> None:
         check(self)
-        self.variants()  # raises Refused where these settings make no network
+        check_size(self.variants())
 
     @classmethod
     def on(cls, dataset: str) -> Remedies:

@@ -19,7 +19,7 @@ import numpy as np
 
 from datasets import Dataset, find
 from experiments.axes import AXES, Axis
-from experiments.fit import Chunk, Fit, History, State, advance_for, begin, join, merged
+from experiments.fit import Chunk, Fit, History, State, advance_for, begin, check_size, join, merged
 from optimizers import Adam, Optimizer
 from spec import N_, Refused, check, same, setting
 
@@ -99,6 +99,7 @@ class Search:
             if not steady(fit.optimizer):
                 raise Refused(N_("Epochs are read off the curves, so a schedule must not look at how many there are, "
                                  "or at losses: take a constant one, or steps."))  # fmt: skip
+        check_size(self.variants())
 
     @property
     def baseline(self) -> Fit:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments import layers
-from experiments.fit import Fit, History
+from experiments.fit import Fit, History, check_size
 from experiments.layers import Layers
 from experiments.records import RECORDS
 from networks import INITS
@@ -68,7 +68,7 @@ class Signals:
             raise Refused(N_("Ways to start must be some of {choices}."), choices=listed(STARTS))
         if not self.hidden:
             raise Refused(N_("Signals are followed through hidden layers: give at least one."))
-        self.ways()  # raises Refused where these settings make no network
+        check_size(self.ways())
 
     @property
     def chosen(self) -> dict[str, Start]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 from experiments.axes import AXES, LECTURE, Axis, suggested
-from experiments.fit import Fit
+from experiments.fit import Fit, check_size
 from optimizers import RULES, Optimizer
 from spec import N_, Refused, check, same, setting, settings
 
@@ -65,7 +65,7 @@ class Comparison:
             raise Refused(N_("Where rules are compared they are named one by one, not as values."))
         if self.vary != "optimizer" and len(self.points) > MOST:
             raise Refused(N_("Compare at most {most} values."), most=MOST)
-        self.variants()  # raises Refused where these settings make no network
+        check_size(self.variants())
 
     @property
     def axis(self) -> Axis:

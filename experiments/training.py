@@ -108,7 +108,7 @@ def groups(variants: Sequence[Fit]) -> tuple[Group, ...]:
         keys = {i: (_kind(variants[i], members, variants), tables.index(_how(variants[i]))) for i in members}
         members = sorted(members, key=keys.__getitem__)
         count = min(len(members), cores()) if work(variants[members[0]]) > HEAVY else 1
-        parts += [tuple(members[part::count]) for part in range(count)]  # each with its share of every rule
+        parts += [tuple(part.tolist()) for part in np.array_split(members, count)]  # who share rules stay together
     return tuple(start(variants, part) for part in parts)
 
 

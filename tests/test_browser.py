@@ -338,9 +338,9 @@ def shown(page: Page) -> dict[str, Any]:
 def test_back_reload_and_the_menu_keep_the_settings(page: Page, app: str) -> None:
     page.goto(f"{app}race")
     first = (stage(page), shown(page))[1]
-    choose(page, "Surface", SURFACES["beale"].title)
-    until(page, lambda: query(page) == {"surface": ["beale"]}, "the address follows")
-    until(page, lambda: "beale" in (stage(page).get_attribute("data-ready") or ""), "the picture follows")
+    choose(page, "Surface", SURFACES["booth"].title)
+    until(page, lambda: query(page) == {"surface": ["booth"]}, "the address follows")
+    until(page, lambda: "booth" in (stage(page).get_attribute("data-ready") or ""), "the picture follows")
     second = shown(page)
     page.get_by_role("button", name="Add a rule").click()
     until(page, lambda: "rule" in query(page), "the address follows")
