@@ -229,8 +229,9 @@ def _network(fit: Fit, parts: Parts) -> str:
     norm = "BatchNorm" if _lonely(fit, parts) else "nn.BatchNorm1d"
     layers = []
     units = sizes(fit)
+    plain = fit.batch_norm and not _lonely(fit, parts)  # a batch of one row is normalised without its mean
     for i, (n_in, n_out) in enumerate(pairwise(units[:-1])):
-        layers += [f"nn.Linear({n_in}, {n_out})"]
+        layers += [f"nn.Linear({n_in}, {n_out}{', bias=False' if plain else ''})"]
         layers += [f"{norm}({n_out})"] if fit.batch_norm else []
         layers += [f"nn.{activation}()"]
         layers += [f"Dropout({rates(fit)[i]!r})"] if any(rates(fit)) else []
@@ -239,18 +240,16 @@ def _network(fit: Fit, parts: Parts) -> str:
     model = ["model = nn.Sequential(", *(f"    {layer}," for layer in layers), ")"]
     model += ["dropouts = [layer for layer in model if isinstance(layer, Dropout)]"] if any(rates(fit)) else []
     lines = ["# The network, and the numbers its weights start from; biases start at 0."]
-    if fit.batch_norm and any(rule.family not in ("gradient", "velocity") for rule in _rules(fit)):
-        # So it is with torch too: the same script on another machine would not agree any better.
-        lines += [
-            "# A bias before batch normalisation changes nothing, so its gradient is rounding, which the rule blows up:"
-        ]
-        lines += ["# here the losses agree with those of Descent Lab to about two digits only."]
-    return "\n".join([*lines, *model, *_weights(fit)])
+    if plain:
+        lines += ["# Batch normalisation takes away any bias before it, so those layers have none."]
+    return "\n".join([*lines, *model, *_weights(fit, plain)])
 
 
-def _weights(fit: Fit) -> list[str]:
+def _weights(fit: Fit, plain: bool) -> list[str]:
     init = INITS[fit.init]
-    each = ["for layer in model:", "    if isinstance(layer, nn.Linear):", "        nn.init.zeros_(layer.bias)"]
+    zero = ["        if layer.bias is not None:", "            nn.init.zeros_(layer.bias)"]
+    zero = zero if plain else ["        nn.init.zeros_(layer.bias)"]
+    each = ["for layer in model:", "    if isinstance(layer, nn.Linear):", *zero]
     n_in, n_out = Term("n_in"), Term("n_out")
     spread: Any = init.spread(n_in, n_out)  # type: ignore[arg-type] (its formula, as text)
     scaled = term(spread * fit.init_scale if fit.init_scale != 1 else spread)

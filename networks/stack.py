@@ -80,6 +80,9 @@ class Stack:
         for layer in reversed(range(len(self.weights))):
             operations.by_weights(self._inputs[layer], delta, self._weight_grads[layer])
             torch.sum(delta, 1, keepdim=True, out=self._bias_grads[layer])
+            if layer < len(self._norms) and slope.shape[1] > 1:
+                # The batch's mean takes this bias away again. The sum is only nearly 0, which some rules would blow up.
+                self._bias_grads[layer][self._normalised] = 0
             if layer == 0:
                 return
             delta = operations.by_inputs(delta, self.weights[layer])

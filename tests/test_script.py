@@ -31,7 +31,7 @@ RUNS = {
     "dropout and L2": Fit("breast_cancer", (16, 16), epochs=12, optimizer=Adam(lr=0.01), dropout=0.4, l2=0.01),
     "batch norm and a schedule": Fit(
         "digits", (32,), epochs=6, batch_norm=True, batch_size=64,
-        optimizer=Momentum(lr=0.05, schedule=SCHEDULES["cosine"]()),
+        optimizer=Adam(lr=0.01, schedule=SCHEDULES["cosine"]()),
     ),
     "L1 and folds": Fit(
         "diabetes", (16,), "tanh", "xavier", 0.5, RMSProp(lr=0.003), epochs=15, l1=0.01, folds=5, fold=2
