@@ -19,7 +19,7 @@ run: $(VENV)/.ready ## start the app (the first call installs it); ARGS="--serve
 
 test: $(VENV)/.ready-dev ## run all tests (installs a browser if there is none); ARGS="tests/test_fit.py" chooses some
 	@browser="$$($(BIN)/python -m tools.browser)" && export DESCENT_LAB_CHROMIUM="$$browser" && \
-		$(BIN)/python -m pytest $(ARGS)
+		$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/.ready-dev ## check style, format, types and layers
 	$(BIN)/ruff check

@@ -418,7 +418,7 @@ def test_a_training_stops_and_goes_on(page: Page, app: str) -> None:
     until(page, lambda: epoch(page) > 20, "it trains")
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("[class*='-status']")).to_contain_text("Stopped at epoch")
-    assert _still(page)
+    until(page, lambda: _still(page), "what was under way has landed")
     stopped = epoch(page)
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()

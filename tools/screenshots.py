@@ -33,7 +33,7 @@ class Picture(NamedTuple):
 
 
 PAPERS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-PAGES = ("race", "maps", "compare", "overfitting")
+PAGES = ("race", "maps", "compare", "overfitting", "signals", "scaling")
 ALL = [
     *(Picture(f"{page}-{paper}", page, paper) for page in PAGES for paper in PAPERS),
     *(Picture(f"step-{paper}", "step?at=3", paper) for paper in PAPERS),
