@@ -52,7 +52,10 @@ def show() -> None:
 
 
 def settings(desk: Desk[Comparison]) -> None:
-    presets(desk)
+    titles = {key: _(preset.title) for key, preset in PRESETS.items()}
+    specs = {key: preset.spec for key, preset in PRESETS.items()}
+    if shown := controls.presets(desk, _("From the lecture"), titles, specs):
+        st.caption(_(PRESETS[shown].note))
     data.choose(desk)
     st.caption(_(find(desk.spec.dataset).sentence))
     what_varies(desk)
@@ -65,25 +68,6 @@ def settings(desk: Desk[Comparison]) -> None:
     one_of(desk, "show", _("Curves"), {"loss": _("Loss"), "score": score, "weights": _("Weights")})
     panels.folded("compare axes", _("Axes and smoothing"), ":material/line_axis:", lambda: axes(desk))
     panels.folded("compare more", _("More"), ":material/more_horiz:", lambda: more(desk))
-
-
-def presets(desk: Desk[Comparison]) -> None:
-    """Draw the comparisons of the lecture, each one click away; the one that is shown is marked."""
-    key = f"{desk.key} lecture"
-    shown = next((name for name, preset in PRESETS.items() if preset.spec == desk.spec), None)
-
-    def choose() -> None:
-        if name := st.session_state[key]:
-            desk.put(PRESETS[name].spec)
-
-    st.html('<style>[data-testid="stSidebar"] .st-key-compare-lecture [role] { flex-wrap: wrap; }</style>')
-    with st.container(key="compare-lecture"):
-        st.pills(
-            _("From the lecture"), list(PRESETS), default=follow(key, shown), key=key, on_change=choose,
-            format_func=lambda name: _(PRESETS[name].title),
-        )  # fmt: skip
-    if shown:
-        st.caption(_(PRESETS[shown].note))
 
 
 def what_varies(desk: Desk[Comparison]) -> None:

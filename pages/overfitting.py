@@ -46,7 +46,14 @@ def show() -> None:
 
 
 def settings(desk: Desk[Remedies]) -> None:
-    presets(desk)
+    titles = {key: _(preset.title) for key, preset in PRESETS.items()}
+    specs = {key: preset.spec for key, preset in PRESETS.items()}
+
+    def take(key: str) -> None:
+        desk.put(specs[key])
+        desk.turn("show", PRESETS[key].show)
+
+    controls.presets(desk, _("Begin with"), titles, specs, on=take)
     data.choose(desk, on=lambda dataset: desk.put(Remedies.on(dataset)))
     controls.optional(desk, "rows", _("all rows"))
     controls.field(desk, "label_noise")
@@ -77,22 +84,6 @@ def settings(desk: Desk[Remedies]) -> None:
         controls.field(desk, "seed")
 
     panels.folded("overfitting more", _("More"), ":material/more_horiz:", more)
-
-
-def presets(desk: Desk[Remedies]) -> None:
-    """Draw the experiments that are one click away; the one that is shown is marked."""
-    key = f"{desk.key} preset"
-    shown = next((name for name, preset in PRESETS.items() if preset.spec == desk.spec), None)
-
-    def take() -> None:
-        if chosen := st.session_state[key]:
-            desk.put(PRESETS[chosen].spec)
-            desk.turn("show", PRESETS[chosen].show)
-
-    st.pills(
-        _("Begin with"), list(PRESETS), default=controls.follow(key, shown), key=key, on_change=take,
-        format_func=lambda name: _(PRESETS[name].title),
-    )  # fmt: skip
 
 
 def picture(desk: Desk[Remedies]) -> None:

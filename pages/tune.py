@@ -57,6 +57,9 @@ def sidebar(desk: Desk[Search]) -> None:
         format_func=lambda view: _(VIEWS[view]), on_change=lambda: desk.turn("view", st.session_state[key]),
         label_visibility="collapsed", width="stretch",
     )  # fmt: skip
+    titles = {key: _(title) for key, (title, _spec) in PRESETS.items()}
+    specs = {key: spec for key, (_title, spec) in PRESETS.items()}
+    controls.presets(desk, _("From the lecture"), titles, specs)
     data.choose(desk, on=lambda dataset: desk.change(dataset=dataset, cell=0))
     for place in PLACES[:2]:
         axis(desk, place)
@@ -68,10 +71,6 @@ def sidebar(desk: Desk[Search]) -> None:
     titles = {"score": figure.measure_title(dataclasses.replace(desk.spec, measure="score"), _), "loss": _("loss")}
     controls.field(desk, "measure", choices={"score": _("highest {score}").format(score=titles["score"]),
                                              "loss": _("lowest loss")})  # fmt: skip
-    st.caption(_("Searches of lecture notes, on Titanic:"))
-    for name, (title, preset) in PRESETS.items():
-        st.button(_(title), key=f"{desk.key} preset {name}", type="tertiary", icon=":material/menu_book:",
-                  on_click=desk.put, args=(preset,))  # fmt: skip
     panels.folded("tune more", _("More"), ":material/more_horiz:", lambda: more(desk))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -360,7 +361,8 @@ def test_the_page_opens_the_test_part_at_the_end_and_takes_a_preset() -> None:
     won = found(spec, fit(spec.variants()))
     score = fit([spec.refit(won.best, int(won.epoch[won.best]))]).test_score[0]
     assert any(f"**{score:.3f}**" in text.value for text in tested.markdown)
-    next(one for one in tested.sidebar.button if (one.key or "").endswith("preset epochs")).click()
+    presets: Any = next(one for one in tested.get("button_group") if one.key.endswith(" preset"))
+    presets.set_value("epochs")
     tested.run()
     assert not tested.exception
     assert tested.session_state["desk tune"]["spec"] == PRESETS["epochs"][1]

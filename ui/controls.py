@@ -336,6 +336,23 @@ def _schedule(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer],
              lambda value, part=part: take(dataclasses.replace(current, **{part: value})))  # fmt: skip
 
 
+def presets(desk: Desk, label: str, titles: Mapping[str, str], specs: Mapping[str, Any],
+            on: Callable[[str], None] | None = None) -> str | None:  # fmt: skip
+    """Draw experiments that are one click away; return the key of the one that is shown, or None.
+
+    `on(key)` replaces the plain taking of its Spec.
+    """
+    key = f"{desk.key} preset"
+    shown = next((name for name, spec in specs.items() if spec == desk.spec), None)
+
+    def take() -> None:
+        if chosen := st.session_state[key]:  # a second click on the one that is shown leaves everything as it is
+            (on or (lambda name: desk.put(specs[name])))(chosen)
+
+    st.pills(label, list(titles), default=follow(key, shown), key=key, on_change=take, format_func=titles.__getitem__)
+    return shown
+
+
 def optional(desk: Desk, name: str, none: str) -> None:
     """Draw a logarithmic whole-number field that may also be None, which stands last and is called `none`."""
     fact = settings(desk.spec)[name]

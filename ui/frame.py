@@ -38,7 +38,7 @@ STYLE = """<style>
 [data-testid="stSidebar"] [class*="-contender-"] [data-testid="stHorizontalBlock"] { flex-wrap: nowrap; }
 [data-testid="stSidebar"] [class*="-contender-"] [data-testid="stHorizontalBlock"] > div { min-width: 0; }
 [data-testid="stSidebar"] [role="radiogroup"] { flex-wrap: nowrap; }
-[data-testid="stSidebar"] :is([class*="-preset"], [class*="-lecture"]) [role="radiogroup"] { flex-wrap: wrap; }
+[data-testid="stSidebar"] [class*="-preset"] [role="radiogroup"] { flex-wrap: wrap; }
 [data-testid="stSidebar"] [role="radio"] { padding-inline: .5rem; }
 [class*="-status"] { min-height: 3.2rem; flex-wrap: nowrap; }
 [class*="st-key-"][class$="-stage"] { min-height: clamp(430px, calc(100vh - 242px), 1050px); } /* before it is drawn */
