@@ -390,12 +390,12 @@ NOTES = Search(
 
 PRESETS: dict[str, tuple[str, Search]] = {
     "rules": (
-        N_("Two rules, three rates"),
+        N_("Rules and rates"),
         replace(NOTES, second="optimizer", second_values=("adam", "rmsprop"), epochs=200),
     ),
-    "epochs": (N_("Three rates, three numbers of epochs"), replace(NOTES, epochs=600, at=(200, 300, 600))),
+    "epochs": (N_("Rates and epochs"), replace(NOTES, epochs=600, at=(200, 300, 600))),
     "folds": (
-        N_("Rate 0.001, 600 epochs, five folds"),
+        N_("Five folds"),
         replace(NOTES, first_values=("0.001",), folds=5, epochs=600, at=(600,)),
     ),
 }
