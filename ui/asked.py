@@ -12,7 +12,7 @@ from runs import Chain
 from ui.desk import said
 from ui.training import POLL, visitor
 
-PATIENCE = 0.5  # seconds a page waits for an answer before it shows a grey field in its place
+PATIENCE = 0.25  # seconds a page waits for an answer before it shows a grey field in its place
 WAITING = '<div style="height:{height};border-radius:.5rem;background:currentColor;opacity:.08"></div>'
 
 

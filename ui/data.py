@@ -20,19 +20,18 @@ from datasets import DATASETS, Dataset, own
 from datasets.own import TASKS, Own, Sheet
 from figures import data as figure
 from figures import theme
-from runs import Chain, View
+from runs import Chain
 from spec import N_, Refused
 from ui import controls, panels
+from ui.asked import WAITING, asked
 from ui.desk import Desk, said
 from ui.language import _
-from ui.training import POLL, visitor
+from ui.training import visitor
 
 PER_LINE = 10  # pictures side by side, where there is room
 OPEN = "own open"  # where the session keeps the page whose dialog is open
 HELD = 3  # own tables that a session keeps
-PATIENCE = 0.25  # seconds a page waits for a table before it goes on without
 LONGEST = 30.0  # seconds the dialog waits for a worker
-WAITING = '<div style="height:{height};border-radius:.5rem;background:currentColor;opacity:.08"></div>'
 TASK_NAMES = {
     "": N_("as the target suggests"), "binary": N_("tell which of two"), "classes": N_("tell which of several"),
     "numbers": N_("predict a number"),
@@ -179,32 +178,15 @@ def look(dataset: Dataset) -> None:
 
 def _look(dataset: Dataset) -> None:
     st.markdown(_(dataset.sentence))
-    chain = Chain("datasets.view:begin", "datasets.view:look", dataset)
-    run = runs.start(chain, visitor())
-    view = run.wait(PATIENCE, who=visitor())
-    if view.failure is not None:
-        st.warning(said(view.failure), icon=":material/info:")
-    elif view.state == "done":
-        _seen(dataset, view)
-    else:
-        st.html(WAITING.format(height="20rem"))
-        _ask_again(chain)
+    told = asked(Chain("datasets.view:begin", "datasets.view:look", dataset), height="20rem")
+    if told is not None:
+        _seen(dataset, told)
     if dataset.units:
         st.caption(_(dataset.units))
     st.caption(_("Source: {source}").format(source=_(dataset.source)) + "  \n" + _(dataset.terms))
 
 
-def _ask_again(chain: Chain) -> None:
-    @st.fragment(run_every=POLL)
-    def ask() -> None:
-        if runs.start(chain, visitor()).look(visitor()).state in ("done", "failed"):
-            st.rerun()
-
-    ask()
-
-
-def _seen(dataset: Dataset, view: View) -> None:
-    told = view.result
+def _seen(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
     left, right = st.columns([1, 2], gap="large")
     palette = theme.PALETTES[st.context.theme.type or "light"]
     with left:

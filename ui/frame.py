@@ -35,7 +35,7 @@ STYLE = """<style>
 [data-testid="stSidebarUserContent"] { padding-bottom: 2rem; }
 [data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] { gap: .5rem; }
 [data-testid="stSidebarUserContent"] [class*="-contender-"] [data-testid="stVerticalBlock"] { gap: .1rem; }
-[data-testid="stSidebar"] [class*="-contender-"] [data-testid="stHorizontalBlock"] { flex-wrap: nowrap; }
+[data-testid="stSidebar"] [class*="-contender-"] [data-testid="stHorizontalBlock"] { flex-wrap: nowrap; gap: .4rem; }
 [data-testid="stSidebar"] [class*="-contender-"] [data-testid="stHorizontalBlock"] > div { min-width: 0; }
 [data-testid="stSidebar"] [role="radiogroup"] { flex-wrap: nowrap; }
 [data-testid="stSidebar"] [class*="-preset"] [role="radiogroup"] { flex-wrap: wrap; }
