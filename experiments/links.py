@@ -33,10 +33,7 @@ def write(spec: Any, default: Any, suggest: Suggest) -> dict[str, list[str]]:
     for name in settings(spec):
         value = getattr(spec, name)
         if value != getattr(default, name):
-            rules = _rules(value)
-            query[_parameter(name, value)] = (
-                [_write_rule(rule, suggest) for rule in rules] if rules else [write_value(value)]
-            )
+            query[_parameter(name, value)] = _spell(value, suggest)
     return query
 
 
@@ -94,6 +91,23 @@ def _replaced(default: Any, values: dict[str, Any]) -> tuple[Any, list[Refused]]
         if len(left) == before:
             break
     return spec, [refusals[name] for name in left]
+
+
+def spelled(spec: Any, parameter: str, suggest: Suggest) -> list[str]:
+    """Return a parameter of the link with the present value of its field, whether or not that is the default.
+
+    Nothing where the Spec has no such field.
+    """
+    for name in settings(spec):
+        value = getattr(spec, name)
+        if _parameter(name, value) == parameter:
+            return _spell(value, suggest)
+    return []
+
+
+def _spell(value: Any, suggest: Suggest) -> list[str]:
+    rules = _rules(value)
+    return [_write_rule(rule, suggest) for rule in rules] if rules else [write_value(value)]
 
 
 def _parameter(name: str, value: Any) -> str:

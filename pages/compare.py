@@ -18,7 +18,7 @@ from networks import ACTIVATIONS, INITS
 from optimizers import Optimizer
 from runs import View
 from spec import N_, Refused
-from ui import controls, data, frame, panels, results, script
+from ui import controls, data, frame, lesson, panels, results, script
 from ui.controls import follow
 from ui.desk import Desk
 from ui.language import _
@@ -200,7 +200,8 @@ def picture(desk: Desk[Comparison]) -> None:
             table=training.table(variants, history, lines, _, done=done), points=live.points(view.result),
             along=desk.view("along"), scale=desk.view("scale"), smooth=float(desk.view("smooth")),
         )  # fmt: skip
-        stage(scene, key="compare stage")
+        lesson.printed(history, done=done)
+        stage(scene, key="compare stage", desk=desk)
         results.panel("compare", variants, called, history, done=done)
         panels.numbers("compare numbers", lambda: training.numbers(history, lines, _))
 

@@ -8,7 +8,7 @@ from experiments.likelihood import Throws, contenders_for, default_throws, sugge
 from experiments.links import Suggest
 from figures import likelihood as figure
 from spec import N_, Refused, settings
-from ui import cached, controls, frame, panels
+from ui import cached, controls, frame, lesson, panels
 from ui.desk import Desk
 from ui.language import _
 from ui.stage import stage
@@ -81,6 +81,7 @@ def climb(desk: Desk[Throws]) -> None:
     run = cached.climb(spec)
     sentence = figure.climbed(spec, run, _)
     st.markdown(sentence)
+    lesson.printed(run)
 
     def start() -> None:
         wish = st.session_state["likelihood stage"].start
@@ -89,7 +90,7 @@ def climb(desk: Desk[Throws]) -> None:
         except (TypeError, ValueError, KeyError, IndexError):
             desk.refuse(Refused(N_("The start must be a number.")))
 
-    stage(figure.climbing(spec, run, say=_, alt=sentence), key="likelihood stage", on_start=start)
+    stage(figure.climbing(spec, run, say=_, alt=sentence), key="likelihood stage", desk=desk, on_start=start)
 
     def book() -> None:
         text = _(
@@ -114,7 +115,7 @@ def again(desk: Desk[Throws]) -> None:
     many = cached.repeat(spec)
     sentence = figure.strayed(spec, many, _)
     st.markdown(sentence)
-    stage(figure.repeated(spec, many, say=_, alt=sentence), key="likelihood stage")
+    stage(figure.repeated(spec, many, say=_, alt=sentence), key="likelihood stage", desk=desk)
     panels.numbers("likelihood numbers", lambda: figure.repeat_numbers(spec, many, _))
 
 

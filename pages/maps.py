@@ -139,7 +139,7 @@ def picture(desk: Desk[Map]) -> Map:
     sentence = figure.read(drawn, found, race, run, _)
     st.markdown(sentence)
     scene = figure.scene(drawn, found, race, run, say=_, alt=sentence, measure=desk.view("measure"))
-    stage(scene, key=STAGE, on_start=lambda: controls.start(desk, STAGE), on_pick=lambda: pick(desk))
+    stage(scene, key=STAGE, desk=desk, on_start=lambda: controls.start(desk, STAGE), on_pick=lambda: pick(desk))
 
     def about() -> None:
         if chart.kind == "settings":

@@ -74,7 +74,7 @@ def picture(desk: Desk[Noisy]) -> None:
     sentence = figure.reading(spec, cloud, _)
     st.markdown(sentence)
     stage(
-        figure.scene(spec, cloud, say=_, alt=sentence), key="noise stage",
+        figure.scene(spec, cloud, say=_, alt=sentence), key="noise stage", desk=desk,
         on_start=lambda: controls.start(desk, "noise stage"),
     )  # fmt: skip
 

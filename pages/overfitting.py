@@ -13,7 +13,7 @@ from figures import readings, training
 from figures.results import names
 from runs import View
 from spec import N_, Refused
-from ui import controls, data, frame, panels, results, script
+from ui import controls, data, frame, lesson, panels, results, script
 from ui.desk import Desk
 from ui.language import _
 from ui.stage import stage
@@ -101,7 +101,8 @@ def picture(desk: Desk[Remedies]) -> None:
             spec, history, say=_, alt=sentence, running=view.state == "running", done=view.state == "done",
             measure=desk.view("show"), beside=desk.view("beside"), revealed=revealed, points=live.points(view.result),
         )  # fmt: skip
-        stage(scene, key="overfitting stage")
+        lesson.printed(history, done=view.state == "done")
+        stage(scene, key="overfitting stage", desk=desk)
         results.panel("overfitting", variants, called, history, done=view.state == "done")
         panels.numbers("overfitting numbers", lambda: training.numbers(history, lines, _))
 

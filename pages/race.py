@@ -13,7 +13,7 @@ from figures import race as figure
 from figures import readings
 from spec import N_
 from surfaces import find
-from ui import cached, controls, frame, panels
+from ui import cached, controls, frame, lesson, panels
 from ui.desk import Desk
 from ui.language import _
 from ui.stage import stage
@@ -63,6 +63,7 @@ def picture(desk: Desk[Race]) -> None:
     run = cached.descend(race)
     sentence = readings.raced(race, run, _)
     st.markdown(sentence)
+    lesson.printed(run)
 
     lost = {} if controls.dragging(STAGE) else cached.lost(race, run)  # its search would make a drag stutter
 
@@ -74,7 +75,7 @@ def picture(desk: Desk[Race]) -> None:
 
     scene = figure.scene(race, run, say=_, alt=sentence, view=desk.view("view"), lost=lost)
     stage(
-        scene, key=STAGE, on_start=lambda: controls.start(desk, STAGE), on_pick=slower,
+        scene, key=STAGE, desk=desk, on_start=lambda: controls.start(desk, STAGE), on_pick=slower,
         on_paint=lambda: controls.paint(desk, STAGE),
     )  # fmt: skip
     about(race, run)

@@ -75,7 +75,7 @@ def picture(desk: Desk[Stretch]) -> None:
         runs.append((race, run, cached.lost(race, run)))
     sentence = figure.read(spec, runs, _)
     st.markdown(sentence)
-    stage(figure.scene(spec, runs, say=_, alt=sentence), key="scaling stage")
+    stage(figure.scene(spec, runs, say=_, alt=sentence), key="scaling stage", desk=desk)
 
     def book() -> None:
         surface = find(runs[0][0].surface)

@@ -12,7 +12,7 @@ from figures import signals as figure
 from networks import ACTIVATIONS, INITS
 from runs import View
 from spec import N_, settings
-from ui import controls, data, frame, panels, script
+from ui import controls, data, frame, lesson, panels, script
 from ui.desk import Desk
 from ui.language import _
 from ui.stage import stage
@@ -78,7 +78,8 @@ def layers(desk: Desk[Signals]) -> None:
     def draw(history: History, view: View, sentence: str) -> None:
         running = view.state == "running"
         scene = figure.layer_by_layer(spec, history, say=_, alt=sentence, running=running, show=desk.view("show"))
-        stage(scene, key="signals stage")
+        lesson.printed(history, done=view.state == "done")
+        stage(scene, key="signals stage", desk=desk)
         panels.numbers("signals numbers", lambda: figure.numbers(spec, history, _))
 
     watch("signals", spec.ways(), read, draw, records=("layers",))
@@ -109,7 +110,8 @@ def scales(desk: Desk[Signals]) -> None:
 
     def draw(history: History, view: View, sentence: str) -> None:
         scene = figure.grid(spec, history, say=_, alt=sentence, running=view.state == "running")
-        stage(scene, key="signals stage")
+        lesson.printed(history, done=view.state == "done")
+        stage(scene, key="signals stage", desk=desk)
         panels.numbers("signals numbers", lambda: figure.grid_numbers(spec, history, _))
 
     watch("signals", spec.scales(), read, draw)

@@ -71,7 +71,7 @@ def picture(desk: Desk[Race]) -> None:
     st.markdown(sentence)
     scene = figure.scene(race, cached.descend(race), values, say=_, alt=sentence, at=at)
     stage(
-        scene, key=STAGE, on_start=lambda: controls.start(desk, STAGE),
+        scene, key=STAGE, desk=desk, on_start=lambda: controls.start(desk, STAGE),
         on_pick=lambda: desk.turn("at", str(st.session_state[STAGE].pick["at"])),
     )  # fmt: skip
     panels.folded("step book", _("Formulas and code"), ":material/function:", lambda: panels.explain(race.contenders))

@@ -20,7 +20,7 @@ from figures import tune as figure
 from networks import ACTIVATIONS
 from runs import Chain, View
 from spec import N_, Refused, settings
-from ui import controls, data, frame, panels, results, script
+from ui import controls, data, frame, lesson, panels, results, script
 from ui.desk import Desk, said
 from ui.language import _
 from ui.stage import stage
@@ -141,13 +141,14 @@ def picture(desk: Desk[Search]) -> None:
     def draw(history: History, view: View, sentence: str) -> None:
         found = searches.found(spec, history)
         if desk.view("view") == "test" and view.state == "done" and found.best >= 0:
-            opened(spec, found)
+            opened(desk, found)
             return
         scene = figure.scene(
             spec, history, found, roles(spec, 0.0), say=_, alt=sentence, running=view.state == "running",
             done=view.state == "done", grouped=desk.view("order") == "grouped",
         )  # fmt: skip
-        stage(scene, key=STAGE, on_pick=lambda: pick(desk))
+        lesson.printed(found, done=view.state == "done")
+        stage(scene, key=STAGE, desk=desk, on_pick=lambda: pick(desk))
         panels.numbers("tune numbers", lambda: figure.numbers(spec, history, found, _))
 
     watch("tune", variants, read, draw)
@@ -172,8 +173,9 @@ def pick(desk: Desk[Search]) -> None:
     desk.change(cell=0 if cell == desk.spec.cell else cell)
 
 
-def opened(spec: Search, found: searches.Found) -> None:
+def opened(desk: Desk[Search], found: searches.Found) -> None:
     """Train the winner anew and score it on the test part; then show, split by split, what test scores are worth."""
+    spec = desk.spec
     winner = spec.refit(found.best, int(found.epoch[found.best]))
     again = Chain("experiments.live:begin", "experiments.live:advance", live.training((winner,), ("outputs",)))
     luck = Chain("experiments.search:start_again", "experiments.search:resplit", searches.data_of(spec))
@@ -192,7 +194,7 @@ def opened(spec: Search, found: searches.Found) -> None:
         )
         failures = [said(view.failure) for view in (refitted, repeated) if view.failure is not None]
         st.markdown(" ".join([sentence, *failures, f":gray[{progress}]" if done < total else ""]))
-        stage(figure.luck_scene(spec, known, say=_, alt=sentence), key=STAGE)
+        stage(figure.luck_scene(spec, known, say=_, alt=sentence), key=STAGE, desk=desk)
         panels.numbers("tune splits", lambda: figure.luck_numbers(known, _))
         results.panel("tune", (winner,), [_("Winner")], history, done=refitted.state == "done")
         script.offer("tune", (winner,), [_("Winner")])

@@ -49,18 +49,21 @@ def field(desk: Desk, name: str, *, choices: Mapping[Any, str] | None = None,
     `choices` gives names for people; `on` replaces the plain change of the field.
     """
     change = on or (lambda value: desk.change(**{name: value}))
-    draw(desk, f"{desk.key} {name}", desk.spec, name, change, choices=choices)
+    if not desk.hides(name):
+        locked = desk.locks(name)
+        draw(desk, f"{desk.key} {name}", desk.spec, name, change, choices=choices, locked=locked)
 
 
 def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], None], *,
-         choices: Mapping[Any, str] | None = None, label: str = "", hide_label: bool = False) -> None:  # fmt: skip
+         choices: Mapping[Any, str] | None = None, label: str = "", hide_label: bool = False,
+         locked: bool = False) -> None:  # fmt: skip
     """Draw a widget for one field of a Spec; `change(value)` is called with what the reader chose."""
     fact = settings(spec)[name]
     value = getattr(spec, name)
     kind = type_hints(type(spec))[name]
     common: dict[str, Any] = {
         "label": label or caption(fact), "key": key, "help": _(fact.help) or None,
-        "label_visibility": "collapsed" if hide_label else "visible",
+        "label_visibility": "collapsed" if hide_label else "visible", "disabled": locked,
     }  # fmt: skip
 
     def changed(convert: Callable[[Any], Any] = lambda chosen: chosen) -> dict[str, Any]:
@@ -161,23 +164,28 @@ def _numbers(text: str, kind: Any, fact: Setting) -> tuple[Any, ...] | None:
 
 def surface(desk: Desk, change: Callable[[str], None]) -> None:
     """Draw the choice of a surface, and the settings of the one chosen; `change(name)` takes the new one's name."""
+    if desk.hides("surface"):
+        return
+    locked = desk.locks("surface")
     current: Any = find(desk.spec.surface)
     key = f"{desk.key} surface"
     titles = {name: _(entry.title) for name, entry in SURFACES.items()}
     st.selectbox(
         _("Surface"), list(titles), index=list(titles).index(follow(key, current.key)), key=key,
-        format_func=titles.__getitem__, on_change=lambda: change(st.session_state[key]),
+        format_func=titles.__getitem__, on_change=lambda: change(st.session_state[key]), disabled=locked,
     )  # fmt: skip
     st.caption(f"{_(current.sentence)} {readings.curved(current, _)}")
     for part in settings(current):
         if part == "strokes":  # painted on the stage
             empty = dataclasses.replace(current, strokes="").name
             st.button(
-                _("Empty sheet"), icon=":material/ink_eraser:", key=f"{key} empty", on_click=change, args=(empty,)
+                _("Empty sheet"), icon=":material/ink_eraser:", key=f"{key} empty", on_click=change, args=(empty,),
+                disabled=locked,
             )  # fmt: skip
         else:
             draw(desk, f"{key} {current.key} {part}", current, part,
-                 lambda value, part=part: change(dataclasses.replace(current, **{part: value}).name))  # fmt: skip
+                 lambda value, part=part: change(dataclasses.replace(current, **{part: value}).name),
+                 locked=locked)  # fmt: skip
         if part == "text":
             st.latex(f"f = {current.latex}")
 

@@ -10,20 +10,23 @@ import dataclasses
 import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
 
 import streamlit as st
 
+import lessons
 from experiments import links
+from lessons import Lesson
 from optimizers import Optimizer
-from spec import Refused
+from spec import N_, Refused
 from ui import language
 from ui.language import _
 
 S = TypeVar("S")
 LAG = 1.0  # seconds for which the browser may still report the address before the last
 
-# Parameters that the frame reads and writes, on every page.
-FRAME = ("lang",)
+# Parameters of every page that are not settings: the frame reads them, and they stay as they are.
+FRAME = ("lang", "present", "title", "hide", "lock")
 
 
 class Desk(Generic[S]):
@@ -49,6 +52,9 @@ class Desk(Generic[S]):
         self._anchors = anchors
         self.own = own or {}
         self._arrive()
+        self._kept = {
+            part: frozenset(names(part)) | frozenset(getattr(self.lesson, part, ())) for part in ("hide", "lock")
+        }
 
     @property
     def _store(self) -> dict[str, Any]:
@@ -71,6 +77,19 @@ class Desk(Generic[S]):
     def view(self, name: str) -> str:
         """Return the page's own parameter `name`."""
         return self._store["own"][name]
+
+    @property
+    def lesson(self) -> Lesson | None:
+        """The lesson that the page is opened for."""
+        return lessons.find(self._store["lesson"])
+
+    def hides(self, name: str) -> bool:
+        """Return whether the control of this name (a parameter of the link, or "presets") is to be left out."""
+        return name in self._kept["hide"]
+
+    def locks(self, name: str) -> bool:
+        """Return whether the control of this name is shown, but cannot be moved."""
+        return name in self._kept["lock"]
 
     def suggest(self, rule: type[Optimizer]) -> Optimizer:
         """Return a rule with the learning rate that suits the present settings."""
@@ -118,9 +137,16 @@ class Desk(Generic[S]):
             known = touched or late or query == saved["query"]
             news = not known and (stayed or bool(query))  # coming back by the menu finds the page as it was left
         if news:
-            spec, own, notices = self._read(query)
+            asked = dict(query)
+            lesson = asked.pop("lesson", [""])[-1]
+            found = lessons.find(lesson)
+            mine = found is not None and found.page == self.name
+            spec, own, notices = self._read((found.query if found and mine else {}) | asked)
+            if lesson and not mine:
+                notices.insert(0, Refused(N_("There is no lesson {name} on this page."), name=lesson[: links.LONGEST]))
             st.session_state[key] = {
                 "spec": spec, "own": own, "notices": notices, "query": query, "before": None, "at": 0.0,
+                "lesson": lesson if mine else "",
             }  # fmt: skip
 
     def _read(self, query: dict[str, list[str]]) -> tuple[S, dict[str, str], list[Refused]]:
@@ -134,29 +160,52 @@ class Desk(Generic[S]):
                 notices.append(links.unknown_choice(name, asked, choices))
         return spec, own, notices
 
-    def _write(self) -> dict[str, list[str]]:
+    def query(self) -> dict[str, list[str]]:
+        """Return the parameters of the link to what is shown: what differs from the page's defaults or the lesson."""
+        whole = self.whole()
+        if self.lesson is None:
+            return whole
+        told = self.lesson.query
+        differs = {name: value for name, value in whole.items() if told.get(name) != value}
+        for name in told:  # the lesson sets what the page has by default again: that must be said
+            if name not in whole:
+                differs[name] = [self.view(name)] if name in self.own else links.spelled(self.spec, name, self.suggest)
+        return {"lesson": [self.lesson.key]} | differs
+
+    def whole(self) -> dict[str, list[str]]:
+        """Return the parameters of a link that opens what is shown without any lesson."""
         first = links.write(self.spec, self._default({}), self._suggest(self.spec))
         anchors = {name: first[name] for name in self._anchors if name in first}
         base = self._default({name: value[-1] for name, value in anchors.items()})
         query = anchors | links.write(self.spec, base, self._suggest(self.spec))
         return query | {name: [self.view(name)] for name, choices in self.own.items() if self.view(name) != choices[0]}
 
+    def about(self) -> dict[str, Any]:
+        """Return what a saved picture says of itself: `link`, the address after the server's that opens it."""
+        return {"page": self.name, "link": f"{self.name}?{urlencode(self.query(), doseq=True, safe='~,:')}".rstrip("?")}
+
     def publish(self) -> None:
         """Let the address bar say what the page shows; defaults are left out."""
-        query = self._write()
+        query = self.query()
         store = self._store
-        frame = {} if language.current() == language.preferred() else {"lang": [language.current()]}
+        frame = {name: st.query_params.get_all(name) for name in FRAME if name != "lang" and name in st.query_params}
+        frame |= {} if language.current() == language.preferred() else {"lang": [language.current()]}
         if query != store["query"]:
             store.update(query=query, before=store["query"], at=time.monotonic())
         wanted = frame | query
         shown = {name: st.query_params.get_all(name) for name in st.query_params}
-        if shown != wanted and not (frame == {} and shown == {"lang": [language.current()]} | query):
+        if shown != wanted and not ("lang" not in frame and shown == wanted | {"lang": [language.current()]}):
             st.query_params.from_dict(wanted)
 
     def notices(self) -> None:
         """Say what could not be used, until the next change."""
         if refusals := self._store["notices"][:5]:
             st.warning("  \n".join(map(said, refusals)), icon=":material/info:")
+
+
+def names(parameter: str) -> list[str]:
+    """Return the names that a parameter of the address lists with commas between them."""
+    return [name for name in st.query_params.get(parameter, "").split(",") if name]
 
 
 def said(refusal: Refused) -> str:

@@ -15,11 +15,13 @@ from typing import NamedTuple
 import streamlit as st
 
 import runs
-from ui import language
+from ui import language, lesson
 from ui.controls import follow
+from ui.desk import literal
 from ui.language import _
 
 ROOT = Path(__file__).parents[1]
+LONGEST_TITLE = 100  # characters of a title of one's own
 WARM = ("experiments.live:warm_up", "pandas", "sklearn.compose")  # what the workers do before the first request
 
 STYLE = """<style>
@@ -116,10 +118,18 @@ def page(file: str, show: Callable[[], None]) -> None:
         run()
         return
     me = next(page for page in pages() if page.file.name == Path(file).name)
+    asked = lesson.asked()
+    if asked and asked.page != me.path:  # a link may name the lesson alone
+        st.switch_page(f"pages/{asked.page}.py", query_params=st.query_params.to_dict())
     if me.order:
-        st.title(_(me.title), anchor=False)
-        st.caption(_(me.question))
-        show()
+        title, question = _heading(me)
+        st.title(title, anchor=False)
+        st.caption(question)
+        with st.sidebar:
+            lesson.notes()
+        with st.container(key="picture"):
+            lesson.cover()
+            show()
         with st.sidebar:
             _language_menu()
     else:  # home has no settings, and so no sidebar
@@ -127,6 +137,13 @@ def page(file: str, show: Callable[[], None]) -> None:
             st.title("Descent Lab", anchor=False)
             _language_menu()
         show()
+
+
+def _heading(me: Page) -> tuple[str, str]:
+    """Return what stands above a page: its title and question, or those of the lesson or of the link."""
+    asked = lesson.asked()
+    title, question = (_(me.title), _(me.question)) if asked is None else asked.text(language.current())[:2]
+    return literal(st.query_params.get("title", title)[:LONGEST_TITLE]), literal(question)
 
 
 def _choose_language() -> None:

@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 from streamlit.components import v2
 
-from ui import language
+from ui import language, lesson
+from ui.desk import Desk
 
 HERE = Path(__file__).parent
 STATIC = HERE.parents[1] / "static"
@@ -119,13 +120,17 @@ def _component() -> Any:
     return v2.component("descent_lab.stage", html=html, js=LOADER % folder, isolate_styles=False)
 
 
-def stage(scene: dict[str, Any], *, key: str, **on: Callable[[], None]) -> None:
+def stage(scene: dict[str, Any], *, key: str, desk: Desk | None = None, **on: Callable[[], None]) -> None:
     """Show a scene; one that is already shown under this key goes on with the new arrays.
+
+    `desk` holds the page's settings, which a saved picture names below it, with the link that opens them.
 
     What the reader does on it calls `on_start`, `on_pick` or `on_paint`; the wish is then in ``st.session_state[key]``
     under that word: ``.start`` is ``{"at": [x, y], "dragging": bool}``, from a click or a dragged ring.
     """
-    data = pack({**scene, "lang": language.current(), "plotly": publish()[1]})
+    about = desk.about() if desk else {}
+    covered = desk is not None and lesson.covered()
+    data = pack({**scene, "lang": language.current(), "plotly": publish()[1], "about": about, "covered": covered})
     calls = {f"on_{wish}_change": on.get(f"on_{wish}", _nothing) for wish in WISHES}
     _component()(key=key, data=data, **calls)
 

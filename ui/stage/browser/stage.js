@@ -116,7 +116,7 @@ class Stage {
     this.palette = scene.palettes[this.drawnMode];
     this.label();
     const clock = scene.clock;
-    const restart = !before || before.id !== scene.id;
+    const restart = !before || before.id !== scene.id || before.covered !== scene.covered; // a prediction uncovers it
     const atEnd = !before || this.target() >= before.clock.last;
     const wish = this.wish; // what a click or a drag asked for: "play" from the new start, or "show" its whole path
     this.wish = null;
@@ -137,7 +137,7 @@ class Stage {
     if (this.scene !== scene) return; // a newer one came meanwhile
     await this.lay(library, scene);
     for (const panel of this.panels) panel.resize(); // a table that has grown left them less room
-    if ((restart || wish) && wish !== "show" && clock.play && !still() && clock.last > 0) this.play();
+    if ((restart || wish) && wish !== "show" && clock.play && !still() && !scene.covered && clock.last > 0) this.play();
     this.box.dataset.ready = scene.id;
     this.redraw();
   }
