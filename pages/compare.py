@@ -65,7 +65,7 @@ def settings(desk: Desk[Comparison]) -> None:
         controls.optional(desk, "batch_size", _("all rows"))
     numbers = find(desk.spec.dataset).task == "numbers"
     score = "R²" if numbers else _("Accuracy")
-    one_of(desk, "show", _("Curves"), {"loss": _("Loss"), "score": score, "weights": _("Weights")})
+    controls.one_of(desk, "show", _("Curves"), {"loss": _("Loss"), "score": score, "weights": _("Weights")})
     panels.folded("compare axes", _("Axes and smoothing"), ":material/line_axis:", lambda: axes(desk))
     panels.folded("compare more", _("More"), ":material/more_horiz:", lambda: more(desk))
 
@@ -85,8 +85,11 @@ def what_varies(desk: Desk[Comparison]) -> None:
     values(desk)
     rule = spec.contenders[0]
     controls.which_rule(desk, rule, lambda new: shared(desk, new))
-    if spec.vary != "lr":
-        controls.draw(desk, f"{desk.key} rule lr", rule, "lr", lambda lr: shared(desk, replace(rule, lr=lr)))
+    if spec.vary != "lr" and desk.offers("rule", _("Rule")):
+        controls.draw(
+            desk, f"{desk.key} rule lr", rule, "lr", lambda lr: shared(desk, replace(rule, lr=lr)),
+            locked=desk.locks("rule"),
+        )  # fmt: skip
 
 
 def shared(desk: Desk[Comparison], rule: Optimizer) -> None:
@@ -96,6 +99,8 @@ def shared(desk: Desk[Comparison], rule: Optimizer) -> None:
 
 def values(desk: Desk[Comparison]) -> None:
     """Draw the values on the axis: the usual ones to choose from, and room to type others."""
+    if not desk.offers("values", _("Values")):
+        return
     axis, key = desk.spec.axis, f"{desk.key} values {desk.spec.vary}"
     usual = axis.usual(desk.spec.base)
     chosen = list(dict.fromkeys(axis.write(point) for point in desk.spec.points))
@@ -121,7 +126,7 @@ def values(desk: Desk[Comparison]) -> None:
     st.multiselect(
         _("Values"), in_order(list(dict.fromkeys([*usual, *chosen]))), default=follow(key, chosen), key=key,
         format_func=called, on_change=change, accept_new_options=True, max_selections=MOST,
-        help=_("Choose, or type another value and press Enter. Empty: the usual ones."),
+        help=_("Choose, or type another value and press Enter. Empty: the usual ones."), disabled=desk.locks("values"),
     )  # fmt: skip
 
 
@@ -131,24 +136,18 @@ def field(desk: Desk[Comparison], name: str, choices: Mapping[str, str] | None =
         controls.field(desk, name, choices=choices)
 
 
-def one_of(desk: Desk[Comparison], name: str, label: str, titles: Mapping[str, str]) -> None:
-    """Draw the choice between the page's own views."""
-    key = f"{desk.key} view {name}"
-    st.segmented_control(
-        label, list(titles), default=follow(key, desk.view(name)), format_func=titles.__getitem__, key=key,
-        on_change=lambda: desk.turn(name, st.session_state[key]), required=True,
-    )  # fmt: skip
-
-
 def axes(desk: Desk[Comparison]) -> None:
-    one_of(desk, "along", _("Over"), {"epochs": _("Epochs"), "updates": _("Updates"), "seconds": _("Seconds")})
-    one_of(desk, "scale", _("Loss axis"), {"auto": _("Automatic"), "linear": _("Linear"), "log": _("Logarithmic")})
+    controls.one_of(desk, "along", _("Over"), {"epochs": _("Epochs"), "updates": _("Updates"), "seconds": _("Seconds")})
+    scales = {"auto": _("Automatic"), "linear": _("Linear"), "log": _("Logarithmic")}
+    controls.one_of(desk, "scale", _("Loss axis"), scales)
+    if not desk.offers("smooth", _("Smoothing β")):
+        return
     key = f"{desk.key} view smooth"
     st.select_slider(
         _("Smoothing β"), [float(word) for word in OWN["smooth"]], value=follow(key, float(desk.view("smooth"))),
         key=key, format_func=lambda beta: f"{beta:g}",
         help=_("A mean that forgets: each epoch counts β times as much as the next. Faint is what was measured."),
-        on_change=lambda: desk.turn("smooth", f"{st.session_state[key]:g}"),
+        on_change=lambda: desk.turn("smooth", f"{st.session_state[key]:g}"), disabled=desk.locks("smooth"),
     )  # fmt: skip
 
 

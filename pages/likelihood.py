@@ -65,11 +65,12 @@ def climb_settings(desk: Desk[Throws]) -> None:
         desk.change(borders=borders, contenders=contenders_for(rules, borders))
 
     controls.field(desk, "throws", on=throw)
-    key = f"{desk.key} hits"
-    st.slider(
-        controls.caption(settings(Throws)["hits"]), 0, desk.spec.throws, controls.follow(key, desk.spec.hits), key=key,
-        on_change=lambda: desk.change(hits=st.session_state[key]),
-    )  # fmt: skip
+    key, label = f"{desk.key} hits", controls.caption(settings(Throws)["hits"])
+    if desk.offers("hits", label):
+        st.slider(
+            label, 0, desk.spec.throws, controls.follow(key, desk.spec.hits), key=key, disabled=desk.locks("hits"),
+            on_change=lambda: desk.change(hits=st.session_state[key]),
+        )  # fmt: skip
     controls.contenders(desk, "contenders")
     controls.field(desk, "start")
     controls.field(desk, "borders", choices={word: _(label) for word, label in BORDERS.items()}, on=border)

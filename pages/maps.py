@@ -14,6 +14,7 @@ from experiments.maps import Map
 from figures import maps as figure
 from optimizers import RULES
 from spec import N_, Refused, digest
+from spec import settings as facts
 from ui import cached, controls, frame, panels
 from ui.desk import Desk
 from ui.language import _
@@ -61,11 +62,12 @@ def _mark(chart: Map) -> str:
 
 def settings(desk: Desk[Map]) -> None:
     key = f"{desk.key} kind"
-    st.segmented_control(
-        _("Map"), list(TITLES), default=controls.follow(key, desk.spec.kind), key=key, required=True,
-        format_func=lambda kind: _(TITLES[kind]), on_change=lambda: turn(desk, st.session_state[key]),
-        label_visibility="collapsed", width="stretch",
-    )  # fmt: skip
+    if desk.offers("kind", _("Map")):
+        st.segmented_control(
+            _("Map"), list(TITLES), default=controls.follow(key, desk.spec.kind), key=key, required=True,
+            format_func=lambda kind: _(TITLES[kind]), on_change=lambda: turn(desk, st.session_state[key]),
+            label_visibility="collapsed", width="stretch", disabled=desk.locks("kind"),
+        )  # fmt: skip
     controls.surface(desk, lambda surface: desk.put(maps.on_surface(desk.spec, surface)))
     {"settings": of_settings, "basins": of_basins, "rates": of_rates}[desk.spec.kind](desk)
     controls.field(desk, "steps")
@@ -106,6 +108,8 @@ def of_basins(desk: Desk[Map]) -> None:
 
 
 def of_rates(desk: Desk[Map]) -> None:
+    if not desk.offers("rule", _("Rules")):
+        return
     key = f"{desk.key} rules"
     held = {rule.key: rule for rule in desk.spec.rules}
 
@@ -114,15 +118,20 @@ def of_rates(desk: Desk[Map]) -> None:
 
     st.multiselect(
         _("Rules"), list(RULES), default=controls.follow(key, list(held)), key=key, on_change=choose,
-        format_func=lambda name: _(RULES[name].title), max_selections=maps.MOST_RULES,
+        format_func=lambda name: _(RULES[name].title), max_selections=maps.MOST_RULES, disabled=desk.locks("rule"),
     )  # fmt: skip
     controls.field(desk, "trials")
 
 
 def span(desk: Desk[Map], name: str, ends: tuple[float, float]) -> None:
     """Draw the field that says from where to where an axis goes; it shows what is meant where nothing is set."""
+    if not desk.offers(name, controls.caption(facts(desk.spec)[name])):
+        return
     shown = dataclasses.replace(desk.spec, **{name: tuple(float(f"{end:.6g}") for end in ends)})
-    controls.draw(desk, f"{desk.key} {name}", shown, name, lambda value: desk.change(**{name: value, "pick": ()}))
+    controls.draw(
+        desk, f"{desk.key} {name}", shown, name, lambda value: desk.change(**{name: value, "pick": ()}),
+        locked=desk.locks(name),
+    )  # fmt: skip
 
 
 # -- the picture

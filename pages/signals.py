@@ -60,10 +60,13 @@ def choices(desk: Desk[Signals]) -> None:
 
 
 def starts(desk: Desk[Signals]) -> None:
+    label = controls.caption(settings(Signals)["starts"])
+    if not desk.offers("starts", label):
+        return
     key = f"{desk.key} starts"
     chosen = list(desk.spec.chosen)
     st.pills(
-        controls.caption(settings(Signals)["starts"]), list(STARTS), selection_mode="multi",
+        label, list(STARTS), selection_mode="multi", disabled=desk.locks("starts"),
         default=controls.follow(key, chosen), key=key, format_func=lambda start: _(STARTS[start].title),
         on_change=lambda: desk.change(starts=tuple(st.session_state[key])),
     )  # fmt: skip

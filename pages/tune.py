@@ -51,12 +51,8 @@ def show() -> None:
 
 
 def sidebar(desk: Desk[Search]) -> None:
-    key = f"{desk.key} view"
-    st.segmented_control(
-        _("View"), list(VIEWS), default=controls.follow(key, desk.view("view")), key=key, required=True,
-        format_func=lambda view: _(VIEWS[view]), on_change=lambda: desk.turn("view", st.session_state[key]),
-        label_visibility="collapsed", width="stretch",
-    )  # fmt: skip
+    views = {view: _(title) for view, title in VIEWS.items()}
+    controls.one_of(desk, "view", _("View"), views, label_visibility="collapsed", width="stretch")
     titles = {key: _(title) for key, (title, _spec) in PRESETS.items()}
     specs = {key: spec for key, (_title, spec) in PRESETS.items()}
     controls.presets(desk, _("From the lecture"), titles, specs)
@@ -80,10 +76,11 @@ def more(desk: Desk[Search]) -> None:
     controls.view(desk, "order", _("Rows in the order of the table"), "table")
     key = f"{desk.key} cell"
     fact = settings(Search)["cell"]
-    st.slider(
-        controls.caption(fact), 0, len(desk.spec.cells), controls.follow(key, desk.spec.cell), key=key,
-        help=_(fact.help), on_change=lambda: desk.change(cell=st.session_state[key]),
-    )  # fmt: skip
+    if desk.offers("cell", controls.caption(fact)):
+        st.slider(
+            controls.caption(fact), 0, len(desk.spec.cells), controls.follow(key, desk.spec.cell), key=key,
+            help=_(fact.help), on_change=lambda: desk.change(cell=st.session_state[key]), disabled=desk.locks("cell"),
+        )  # fmt: skip
     controls.field(desk, "splits")
     controls.field(desk, "hidden")
     controls.optional(desk, "batch_size", _("all rows"))
@@ -106,7 +103,7 @@ def axis(desk: Desk[Search], place: str) -> None:
     choices = none | {key: _(AXES[key].title) for key in searches.KEYS if key not in taken}
     values = f"{place}_values"
     controls.field(desk, place, choices=choices, on=lambda key: desk.change(**{place: key, values: (), "cell": 0}))
-    if (chosen := getattr(desk.spec, place)) == NONE:
+    if (chosen := getattr(desk.spec, place)) == NONE or not desk.offers(values, _(settings(Search)[values].label)):
         return
     key = f"{desk.key} {values}"
     offered = searches.usual(AXES[chosen], desk.spec.baseline)
@@ -118,7 +115,7 @@ def axis(desk: Desk[Search], place: str) -> None:
 
     st.text_input(
         _(settings(Search)[values].label), controls.follow(key, ", ".join(shown)), key=key, on_change=change,
-        label_visibility="collapsed", help=_("Values with commas between them."),
+        label_visibility="collapsed", help=_("Values with commas between them."), disabled=desk.locks(values),
     )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def field(desk: Desk, name: str, *, choices: Mapping[Any, str] | None = None,
     `choices` gives names for people; `on` replaces the plain change of the field.
     """
     change = on or (lambda value: desk.change(**{name: value}))
-    if not desk.hides(name):
+    if desk.offers(name, caption(settings(desk.spec)[name])):
         locked = desk.locks(name)
         draw(desk, f"{desk.key} {name}", desk.spec, name, change, choices=choices, locked=locked)
 
@@ -164,7 +164,7 @@ def _numbers(text: str, kind: Any, fact: Setting) -> tuple[Any, ...] | None:
 
 def surface(desk: Desk, change: Callable[[str], None]) -> None:
     """Draw the choice of a surface, and the settings of the one chosen; `change(name)` takes the new one's name."""
-    if desk.hides("surface"):
+    if not desk.offers("surface", _("Surface")):
         return
     locked = desk.locks("surface")
     current: Any = find(desk.spec.surface)
@@ -228,6 +228,8 @@ def dragging(stage: str) -> bool:
 
 def contenders(desk: Desk, name: str, most: int = MOST) -> None:
     """Draw the list of rules: each with its learning rate and a menu of its other settings, and a way to add one."""
+    if not desk.offers("rule", _("Rules")):
+        return
     rules: tuple[Optimizer, ...] = getattr(desk.spec, name)
     marks = []
     for i, look in enumerate(theme.styles(rules)):
@@ -237,7 +239,7 @@ def contenders(desk: Desk, name: str, most: int = MOST) -> None:
         marks.append(f".st-key-{desk.name}-contender-{i} {{ border-left: 4px solid light-dark({light}, {dark}); "
                      f"padding-left: .7rem; }}")  # fmt: skip
     st.html(f"<style>{' '.join(marks)}</style>")
-    if len(rules) < most:
+    if len(rules) < most and not desk.locks("rule"):
         taken = {rule.key for rule in rules}
         new = next((key for key in RULES if key not in taken), "sgd")
         st.button(_("Add a rule"), icon=":material/add:", key=f"{desk.key} add", type="tertiary",
@@ -254,20 +256,20 @@ def _contender(desk: Desk, name: str, rules: tuple[Optimizer, ...], i: int, most
     def swap(new: Optimizer | None) -> None:
         desk.change(**{name: (*rules[:i], *([new] if new else []), *rules[i + 1 :])})
 
-    key = f"{desk.key} rule {i}"
+    key, locked = f"{desk.key} rule {i}", desk.locks("rule")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         index = list(RULES).index(follow(key, rule.key))
         st.selectbox(
             _("Rule {number}").format(number=i + 1), list(RULES), index=index, format_func=_rule_title,
-            key=key, label_visibility="collapsed",
+            key=key, label_visibility="collapsed", disabled=locked,
             on_change=lambda: swap(desk.suggest(RULES[st.session_state[key]])),
         )  # fmt: skip
-        menu = st.popover("", icon=":material/tune:", key=f"{key} menu", on_change="rerun",
+        menu = st.popover("", icon=":material/tune:", key=f"{key} menu", on_change="rerun", disabled=locked,
                           help=_("Settings of {rule}").format(rule=_(rule.title)))  # fmt: skip
     if slips := [_(fact.mistake) for part, fact in settings(rule).items() if fact.mistake and getattr(rule, part)]:
         st.caption(", ".join(slips))
     draw(desk, f"{key} lr", rule, "lr", lambda value: swap(dataclasses.replace(rule, lr=value)),
-         label=_("Learning rate of {rule}").format(rule=_(rule.title)), hide_label=True)  # fmt: skip
+         label=_("Learning rate of {rule}").format(rule=_(rule.title)), hide_label=True, locked=locked)  # fmt: skip
     if menu.open:  # its content is computed only while it is seen
         with menu:
             _menu(desk, key, rule, swap)
@@ -350,6 +352,8 @@ def presets(desk: Desk, label: str, titles: Mapping[str, str], specs: Mapping[st
 
     `on(key)` replaces the plain taking of its Spec.
     """
+    if not desk.offers("presets", label):
+        return None
     key = f"{desk.key} preset"
     shown = next((name for name, spec in specs.items() if spec == desk.spec), None)
 
@@ -357,13 +361,18 @@ def presets(desk: Desk, label: str, titles: Mapping[str, str], specs: Mapping[st
         if chosen := st.session_state[key]:  # a second click on the one that is shown leaves everything as it is
             (on or (lambda name: desk.put(specs[name])))(chosen)
 
-    st.pills(label, list(titles), default=follow(key, shown), key=key, on_change=take, format_func=titles.__getitem__)
+    st.pills(
+        label, list(titles), default=follow(key, shown), key=key, on_change=take, format_func=titles.__getitem__,
+        disabled=desk.locks("presets"),
+    )  # fmt: skip
     return shown
 
 
 def optional(desk: Desk, name: str, none: str) -> None:
     """Draw a logarithmic whole-number field that may also be None, which stands last and is called `none`."""
     fact = settings(desk.spec)[name]
+    if not desk.offers(name, caption(fact)):
+        return
     value = getattr(desk.spec, name)
     low, high = fact.low or 1, fact.high or 1000
     options = sorted({round(stop) for stop in stops(low, high, *([value] if value else []))})
@@ -371,16 +380,31 @@ def optional(desk: Desk, name: str, none: str) -> None:
     st.select_slider(
         caption(fact), [*options, 0], value=follow(key, value or 0), key=key,
         format_func=lambda number: str(number) if number else none,
-        on_change=lambda: desk.change(**{name: st.session_state[key] or None}),
+        on_change=lambda: desk.change(**{name: st.session_state[key] or None}), disabled=desk.locks(name),
     )  # fmt: skip
 
 
 def view(desk: Desk, name: str, label: str, value: str) -> None:
     """Draw a switch between a page's usual view and the view `value`."""
+    if not desk.offers(name, label):
+        return
     usual = desk.own[name][0]
     key = f"{desk.key} view {name}"
-    shown = follow(key, desk.view(name) == value)
-    st.toggle(label, value=shown, key=key, on_change=lambda: desk.turn(name, value if st.session_state[key] else usual))
+    st.toggle(
+        label, value=follow(key, desk.view(name) == value), key=key, disabled=desk.locks(name),
+        on_change=lambda: desk.turn(name, value if st.session_state[key] else usual),
+    )  # fmt: skip
+
+
+def one_of(desk: Desk, name: str, label: str, titles: Mapping[str, str], **look: Any) -> None:
+    """Draw the choice between a page's own views; `look` goes to the widget."""
+    if not desk.offers(name, label):
+        return
+    key = f"{desk.key} view {name}"
+    st.segmented_control(
+        label, list(titles), default=follow(key, desk.view(name)), format_func=titles.__getitem__, key=key,
+        on_change=lambda: desk.turn(name, st.session_state[key]), required=True, disabled=desk.locks(name), **look,
+    )  # fmt: skip
 
 
 def rule(desk: Desk, name: str) -> None:
@@ -396,17 +420,24 @@ def rule(desk: Desk, name: str) -> None:
 
 def which_rule(desk: Desk, current: Optimizer, swap: Callable[[Optimizer], None]) -> None:
     """Draw the choice of the page's one rule; `swap(rule)` takes a new one."""
+    if not desk.offers("rule", _("Rule")):
+        return
     key = f"{desk.key} rule"
     st.selectbox(
         _("Rule"), list(RULES), index=list(RULES).index(follow(key, current.key)), format_func=_rule_title, key=key,
-        on_change=lambda: swap(desk.suggest(RULES[st.session_state[key]])),
+        on_change=lambda: swap(desk.suggest(RULES[st.session_state[key]])), disabled=desk.locks("rule"),
     )  # fmt: skip
 
 
 def rule_settings(
     desk: Desk, current: Optimizer, swap: Callable[[Optimizer], None], leave: Collection[str] = ()
 ) -> None:
-    """Draw the settings of the page's one rule, but for those in `leave`; `swap(rule)` takes the rule with another."""
+    """Draw the settings of the page's one rule, but for those in `leave`; `swap(rule)` takes the rule with another.
+
+    Of a rule that is locked they are not drawn: the picture names them.
+    """
+    if not desk.offers("rule", _("Rule")) or desk.locks("rule"):
+        return
     key = f"{desk.key} rule"
     for part, fact in settings(current).items():
         if part in leave:

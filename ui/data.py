@@ -55,6 +55,7 @@ def choose(desk: Desk, name: str = "dataset", on: Callable[[str], None] | None =
             desk.refuse(refusal)
 
     mine = held()
+    locked = not desk.offers(name, _("Data set")) or desk.locks(name)
     current = getattr(desk.spec, name)
     if current.startswith(own.PREFIX) and current not in mine:
         change(getattr(desk.usual, name))
@@ -62,7 +63,8 @@ def choose(desk: Desk, name: str = "dataset", on: Callable[[str], None] | None =
     titles = {key: _(entry.title) for key, entry in DATASETS.items()}
     titles |= {key: table.title for key, table in mine.items()}
     controls.field(desk, name, choices=titles, on=on)
-    _offer(desk, f"{desk.key} {name} own", change)
+    if not locked:
+        _offer(desk, f"{desk.key} {name} own", change)
 
 
 def _offer(desk: Desk, key: str, change: Callable[[str], None]) -> None:

@@ -51,6 +51,8 @@ class Desk(Generic[S]):
         self._suggest = suggest
         self._anchors = anchors
         self.own = own or {}
+        self.controls: dict[str, str] = {}  # drawn on this run, by name
+        st.session_state["present desk"] = self
         self._arrive()
         self._kept = {
             part: frozenset(names(part)) | frozenset(getattr(self.lesson, part, ())) for part in ("hide", "lock")
@@ -83,9 +85,13 @@ class Desk(Generic[S]):
         """The lesson that the page is opened for."""
         return lessons.find(self._store["lesson"])
 
-    def hides(self, name: str) -> bool:
-        """Return whether the control of this name (a parameter of the link, or "presets") is to be left out."""
-        return name in self._kept["hide"]
+    def offers(self, name: str, label: str) -> bool:
+        """Return whether a control is to be drawn: a lesson, or the link, may leave it out.
+
+        `name` is its parameter in the link (or "presets"), `label` what it is called; `controls` remembers both.
+        """
+        self.controls[name] = label
+        return name not in self._kept["hide"]
 
     def locks(self, name: str) -> bool:
         """Return whether the control of this name is shown, but cannot be moved."""
@@ -182,7 +188,7 @@ class Desk(Generic[S]):
 
     def about(self) -> dict[str, Any]:
         """Return what a saved picture says of itself: `link`, the address after the server's that opens it."""
-        return {"page": self.name, "link": f"{self.name}?{urlencode(self.query(), doseq=True, safe='~,:')}".rstrip("?")}
+        return {"page": self.name, "link": f"{self.name}?{written(self.query())}".rstrip("?")}
 
     def publish(self) -> None:
         """Let the address bar say what the page shows; defaults are left out."""
@@ -201,6 +207,16 @@ class Desk(Generic[S]):
         """Say what could not be used, until the next change."""
         if refusals := self._store["notices"][:5]:
             st.warning("  \n".join(map(said, refusals)), icon=":material/info:")
+
+
+def present() -> Desk[Any]:
+    """Return the desk of the page that is shown."""
+    return st.session_state["present desk"]
+
+
+def written(query: dict[str, list[str]]) -> str:
+    """Return parameters as they stand in an address, as readable as can be."""
+    return urlencode(query, doseq=True, safe="~,:")
 
 
 def names(parameter: str) -> list[str]:

@@ -21,7 +21,6 @@ from ui.desk import literal
 from ui.language import _
 
 ROOT = Path(__file__).parents[1]
-LONGEST_TITLE = 100  # characters of a title of one's own
 WARM = ("experiments.live:warm_up", "pandas", "sklearn.compose")  # what the workers do before the first request
 
 STYLE = """<style>
@@ -131,6 +130,7 @@ def page(file: str, show: Callable[[], None]) -> None:
             lesson.cover()
             show()
         with st.sidebar:
+            lesson.offer()
             _language_menu()
     else:  # home has no settings, and so no sidebar
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -143,7 +143,7 @@ def _heading(me: Page) -> tuple[str, str]:
     """Return what stands above a page: its title and question, or those of the lesson or of the link."""
     asked = lesson.asked()
     title, question = (_(me.title), _(me.question)) if asked is None else asked.text(language.current())[:2]
-    return literal(st.query_params.get("title", title)[:LONGEST_TITLE]), literal(question)
+    return literal(st.query_params.get("title", title)[: lesson.LONGEST_TITLE]), literal(question)
 
 
 def _choose_language() -> None:

@@ -12,13 +12,24 @@ from experiments.readout import readout
 from figures.scene import number
 from lessons import Lesson
 from ui import language
-from ui.desk import literal
+from ui.desk import literal, present, written
 from ui.language import _
+
+LONGEST_TITLE = 100  # characters of a title of one's own
 
 COVER = """<style>
 .st-key-picture { position: relative; }
 .st-key-picture > :not(:has(.st-key-cover)) { visibility: hidden; }
-.st-key-picture > :has(> .st-key-cover) { position: absolute; inset: 0; z-index: 5; }
+.st-key-picture > :has(> .st-key-cover) {
+  position: absolute; z-index: 5; inset: 0 0 auto; height: min(100%, calc(100vh - 10rem)); min-height: 22rem;
+}
+.st-key-cover {
+  height: 100%; padding: 1.5rem; border-radius: .6rem;
+  background: light-dark(#f3f6f9, #1a222c);
+}
+.st-key-cover h3 { width: min(40rem, 100%); margin-inline: auto; }
+[class*="st-key-choice"]:not(.st-key-choice-0) button { justify-content: start; text-align: start; padding: .7rem 1.1rem; }
+[class*="st-key-choice"]:not(.st-key-choice-0) button :is(div, span) { width: 100%; text-align: start; }
 </style>"""
 
 
@@ -104,3 +115,40 @@ def printed(result: Any, *, done: bool = True) -> None:
         lines.append(_("{label}: {printed} in the notes, {ours} here").format(
             label=literal(label), printed=fact.value, ours=f"**{ours}**"))  # fmt: skip
     st.markdown("  \n".join(lines))
+
+
+def offer() -> None:
+    """Draw the button below the settings that makes a link for a class, of the page as it stands."""
+    key = "lesson link"
+
+    def opened() -> None:
+        st.session_state[key] = True
+
+    def closed() -> None:
+        st.session_state[key] = False
+
+    st.button(_("Link for a class …"), icon=":material/school:", key="offer lesson", type="tertiary", on_click=opened)
+    if st.session_state.get(key):
+        st.dialog(_("Link for a class"), width="medium", on_dismiss=closed)(_compose)()
+
+
+def _compose() -> None:
+    """Ask what the link is to say besides the settings, and show it."""
+    desk = present()
+    named = desk.controls
+    st.markdown(_("The link opens this page with these settings, and as you choose here."))
+    title = st.text_input(_("Title above the page"), max_chars=LONGEST_TITLE, key="lesson title", live=True)
+    hidden = st.multiselect(_("Leave out"), list(named), format_func=named.__getitem__, key="lesson hide")
+    others = [name for name in named if name not in hidden]
+    locked = st.multiselect(_("Show, but lock"), others, format_func=named.__getitem__, key="lesson lock")
+    codes = {"": _("the reader's")} | language.languages()
+    lang = st.segmented_control(
+        _("Language"), list(codes), default="", format_func=codes.__getitem__, key="lesson lang", required=True
+    )
+    slides = st.toggle(_("Open as a slide"), key="lesson present")
+    extra = {"title": title, "hide": ",".join(hidden), "lock": ",".join(locked), "lang": lang or "",
+             "present": "1" if slides else ""}  # fmt: skip
+    query = desk.query() | {name: [text] for name, text in extra.items() if text}
+    here = (st.context.url or desk.name).partition("?")[0]
+    st.code(f"{here}?{written(query)}", language=None, wrap_lines=True)
+    st.caption(_("Whoever opens it may change what is neither left out nor locked, and can leave the lesson."))

@@ -1,0 +1,272 @@
+"""Lessons: every one opens, in every language, covered until a prediction is made, and what it says comes true."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from conftest import ROOT, visit
+from streamlit.testing.v1 import AppTest
+
+import lessons
+from experiments.descend import Race, descend
+from experiments.fit import fit
+from experiments.likelihood import Throws, climb
+from experiments.maps import Map, survey
+from experiments.noise import Noisy, scatter
+from experiments.readout import holds, readout
+from experiments.scaling import Stretch
+from experiments.search import Search, found
+from experiments.signals import Signals
+from spec import Refused
+from ui import frame, language
+
+LESSONS = lessons.lessons()
+each_lesson = pytest.mark.parametrize("key", LESSONS)
+PAGES = [page.path for page in frame.pages() if page.order]
+LONGEST = {"title": 40, "question": 160, "choices": 75, "because": 340, "look": 160, "next": 110, "printed": 70}
+
+
+def opened(key: str, lang: str = "en", **more: list[str]) -> AppTest:
+    return visit(LESSONS[key].page, lang=lang, query={"lesson": [key], **more})
+
+
+def whole(tested: AppTest) -> None:
+    assert [error.message for error in tested.exception] == []
+    assert [warning.value for warning in tested.warning] == []
+    assert len(tested.get("bidi_component")) == 1
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.training.PATIENCE", 0.0)  # what comes of a training is another test's matter
+
+
+# -- every lesson
+
+
+@each_lesson
+def test_a_lesson_opens_covered_and_is_uncovered_by_a_prediction(key: str) -> None:
+    lesson = LESSONS[key]
+    lang = list(language.languages())[list(LESSONS).index(key) % len(language.languages())]
+    text = lesson.text(lang)
+    tested = opened(key, lang)
+    whole(tested)
+    assert dict(tested.query_params) == {"lesson": [key], **({} if lang == "en" else {"lang": [lang]})}, "canonical"
+    assert _plain(tested.title[0].value) == text.title
+    choices = [button for button in tested.main.button if button.key.startswith("choice")]
+    assert [_plain(button.label) for button in choices[:-1]] == list(text.choices)
+    choices[0].click()
+    tested.run()
+    whole(tested)
+    assert not [button for button in tested.main.button if button.key.startswith("choice")]
+    told = _plain(" ".join(line.value for line in tested.sidebar.markdown))
+    assert all(line in told for line in (text.because, *text.look, text.choices[lesson.answer - 1]))
+
+
+def _plain(text: str) -> str:
+    """Undo what keeps Markdown from seeing signs in a text."""
+    return re.sub(r"\\(.)", r"\1", text)
+
+
+@each_lesson
+def test_what_to_try_next_opens(key: str) -> None:
+    lesson = LESSONS[key]
+    tested = opened(key)
+    for target in lesson.next:
+        kind, _sep, name = target.partition(":")
+        if kind == "lesson":
+            assert name in LESSONS
+            continue
+        before = (
+            tested.session_state[f"desk {lesson.page}"]["spec"],
+            dict(tested.session_state[f"desk {lesson.page}"]["own"]),
+        )
+        tested.query_params.clear()
+        tested.query_params.update({"lesson": [key], **parse_qs(target, keep_blank_values=True)})
+        tested.run()
+        whole(tested)
+        store = tested.session_state[f"desk {lesson.page}"]
+        assert (store["spec"], store["own"]) != before, f"{target} changes nothing"
+
+
+@each_lesson
+def test_a_lesson_speaks_every_language_briefly(key: str) -> None:
+    texts = LESSONS[key].texts
+    assert set(texts) == set(language.languages())
+    shapes = {tuple(len(part) if isinstance(part, tuple) else 1 for part in text) for text in texts.values()}
+    assert len(shapes) == 1, "as many choices, hints and links in one language as in the other"
+    for text in texts.values():
+        for name, most in LONGEST.items():
+            value = getattr(text, name)
+            for line in value if isinstance(value, tuple) else (value,):
+                assert 0 < len(line) <= most, f"{name}: {line}"
+
+
+@each_lesson
+def test_what_a_lesson_claims_comes_true(key: str) -> None:
+    lesson = LESSONS[key]
+    assert lesson.claims
+    store = opened(key).session_state[f"desk {lesson.page}"]
+    result = answer(store["spec"], store["own"])
+    for claim in lesson.claims:
+        assert holds(result, claim), claim
+    for fact in lesson.printed:
+        readout(result, fact.ours)
+
+
+def answer(spec: Any, view: dict[str, str]) -> Any:
+    """Return the result that a page shows for its Spec."""
+    if isinstance(spec, Race):
+        return descend(spec)
+    if isinstance(spec, Throws):
+        return climb(spec)
+    if isinstance(spec, Map):
+        return survey(spec)
+    if isinstance(spec, Noisy):
+        return scatter(spec)
+    if isinstance(spec, Stretch):
+        return descend(spec.races()[-1])
+    if isinstance(spec, Signals):
+        return fit(spec.scales() if view["view"] == "scales" else spec.ways())
+    history = fit(spec.variants())
+    return found(spec, history) if isinstance(spec, Search) else history
+
+
+def test_the_course_is_whole() -> None:
+    assert len(LESSONS) >= 24
+    assert {lesson.part for lesson in LESSONS.values()} == set(lessons.PARTS)
+    orders = [(lesson.part, lesson.order) for lesson in LESSONS.values()]
+    assert len(orders) == len(set(orders)), "two lessons stand at the same place"
+    assert {lesson.page for lesson in LESSONS.values()} <= set(PAGES)
+
+
+# -- links to lessons, broken ones among them
+
+
+def test_a_lesson_that_does_not_exist_opens_the_page_with_a_notice() -> None:
+    tested = visit("race", query={"lesson": ["nothing"], "steps": ["33"]})
+    assert [warning.value for warning in tested.warning] == ["There is no lesson nothing on this page."]
+    assert tested.session_state["desk race"]["spec"].steps == 33
+    assert dict(tested.query_params) == {"steps": ["33"]}
+
+
+def test_what_a_student_changes_stands_in_the_address_and_comes_back() -> None:
+    key = next(key for key, lesson in LESSONS.items() if lesson.page == "race" and "steps" in lesson.query)
+    tested = opened(key)
+    usual = visit("race", query={"surface": LESSONS[key].query.get("surface", ["ravine"])})
+    steps = usual.session_state["desk race"]["spec"].steps  # what the page has by default is a change here
+    tested.select_slider("race en steps").set_value(steps)
+    tested.run()
+    assert dict(tested.query_params) == {"lesson": [key], "steps": [str(steps)]}
+    again = opened(key, steps=[str(steps)])
+    assert again.session_state["desk race"]["spec"] == tested.session_state["desk race"]["spec"]
+
+
+def test_a_lesson_is_left_with_its_settings() -> None:
+    key = next(key for key, lesson in LESSONS.items() if lesson.page == "race")
+    tested = opened(key)
+    spec = tested.session_state["desk race"]["spec"]
+    next(button for button in tested.sidebar.button if button.key == "leave lesson").click()
+    tested.run()
+    assert "lesson" not in tested.query_params
+    assert tested.session_state["desk race"]["spec"] == spec
+    assert visit("race", query=dict(tested.query_params)).session_state["desk race"]["spec"] == spec
+
+
+# -- controls that a link hides or locks
+
+SETTINGS = (
+    "selectbox",
+    "select_slider",
+    "slider",
+    "number_input",
+    "toggle",
+    "text_input",
+    "multiselect",
+    "button_group",
+)
+
+
+def controls(tested: AppTest) -> list[Any]:
+    """The widgets of the settings; the menu of languages is none."""
+    return [widget for kind in SETTINGS for widget in tested.sidebar.get(kind) if widget.key != "language"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_control_can_be_left_out_or_locked(page: str) -> None:
+    tested = visit(page)
+    for block in tested.get("expander"):
+        tested.session_state[block.key] = True
+    tested.run()
+    names = ",".join(tested.session_state["present desk"].controls)
+    assert controls(tested)
+    for parameter, left in (("hide", lambda: controls(tested) == []),
+                            ("lock", lambda: all(widget.proto.disabled for widget in controls(tested)))):  # fmt: skip
+        spec = tested.session_state[f"desk {page}"]["spec"]
+        tested.query_params.clear()
+        tested.query_params.update({parameter: [names]})
+        tested.run()
+        whole(tested)
+        assert left(), [(widget.type, widget.key) for widget in controls(tested) if not widget.proto.disabled]
+        assert tested.session_state[f"desk {page}"]["spec"] == spec
+        assert dict(tested.query_params) == {parameter: [names]}, "the address keeps it"
+
+
+def test_a_title_of_ones_own_is_taken_literally() -> None:
+    tested = visit("race", query={"title": ["*Tuesday* $x$ <b>"]})
+    assert _plain(tested.title[0].value) == "*Tuesday* $x$ <b>"
+
+
+def test_the_dialog_makes_a_link_that_opens_as_chosen() -> None:
+    tested = visit("race", query={"surface": ["rosenbrock"]})
+    next(button for button in tested.sidebar.button if button.key == "offer lesson").click()
+    tested.run()
+    tested.text_input("lesson title").set_value("Tuesday")
+    tested.multiselect("lesson hide").set_value(["steps", "start"])
+    tested.multiselect("lesson lock").set_value(["surface"])
+    tested.run()
+    link = tested.code[0].value
+    query = parse_qs(link.partition("?")[2])
+    assert query == {"surface": ["rosenbrock"], "title": ["Tuesday"], "hide": ["steps,start"], "lock": ["surface"]}
+
+
+# -- numbers named by text
+
+
+def test_a_number_is_read_from_a_result_by_its_name() -> None:
+    race = Race("bowl")
+    run = descend(race)
+    assert readout(run, "loss[0, -1]") == run.loss[0, -1]
+    assert readout(run, "path[1, 3, 0]") == run.path[1, 3, 0]
+    assert holds(run, "loss[0, -1] < loss[0, 0]")
+    assert not holds(run, "loss[0, 0] <= 0")
+
+
+@pytest.mark.parametrize(
+    "place", ["", "nothing", "loss[0, -1", "loss[99]", "loss", "__class__", "loss[0].real", "_fields"]
+)
+def test_what_a_result_does_not_have_is_refused(place: str) -> None:
+    run = descend(Race("bowl"))
+    with pytest.raises(Refused):
+        readout(run, place)
+    with pytest.raises(Refused):
+        holds(run, f"{place} < 1")
+
+
+# -- links of earlier versions
+
+KEPT = tomllib.loads((ROOT / "tests" / "kept_links.toml").read_text())
+
+
+@pytest.mark.parametrize("link", KEPT)
+def test_a_link_of_an_earlier_version_still_means_what_it_meant(link: str) -> None:
+    page, _sep, query = link.partition("?")
+    tested = visit(page, query=parse_qs(query, keep_blank_values=True))
+    whole(tested)
+    store = tested.session_state[f"desk {page}"]
+    known = {**{name: repr(getattr(store["spec"], name)) for name in vars(store["spec"])}, **store["own"]}
+    assert {name: known[name] for name in KEPT[link]} == KEPT[link]
