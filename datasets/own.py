@@ -23,13 +23,12 @@ import numpy as np
 
 from datasets.dataset import Dataset, Table, still
 from spec import N_, Refused
+from spec.limits import allowed
 
 Series = Any  # of pandas, whose stubs leave open what nearly every call returns
 Frame = Any
 
 PREFIX = "own~"
-MAX_BYTES = 5_000_000
-MAX_ROWS = 50_000
 MAX_COLUMNS = 200  # of numbers, once words are encoded
 MAX_FIELDS = 1000  # of the file
 MAX_CLASSES = 100
@@ -234,18 +233,19 @@ def parse(content: bytes, target: str = "", task: str = "", without: tuple[str, 
 
 def _cells(content: bytes) -> tuple[list[list[str]], str]:
     """Return the cells of every line that is not empty, and the delimiter between them."""
-    if len(content) > MAX_BYTES:
+    if len(content) > allowed().upload * 1_000_000:
         text = N_("The file has {size} MB; at most {limit} MB can be read. Keep fewer rows or columns.")
-        raise Refused(text, size=f"{len(content) / 1e6:.1f}", limit=f"{MAX_BYTES / 1e6:g}")
+        raise Refused(text, size=f"{len(content) / 1e6:.1f}", limit=allowed().upload)
     text = _decoded(content)
     named = re.match(r"sep=(.)\r?\n", text)  # Excel's way to say it
     if named:
         text = text[named.end() :]
     delimiter = named[1] if named and named[1] in ",;\t|" else _delimiter(text)
+    most = allowed().rows
     lines: list[list[str]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        for line in islice(reader, MAX_ROWS * 2):
+        for line in islice(reader, most * 2):
             if any(cell.strip() for cell in line):
                 if lines and len(line) != len(lines[0]):
                     raise Refused(
@@ -253,7 +253,7 @@ def _cells(content: bytes) -> tuple[list[list[str]], str]:
                         line=reader.line_num, found=len(line), wanted=len(lines[0]),
                     )  # fmt: skip
                 lines.append(line)
-                if len(lines) > MAX_ROWS + 1:
+                if len(lines) > most + 1:
                     break
     except csv.Error:
         raise Refused(
@@ -265,8 +265,8 @@ def _cells(content: bytes) -> tuple[list[list[str]], str]:
     if len(lines[0]) > MAX_FIELDS:
         text = N_("The file has {count} columns; at most {limit} can be read. Leave some out of the file.")
         raise Refused(text, count=f"{len(lines[0]):,}", limit=f"{MAX_FIELDS:,}")
-    if len(lines) > MAX_ROWS + 1:
-        raise Refused(N_("The file has more than {limit} rows; keep the first so many."), limit=f"{MAX_ROWS:,}")
+    if len(lines) > most + 1:
+        raise Refused(N_("The file has more than {limit} rows; keep the first so many."), limit=f"{most:,}")
     return lines, delimiter
 
 

@@ -53,7 +53,9 @@ class Race:
     surface: str = setting("ravine", N_("Surface"), examples=(*SURFACES, "rotated~kappa~100"))  # see `surfaces.find`
     contenders: tuple[Optimizer, ...] = setting(contenders_for("ravine"), N_("Contenders"))
     start: tuple[float, float] = setting(SURFACES["ravine"].start, N_("Start"), symbol=r"w_0")
-    steps: int = setting(SURFACES["ravine"].steps, N_("Steps"), symbol="T", low=10, high=500, minimum=1, maximum=2000)
+    steps: int = setting(
+        SURFACES["ravine"].steps, N_("Steps"), symbol="T", low=10, high=500, minimum=1, maximum=2000, limit="steps"
+    )
     noise: float = setting(0.0, N_("Gradient noise"), symbol=r"\sigma", low=0.0, high=2.0, minimum=0)
     seed: int = setting(0, N_("Seed of the noise"), low=0, high=99, minimum=0, maximum=2**31 - 1)
 

@@ -14,6 +14,7 @@ chain. However the chain is cut, and whichever variants train beside one another
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from experiments.training import GRID, Group, sizes
 from networks import ACTIVATIONS, INITS, count_params
 from optimizers import Adam, Optimizer
 from spec import N_, Refused, check, setting
+from spec.limits import allowed
 
 __all__ = [
     "GRID", "Chunk", "Fit", "History", "State", "advance", "advance_for", "begin", "check_size", "early_stop", "fit",
@@ -37,8 +39,6 @@ __all__ = [
 Array = np.ndarray[Any, np.dtype[Any]]
 
 MAX_LAYERS = 8
-MAX_NUMBERS = 6_000_000  # weights and biases of all networks: each costs 8 bytes or more in every chunk
-MAX_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,9 @@ class Fit:
     """
 
     dataset: str = setting("breast_cancer", N_("Data set"), examples=tuple(DATASETS))
-    hidden: tuple[int, ...] = setting((16, 16), N_("Hidden units"), low=1, high=128, minimum=1, maximum=512)
+    hidden: tuple[int, ...] = setting(
+        (16, 16), N_("Hidden units"), low=1, high=128, minimum=1, maximum=512, counts=("weights", "seconds")
+    )
     activation: str = setting("relu", N_("Activation"), choices=tuple(ACTIVATIONS))
     init: str = setting("he", N_("Initial weights"), choices=tuple(INITS))
     init_scale: float = setting(
@@ -66,7 +68,9 @@ class Fit:
         32, N_("Batch size"), low=1, high=256, log=True, minimum=1, maximum=1_000_000, optional=True,
         help=N_("None: all rows in one batch."),
     )  # fmt: skip
-    epochs: int = setting(100, N_("Epochs"), low=10, high=1000, log=True, minimum=1, maximum=5000)
+    epochs: int = setting(
+        100, N_("Epochs"), low=10, high=1000, log=True, minimum=1, maximum=5000, limit="epochs", counts=("seconds",)
+    )
     l1: float = setting(0.0, N_("L1 penalty"), symbol=r"\lambda_1", low=0.0, high=0.1, minimum=0, maximum=1000)
     l2: float = setting(0.0, N_("L2 penalty"), symbol=r"\lambda_2", low=0.0, high=0.1, minimum=0, maximum=1000)
     dropout: float = setting(0.0, N_("Dropout"), symbol="p", low=0.0, high=0.9, minimum=0, maximum=0.95)
@@ -318,10 +322,10 @@ def early_stop(val_loss: Array, patience: int) -> tuple[Array, Array]:
 def check_size(variants: Sequence[Fit]) -> None:
     """Raise `Refused` when the networks would not fit into a chunk, or take much too long."""
     numbers = [count_params(sizes(variant), variant.batch_norm) for variant in variants]
-    if sum(numbers) > MAX_NUMBERS:
+    if sum(numbers) > allowed().weights:  # each costs 8 bytes or more in every chunk
         raise Refused(
             N_("These networks have {count} weights and biases in all; at most {limit} can be trained together."),
-            count=f"{sum(numbers):,}", limit=f"{MAX_NUMBERS:,}",
+            count=f"{sum(numbers):,}", limit=f"{allowed().weights:,}",
         )  # fmt: skip
     seconds = 0.0
     steps: dict[tuple[Any, ...], float] = {}  # of an epoch, for each stack
@@ -335,8 +339,8 @@ def check_size(variants: Sequence[Fit]) -> None:
         steps[stack] = max(steps.get(stack, 0), np.ceil(rows / (variant.batch_size or rows)))
         seconds += variant.epochs * 6 * count * rows / 3e10
     seconds += variants[0].epochs * 5e-4 * sum(steps.values())
-    if seconds > MAX_SECONDS:
+    if seconds > allowed().seconds:
         raise Refused(
-            N_("Training would take about {minutes} minutes, more than {limit}: take fewer epochs or units."),
-            minutes=round(seconds / 60), limit=MAX_SECONDS // 60,
+            N_("Training would take about {seconds} seconds, more than {limit}: take fewer epochs or units."),
+            seconds=f"{math.ceil(seconds):,}", limit=f"{allowed().seconds:,}",
         )  # fmt: skip

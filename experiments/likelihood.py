@@ -59,7 +59,7 @@ class Throws:
     contenders: tuple[Optimizer, ...] = setting(contenders_for(), N_("Contenders"))
     borders: str = setting("free", N_("At the borders of θ"), choices=("free", "clip", "logit"))
     start: float = setting(0.8, N_("Start"), symbol=r"\theta_0", low=0.01, high=0.99, minimum=0.001, maximum=0.999)
-    steps: int = setting(150, N_("Steps"), symbol="T", low=10, high=500, minimum=1, maximum=2000)
+    steps: int = setting(150, N_("Steps"), symbol="T", low=10, high=500, minimum=1, maximum=2000, limit="steps")
     truth: float = setting(0.5, N_("True chance"), symbol=r"\theta", low=0.05, high=0.95, minimum=0.01, maximum=0.99)
     sizes: tuple[int, ...] = setting((5, 50, 500), N_("Numbers of throws"), symbol="N", minimum=1, maximum=2000)
     seed: int = setting(0, N_("Seed of the throws"), low=0, high=99, minimum=0, maximum=2**31 - 1)

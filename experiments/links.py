@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from optimizers import RULES, Optimizer
-from spec import N_, Refused, listed, settings, type_hints
+from spec import N_, Refused, listed, settings, type_hints, within
 from spec.text import PART, read_entry, read_value, write_entry, write_value
 from surfaces import find
 
@@ -58,7 +58,9 @@ def read(query: Query, default: S, suggest: Suggest, *, known: tuple[str, ...] =
             elif _rules(getattr(default, name)):
                 values[name] = tuple(_read_rule(text, suggest) for text in query[parameter])
             else:
-                values[name] = read_value(kinds[name], query[parameter][-1], name)
+                value = read_value(kinds[name], query[parameter][-1], name)
+                values[name], tightened = within(settings(default)[name], value)
+                notices += tightened
         except Refused as refusal:
             notices.append(refusal)
     spec, refusals = _replaced(default, values)

@@ -31,6 +31,7 @@ from experiments.descend import (
 from experiments.divergence import stable_rate
 from optimizers import RULES, Optimizer
 from spec import N_, Refused, Setting, check, same, setting, settings, type_hints
+from spec.limits import allowed
 from surfaces import SURFACES, Surface, find
 
 Array = np.ndarray
@@ -41,7 +42,6 @@ TELLING = {"settings": "ill_conditioned", "basins": "himmelblau", "rates": "rose
 
 BLOCK = 7_500  # races that walk together: their points and memory stay in a core's own cache, and BLAS wakes no threads
 SOON = 4_000_000  # steps of single races that take about a tenth of a second
-MOST = 40_000_000  # steps of single races that one map may take: about a second
 MOST_RULES = MOST_CONTENDERS
 FINER = 8  # rates between two trials at which the curves over the learning rate are computed
 BELOW, ABOVE = 30.0, 30.0  # how far the learning rates reach to both sides of the one that suits
@@ -82,7 +82,9 @@ class Map:
     vary: str = setting("momentum", N_("Against the learning rate"), choices=FIELDS)
     start: tuple[float, float] = same(Race, "start", SURFACES["ill_conditioned"].start)
     steps: int = same(Race, "steps", SURFACES["ill_conditioned"].steps)
-    side: int = setting(80, N_("Cells a side"), low=20, high=160, minimum=4, maximum=200)
+    side: int = setting(
+        80, N_("Cells a side"), low=20, high=160, minimum=4, maximum=200, counts=("map_steps",)
+    )
     trials: int = setting(9, N_("Trials per rule"), symbol="n", low=3, high=25, minimum=2, maximum=40)
     rates: tuple[float, ...] = setting((), N_("Learning rates from, to"), symbol=r"\eta", minimum=1e-12, maximum=1e6)
     values: tuple[float, ...] = setting((), N_("Values from, to"))
@@ -107,11 +109,11 @@ class Map:
             text = N_("{label} must be given by {number} numbers on this map, not {count}.")
             raise Refused(text, label=N_("Cell looked at"), number=wanted, count=len(self.pick))
         cost = steps_taken(self)
-        if cost > MOST:
+        if cost > allowed().map_steps * 1_000_000:
             text = N_(
                 "This map would take {cost} million steps; {most} million are allowed. Ask for fewer cells or steps."
             )
-            raise Refused(text, cost=math.ceil(cost / 1e6), most=MOST // 1_000_000)
+            raise Refused(text, cost=math.ceil(cost / 1e6), most=allowed().map_steps)
         object.__setattr__(self, "start", tuple(float(part) for part in self.start))
         for name in ("rates", "values", "pick"):
             object.__setattr__(self, name, tuple(float(part) for part in getattr(self, name)))

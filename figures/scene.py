@@ -61,7 +61,8 @@ def symbol(latex: str) -> str:
     r"""Return a symbol such as \beta_1 as plain text: β₁."""
     name, _sep, index = latex.partition("_")
     if name.startswith("\\"):
-        name = unicodedata.lookup(f"GREEK SMALL LETTER {'lamda' if name == chr(92) + 'lambda' else name[1:]}")
+        letter = name[1:].removeprefix("var")  # Unicode keeps one name for both ways to write phi
+        name = unicodedata.lookup(f"GREEK SMALL LETTER {'lamda' if letter == 'lambda' else letter}")
     return name + index.translate(str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋"))
 
 

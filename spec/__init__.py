@@ -15,39 +15,12 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["N_", "Refused", "Setting", "check", "digest", "listed", "same", "setting", "settings", "type_hints"]
+from spec.limits import allowed, told
+from spec.refusal import N_, Refused
 
-
-def N_(text: str) -> str:
-    """Return `text` unchanged, and mark it for the translators (gettext's no-op marker).
-
-    The layers below the interface name things in English; the interface translates when it shows them.
-    """
-    return text
-
-
-class Refused(ValueError):
-    """An input that cannot be used, said in one sentence that can be translated.
-
-    `text` is a format string marked with `N_`, `values` are what it mentions. `str()` gives the English sentence;
-    the interface translates `text` first and then fills in the values.
-    """
-
-    def __init__(self, text: str, **values: object) -> None:
-        super().__init__(text, values)
-        self.text = text
-        self.values = values
-
-    def __str__(self) -> str:
-        return self.text.format(**self.values)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Worker processes send it back; BaseException would call Refused(text, values) and fail.
-        return _refused, (self.text, self.values)
-
-
-def _refused(text: str, values: dict[str, object]) -> Refused:
-    return Refused(text, **values)
+__all__ = [
+    "N_", "Refused", "Setting", "check", "digest", "listed", "same", "setting", "settings", "type_hints", "within",
+]  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +30,8 @@ class Setting:
     `low` and `high` bound the slider; `minimum`, `maximum` (inclusive) and `below` (exclusive) bound what is valid.
     `log` asks for a logarithmic scale, `choices` lists the valid values, `optional` also allows None; `examples` are
     some of the valid values of a text. A switch with a `mistake` makes a famous mistake; contenders that make it are
-    named after it.
+    named after it. `limit` names the limit of this server (see `spec.limits`) that the value itself must keep, and
+    `counts` those that it counts towards.
     """
 
     label: str
@@ -73,6 +47,19 @@ class Setting:
     examples: tuple[str, ...] = ()
     optional: bool = False
     mistake: str = ""
+    limit: str = ""
+    counts: tuple[str, ...] = ()
+
+    @property
+    def most(self) -> float | None:
+        """The largest valid value here: `maximum`, or what this server allows."""
+        return getattr(allowed(), self.limit) if self.limit else self.maximum
+
+    @property
+    def told(self) -> list[tuple[str, int]]:
+        """The limits that this server has tightened: a sentence with {limit} in it, and the limit."""
+        names = (*((self.limit,) if self.limit else ()), *self.counts)
+        return [(told(name), getattr(allowed(), name)) for name in names if allowed().tightened(name)]
 
 
 def setting(default: Any = dataclasses.MISSING, label: str = "", **facts: Any) -> Any:
@@ -133,10 +120,25 @@ def _check_number(fact: Setting, number: float) -> None:
         raise Refused(N_("{label} must be a finite number, not {value}."), **said)
     if fact.minimum is not None and number < fact.minimum:
         raise Refused(N_("{label} must be at least {bound}, not {value}."), bound=f"{fact.minimum:.12g}", **said)
-    if fact.maximum is not None and number > fact.maximum:
-        raise Refused(N_("{label} must be at most {bound}, not {value}."), bound=f"{fact.maximum:.12g}", **said)
+    if fact.most is not None and number > fact.most:
+        raise _too_large(fact, number)
     if fact.below is not None and number >= fact.below:
         raise Refused(N_("{label} must be below {bound}, not {value}."), bound=f"{fact.below:.12g}", **said)
+
+
+def _too_large(fact: Setting, number: float) -> Refused:
+    said = {"label": fact.label, "bound": f"{fact.most:.12g}", "value": f"{number:.12g}"}
+    if fact.limit and allowed().tightened(fact.limit):
+        return Refused(N_("{label}: this server allows at most {bound}, not {value}."), **said)
+    return Refused(N_("{label} must be at most {bound}, not {value}."), **said)
+
+
+def within(fact: Setting, value: Any) -> tuple[Any, list[Refused]]:
+    """Return a value that is valid elsewhere as this server allows it: the limit, and why, where it asks for more."""
+    if isinstance(value, int) and fact.limit and fact.most is not None and fact.maximum is not None:
+        if fact.most < value <= fact.maximum:
+            return type(value)(fact.most), [_too_large(fact, value)]
+    return value, []
 
 
 def listed(choices: Iterable[str], most: int = 8) -> str:

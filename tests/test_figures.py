@@ -19,7 +19,7 @@ from experiments.descend import LECTURE, MOST_CONTENDERS, Race, contenders_for, 
 from experiments.fit import History
 from figures import race as figure
 from figures import readings, theme, training
-from figures.scene import names
+from figures.scene import names, symbol
 from optimizers import RULES, SCHEDULES
 from spec import settings
 from surfaces import SURFACES
@@ -299,3 +299,14 @@ def test_several_seeds_are_read_by_their_median() -> None:
     told = history([[1, 0.1, 9], [1, 0.4, 9], [1, 0.5, 9], [1, 0.3, 9], [1, 0.3, 9], [1, 0.3, 9]])
     sentence = readings.compared(told, lines("A", "B", seeds=3), say, done=True)
     assert "**B** comes lowest on validation: 0.300 at epoch 1." in sentence
+
+
+ENTRIES = [*RULES.values(), *SCHEDULES.values(), *SURFACES.values()]
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(getattr(entry, "key", entry)))
+def test_every_symbol_can_be_written_without_latex(entry: Any) -> None:
+    for fact in settings(entry).values():
+        written = symbol(fact.symbol)
+        assert bool(written) == bool(fact.symbol)
+        assert not set("\\_{}") & set(written)

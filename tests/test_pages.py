@@ -17,6 +17,7 @@ from test_links import WORDS, queries
 
 from optimizers import RULES, SCHEDULES, Optimizer
 from spec import settings as facts
+from surfaces import SURFACES
 from ui import frame, language
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -294,6 +295,15 @@ def test_a_notice_goes_with_the_next_change(name: str) -> None:
     slider.set_value(other_values(slider, [])[0])
     tested.run()
     assert not tested.warning
+
+
+def test_every_surface_opens_on_the_race() -> None:
+    tested = visit("race")
+    for key, surface in SURFACES.items():
+        go(tested, {"surface": [surface.name]})
+        whole(tested)
+        assert not tested.warning
+        assert state(tested, "race")[0].surface == surface.name, key
 
 
 # -- training

@@ -1,20 +1,15 @@
 """The stage is the animated picture: one component that every moving page uses.
 
 A scene is a plain dict (see `figures`) whose arrays travel as bytes, so a race of six rules over 300 steps is about
-80 kB with its contours. The browser's half is in browser/: it draws, plays, scrubs and reports clicks. Streamlit serves
-browser files from the static folder only, so `publish` copies them there, together with the plotly.js that the
-installed plotly package carries; the names hold a digest of the content, so a browser's cache is never stale.
+80 kB with its contours. The browser's half is in browser/: it draws, plays, scrubs and reports clicks. `publish` copies
+it to where Streamlit serves files from, together with the plotly.js that the installed plotly package carries.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import hashlib
 import importlib.util
 import json
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,11 +17,10 @@ from typing import Any
 import numpy as np
 from streamlit.components import v2
 
-from ui import language, lesson
+from ui import language, lesson, static
 from ui.desk import Desk
 
 HERE = Path(__file__).parent
-STATIC = HERE.parents[1] / "static"
 
 # Inlined code would travel with every new scene, so it only fetches the module, once.
 LOADER = """
@@ -44,36 +38,11 @@ TYPES = {"float32": "f4", "float64": "f4", "uint8": "u1", "uint16": "u2", "int32
 @functools.cache
 def publish() -> tuple[str, str]:
     """Copy the browser's files to the static folder; return the addresses of the stage's folder and of plotly.js."""
-    own = sorted((HERE / "browser").iterdir())
     package = importlib.util.find_spec("plotly")  # found, not imported: only its JavaScript is wanted
     if package is None or package.origin is None:
         raise ModuleNotFoundError("plotly")
     plotly = Path(package.origin).parent / "package_data" / "plotly.min.js"
-    folder = STATIC / f"stage-{_mark(own)}"
-    library = STATIC / f"plotly-{_mark([plotly])}.min.js"
-    _appear(folder, lambda place: shutil.copytree(HERE / "browser", place))
-    _appear(library, lambda place: shutil.copyfile(plotly, place))
-    return f"app/static/{folder.name}", f"app/static/{library.name}"
-
-
-def _appear(target: Path, copy: Callable[[Path], object]) -> None:
-    """Make `target` by `copy`, all at once: several servers may start together, and none may see half of it."""
-    if target.exists():
-        return
-    STATIC.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=STATIC) as near:
-        copy(Path(near) / target.name)
-        with contextlib.suppress(OSError):  # another server was first
-            (Path(near) / target.name).rename(target)
-    if not target.exists():
-        raise OSError(f"cannot write {target}")
-
-
-def _mark(sources: list[Path]) -> str:
-    digest = hashlib.sha256()
-    for source in sources:
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:10]
+    return static.publish(HERE / "browser", "stage"), static.publish(plotly)
 
 
 def pack(scene: Any) -> bytes:

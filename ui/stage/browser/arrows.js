@@ -41,7 +41,10 @@ export class Arrows extends Plane {
     super.draw();
     this.tell();
     this.report();
-    const ctx = this.canvas.getContext("2d");
+  }
+
+  picture(ctx) {
+    super.picture(ctx);
     this.labels = [];
     this.inside(ctx, () => this.forces(ctx));
     this.captions(ctx);
@@ -190,7 +193,7 @@ export class Arrows extends Plane {
   report() {
     const { stage } = this;
     const step = Math.floor(stage.head) + 1;
-    if (stage.playing || step === (this.reported ?? stage.scene.clock.at + 1)) return clearTimeout(this.waiting);
+    if (stage.fixed || stage.playing || step === (this.reported ?? stage.scene.clock.at + 1)) return clearTimeout(this.waiting);
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => {
       this.reported = step;

@@ -1,6 +1,6 @@
 /* Cards lie on a panel and say what happened there: they come up when the clock reaches their step. */
 
-import { coloured, make, narrow } from "./draw.js";
+import { coloured, make } from "./draw.js";
 
 /** The cards of one panel: [{ at, style, title, lines, act, wish }]; a card folds to its title, as all do on a phone. */
 export class Cards {
@@ -19,7 +19,7 @@ export class Cards {
       if (card.act)
         lines.at(-1).append(" ", make("button", { type: "button", class: "dl-act", onclick: () => this.stage.send("pick", card.wish) }, card.act));
       const node = make("details", { class: "dl-card", hidden: "" }, make("summary", {}, card.title), ...lines);
-      node.open = this.open.get(card.title) ?? !narrow();
+      node.open = this.open.get(card.title) ?? !this.stage.narrow();
       node.addEventListener("toggle", () => this.open.set(card.title, node.open));
       node.style.borderLeftColor = coloured(card.style.color, palette);
       return { ...card, node };

@@ -2,7 +2,6 @@
 
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 export const coarse = () => matchMedia("(pointer: coarse)").matches;
-export const narrow = () => matchMedia("(max-width: 640px)").matches;
 
 /** Replace every "@name" in a figure by the palette's colour. */
 export function coloured(value, palette) {
@@ -64,20 +63,20 @@ export function marker(ctx, shape, x, y, r) {
 }
 
 /** A short sample of a track's line with its marker, for the table. */
-export function sample(style, palette) {
-  const canvas = make("canvas", { width: 88, height: 28, "aria-hidden": "true", class: "dl-sample" });
-  const ctx = canvas.getContext("2d");
-  ctx.scale(2, 2);
-  ctx.strokeStyle = ctx.fillStyle = coloured(style.color, palette);
-  ctx.lineWidth = 2.5;
-  ctx.setLineDash(style.dash ?? []);
-  ctx.beginPath();
-  ctx.moveTo(1, 7);
-  ctx.lineTo(43, 7);
-  ctx.stroke();
-  ctx.setLineDash([]);
-  marker(ctx, style.marker, 22, 7, 5);
-  ctx.fill();
+export function sample(style, stage) {
+  const canvas = make("canvas", { "aria-hidden": "true", class: "dl-sample" });
+  stage.onto(canvas, 38, 12, (ctx) => {
+    ctx.strokeStyle = ctx.fillStyle = coloured(style.color, stage.palette);
+    ctx.lineWidth = 2.2;
+    ctx.setLineDash(style.dash ?? []);
+    ctx.beginPath();
+    ctx.moveTo(1, 6);
+    ctx.lineTo(37, 6);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    marker(ctx, style.marker, 19, 6, 4.4);
+    ctx.fill();
+  });
   return canvas;
 }
 

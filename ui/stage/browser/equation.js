@@ -73,7 +73,7 @@ export class Equation {
       this.bars.push({ bar, values, most });
       const math = make("span", { class: "dl-numbers" });
       math.innerHTML = numbers[axis];
-      const gauge = make("span", { class: "dl-gauge", "aria-hidden": "true" }, bar);
+      const gauge = make("span", { class: "dl-gauge", "aria-hidden": "true" }, make("b"), bar);
       return make("div", { class: "dl-row" }, make("b", {}, "xy"[axis]), math, gauge);
     });
     const formula = make("div", { class: "dl-formula" });

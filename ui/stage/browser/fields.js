@@ -1,6 +1,6 @@
 /* Decision regions: what networks say at every point of the plane, beside the points they learn from. */
 
-import { make, narrow } from "./draw.js";
+import { make } from "./draw.js";
 
 /** Decision regions of several networks, side by side: pictures that follow the run.
 
@@ -28,7 +28,7 @@ export class Fields {
       if (side > best) [best, this.columns] = [side, columns];
     }
     // On a phone panels are stacked and the page scrolls: there the width decides.
-    this.node.style.gridTemplateColumns = narrow() || best < 60 ? "" : `repeat(${this.columns}, ${Math.floor(best)}px)`;
+    this.node.style.gridTemplateColumns = this.stage.narrow() || best < 60 ? "" : `repeat(${this.columns}, ${Math.floor(best)}px)`;
   }
 
   async update(panel) {
@@ -67,24 +67,15 @@ export class Fields {
     this.state = state;
     if (moment !== null) this.title.textContent = this.panel.title.replace("{epoch}", this.panel.moments[moment]);
     this.panel.fields.forEach((field, i) => {
-      this.paint(this.cells[i].canvas, field, moment);
+      const { canvas } = this.cells[i];
+      const size = canvas.clientWidth;
+      this.stage.onto(canvas, size, size, (ctx) => this.paint(ctx, size, field, moment));
     });
   }
 
-  /** A canvas cleared for drawing in CSS pixels: its context, and the length of its side. */
-  sheet(canvas) {
-    const ratio = window.devicePixelRatio || 1;
-    const size = canvas.clientWidth;
-    canvas.width = canvas.height = Math.round(size * ratio);
-    const ctx = canvas.getContext("2d");
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    return [ctx, size];
-  }
-
-  paint(canvas, field, moment) {
+  paint(ctx, size, field, moment) {
     const { points, labels, held, extent, side, classes } = this.panel;
     const { palette } = this.stage;
-    const [ctx, size] = this.sheet(canvas);
     ctx.imageSmoothingEnabled = true;
     ctx.drawImage(this.image(moment === null ? field.values : field.values[moment], side, classes), 0, 0, size, size);
     const [[x0, x1], [y0, y1]] = extent;

@@ -21,8 +21,9 @@ export class Heat extends Panel {
     this.painted = null;
     const { palette } = this.stage;
     const items = (panel.key ?? []).map(({ text, color, hatch }) => {
-      const swatch = make("span", { class: hatch ? "dl-swatch dl-hatched" : "dl-swatch" });
-      if (color && !hatch) swatch.style.background = blend(color, palette);
+      const swatch = make(hatch ? "canvas" : "span", { class: "dl-swatch" });
+      if (hatch) this.stage.onto(swatch, 22, 13, (ctx) => strokes(ctx, 22, 13, 5, palette.quiet));
+      else if (color) swatch.style.background = blend(color, palette);
       return make("span", {}, ...(color ? [swatch] : []), text);
     });
     this.legend.replaceChildren(...(panel.caption ? [make("b", {}, panel.caption)] : []), ...items);
@@ -37,7 +38,10 @@ export class Heat extends Panel {
     if (!this.drawn) return;
     super.draw();
     if (this.panel.cells) this.paint();
-    const ctx = this.canvas.getContext("2d");
+  }
+
+  picture(ctx) {
+    super.picture(ctx);
     this.inside(ctx, () => this.trials(ctx));
     this.labels(ctx);
   }
@@ -93,41 +97,39 @@ export class Heat extends Panel {
 
   /** Once for every map, size and theme: an image of a pixel a cell, enlarged without smoothing, and its hatching. */
   paint() {
-    const { cells, hatch } = this.panel;
     const { left, top, right, bottom } = this.area;
-    const { width, height } = this.canvas;
+    const { clientWidth: width, clientHeight: height } = this.node;
     const mark = [left, top, right, bottom, width, height].join();
     if (mark === this.painted) return;
     this.painted = mark;
-    Object.assign(this.under, { width, height });
-    const ratio = width / this.node.clientWidth;
-    const ctx = this.under.getContext("2d");
-    const box = [left, top, right - left, bottom - top].map((v) => v * ratio);
-    const whole = (image) => {
-      const layer = make("canvas", { width, height });
-      const on = layer.getContext("2d");
-      on.imageSmoothingEnabled = false;
-      on.drawImage(image, ...box);
-      return layer;
-    };
     const colors = this.panel.colors.map((color) => [...rgb(blend(color, this.stage.palette)), 255]);
-    ctx.drawImage(whole(image(cells, (index) => colors[index])), 0, 0);
-    const lines = whole(image(cells, (index) => [0, 0, 0, index === hatch ? 255 : 0]));
-    const on = lines.getContext("2d");
-    on.globalCompositeOperation = "source-in"; // lines where there are cells to be hatched
-    const pattern = make("canvas", { width, height });
-    const pen = pattern.getContext("2d");
-    pen.strokeStyle = this.stage.palette.quiet;
-    pen.globalAlpha = 0.75;
-    pen.lineWidth = ratio;
-    const gap = HATCH * ratio * this.stage.scale;
-    for (let x = -height; x < width; x += gap) {
-      pen.moveTo(x, height);
-      pen.lineTo(x + height, 0);
-    }
-    pen.stroke();
-    on.drawImage(pattern, 0, 0);
-    ctx.drawImage(lines, 0, 0);
+    const picture = image(this.panel.cells, (index) => colors[index]);
+    this.stage.onto(this.under, width, height, (ctx) => {
+      ctx.imageSmoothingEnabled = false;
+      ctx.drawImage(picture, left, top, right - left, bottom - top);
+      this.hatch(ctx);
+    });
+  }
+
+  /** Lines over the cells that are to be hatched. */
+  hatch(ctx) {
+    const { cells, hatch } = this.panel;
+    const { left, top, right, bottom } = this.area;
+    const high = (bottom - top) / cells.length;
+    const wide = (right - left) / cells[0].length;
+    ctx.save();
+    ctx.beginPath();
+    cells.forEach((row, up) => {
+      for (let from = 0, to = 0; from < row.length; from = to) {
+        while (to < row.length && row[to] === row[from]) to++;
+        if (row[from] === hatch) ctx.rect(left + from * wide, bottom - (up + 1) * high, (to - from) * wide, high);
+      }
+    });
+    ctx.clip();
+    ctx.translate(left, top);
+    ctx.globalAlpha = 0.75;
+    strokes(ctx, right - left, bottom - top, HATCH * this.stage.scale, this.stage.palette.quiet);
+    ctx.restore();
   }
 
   click(at) {
@@ -183,6 +185,18 @@ function blend([a, b, share], palette) {
 
 function rgb(hex) {
   return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+}
+
+/** Slanting lines over a rectangle from (0, 0), `gap` px apart. */
+function strokes(ctx, width, height, gap, color) {
+  ctx.strokeStyle = color;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  for (let x = -height; x < width; x += gap) {
+    ctx.moveTo(x, height);
+    ctx.lineTo(x + height, 0);
+  }
+  ctx.stroke();
 }
 
 /** One pixel a cell; rows of cells go up, rows of an image go down. */

@@ -5,9 +5,8 @@ import { Fields } from "./fields.js";
 
 /** Every network's weights as bars around 0, each histogram as high as its highest bar. */
 export class Histograms extends Fields {
-  paint(canvas, field, moment) {
+  paint(ctx, size, field, moment) {
     const { palette } = this.stage;
-    const [ctx, size] = this.sheet(canvas);
     const shares = field.values[moment];
     const type = 14 * this.stage.scale;
     const floor = size - type - 7;

@@ -1,6 +1,6 @@
 /* Small multiples: many little charts with the same axes, whose curves grow together with the clock. */
 
-import { coloured, make, marker, narrow, number, sample } from "./draw.js";
+import { coloured, make, marker, number, sample } from "./draw.js";
 import { Sheet } from "./sheet.js";
 
 /** Panel: columns (how many across), cells [{label, brief, tracks: [{y, color, marker, width}]}], lines [{label, style}],
@@ -14,15 +14,13 @@ export class Multiples extends Sheet {
 
   async update(panel) {
     await super.update(panel);
-    this.node.style.height = narrow() ? `${Math.ceil(panel.cells.length / panel.columns) * 96 + 90}px` : "";
-    const key = panel.lines.map(({ label, style }) => make("span", {}, sample(style, this.stage.palette), label));
+    this.node.style.height = this.stage.narrow() ? `${Math.ceil(panel.cells.length / panel.columns) * 96 + 90}px` : "";
+    const key = panel.lines.map(({ label, style }) => make("span", {}, sample(style, this.stage), label));
     this.legend.replaceChildren(...key, make("span", {}, panel.note));
   }
 
-  draw() {
-    if (!this.panel || !this.node.clientWidth) return;
+  picture(ctx) {
     const { cells, columns, titles, ticks } = this.panel;
-    const ctx = this.begin();
     const { type } = this;
     const rows = Math.ceil(cells.length / columns);
     const left = type * 1.4 + Math.max(...ticks.y.map((value) => this.wide(String(value)))) + 10;

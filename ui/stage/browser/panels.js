@@ -102,20 +102,16 @@ export class Panel {
     if (!this.drawn) return;
     this.cards.draw(this.head);
     this.project();
-    const ratio = window.devicePixelRatio || 1;
-    const { clientWidth: width, clientHeight: height } = this.node;
-    if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
-      this.canvas.width = Math.round(width * ratio);
-      this.canvas.height = Math.round(height * ratio);
-    }
-    const ctx = this.canvas.getContext("2d");
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    ctx.clearRect(0, 0, width, height);
-    ctx.lineJoin = ctx.lineCap = "round";
     const [xaxis, yaxis] = this.axes();
     this.area = { left: xaxis._offset, top: yaxis._offset, right: xaxis._offset + xaxis._length, bottom: yaxis._offset + yaxis._length };
     this.type = this.stage.scene.type * this.stage.scale;
     this.font = `600 ${this.type}px ${this.panel.figure.layout.font.family}`;
+    this.stage.onto(this.canvas, this.node.clientWidth, this.node.clientHeight, (ctx) => this.picture(ctx));
+  }
+
+  /** What moves, as it is at the head, on a context whose unit is a pixel of the page. */
+  picture(ctx) {
+    ctx.lineJoin = ctx.lineCap = "round";
     this.inside(ctx, () => {
       this.shade(ctx);
       this.lines(ctx);
@@ -247,27 +243,30 @@ export class Panel {
     const part = step < last ? this.head - step : 0;
     const radius = track.width;
     const at = (walker, k) => 2 * (k * many + walker);
+    const ends = Array.from({ length: many }, (_, walker) => {
+      const [i, j] = [at(walker, step), at(walker, Math.min(step + 1, last))];
+      return [points[i] + (points[j] - points[i]) * part, points[i + 1] + (points[j + 1] - points[i + 1]) * part];
+    });
     ctx.strokeStyle = ctx.fillStyle = coloured(track.color, this.stage.palette);
-    const [trails, dots] = [new Path2D(), new Path2D()];
-    for (let walker = 0; walker < many; walker++) {
+    ctx.beginPath();
+    ends.forEach((end, walker) => {
       const from = Math.max(0, step - track.trail);
       for (let k = from; k <= step; k++) {
         const i = at(walker, k);
-        if (k > from) trails.lineTo(points[i], points[i + 1]);
-        else trails.moveTo(points[i], points[i + 1]);
+        ctx[k > from ? "lineTo" : "moveTo"](points[i], points[i + 1]);
       }
-      const [i, j] = [at(walker, step), at(walker, Math.min(step + 1, last))];
-      const x = points[i] + (points[j] - points[i]) * part;
-      const y = points[i + 1] + (points[j + 1] - points[i + 1]) * part;
-      trails.lineTo(x, y);
-      dots.moveTo(x + radius, y);
-      dots.arc(x, y, radius, 0, 2 * Math.PI);
-    }
+      ctx.lineTo(...end);
+    });
     ctx.lineWidth = 1;
     ctx.globalAlpha = 0.28;
-    ctx.stroke(trails);
+    ctx.stroke();
+    ctx.beginPath();
+    for (const [x, y] of ends) {
+      ctx.moveTo(x + radius, y);
+      ctx.arc(x, y, radius, 0, 2 * Math.PI);
+    }
     ctx.globalAlpha = 0.85;
-    ctx.fill(dots);
+    ctx.fill();
     ctx.globalAlpha = 1;
   }
 
@@ -355,7 +354,7 @@ export class Panel {
       const wide = ctx.measureText(track.name).width;
       const outside = !this.holds(end);
       const y = Math.max(top + size / 2, Math.min(bottom - size / 2, end[1]));
-      const buttons = this.zooms && y < top + 125 ? 40 : 0; // a name beside them, not behind
+      const buttons = this.zooms && !this.stage.fixed && y < top + 125 ? 40 : 0; // a name beside them, not behind
       const x = Math.max(left, Math.min(end[0] + 11, this.panel.crowd ? right - wide - 4 - buttons : room - wide - 2));
       placed.push({ track, x, y, wide, outside, wished: y });
     }

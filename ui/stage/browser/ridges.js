@@ -1,6 +1,6 @@
 /* Ridges: a histogram for every layer (down) of every network (across), at the moment where the clock stands. */
 
-import { coloured, mixed, narrow, number } from "./draw.js";
+import { coloured, mixed, number } from "./draw.js";
 import { Panel } from "./panels.js";
 import { Sheet } from "./sheet.js";
 
@@ -20,7 +20,7 @@ export function momentAt(moments, head) {
 export class Ridges extends Sheet {
   async update(panel) {
     await super.update(panel);
-    this.node.style.height = narrow() ? `${this.bands(window.innerWidth - 30) * (46 * panel.rows.length + 62) + 24}px` : "";
+    this.node.style.height = this.stage.narrow() ? `${this.bands(window.innerWidth - 30) * (46 * panel.rows.length + 62) + 24}px` : "";
   }
 
   /** How often the columns must begin anew below to be wide enough to read. */
@@ -29,11 +29,9 @@ export class Ridges extends Sheet {
     return Math.ceil(n / Math.max(1, Math.floor((width - 30) / 150)));
   }
 
-  draw() {
-    if (!this.panel || !this.node.clientWidth) return;
+  picture() {
     const { columns, rows, title } = this.panel;
-    this.begin();
-    const bands = narrow() ? this.bands(this.width) : 1;
+    const bands = this.stage.narrow() ? this.bands(this.width) : 1;
     const across = Math.ceil(columns.length / bands);
     const { type } = this;
     const left = Math.max(...rows.map((row) => this.wide(row))) + 10;

@@ -169,14 +169,13 @@ export class Folds {
   resize() {}
 
   draw() {
+    const { clientWidth: width, clientHeight: height } = this.node;
+    if (width) this.stage.onto(this.canvas, width, height, (ctx) => this.picture(ctx, width, height));
+  }
+
+  picture(ctx, width, height) {
     const { roles, targets, colors, labels, values, words: said } = this.panel;
     const { palette, scale, head } = this.stage;
-    const ratio = window.devicePixelRatio || 1;
-    const { clientWidth: width, clientHeight: height } = this.node;
-    if (!width) return;
-    Object.assign(this.canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
-    const ctx = this.canvas.getContext("2d");
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     const type = this.stage.scene.type * scale * 0.94;
     const font = (weight, size) => `${weight} ${size}px ${getComputedStyle(this.node).fontFamily}`;
     ctx.font = font(400, type);

@@ -21,23 +21,18 @@ export class Sheet {
     this.tip.hidden = true;
   }
 
-  /** Text size in px, and the canvas wiped, its unit a pixel of the page. */
-  begin() {
-    const ratio = window.devicePixelRatio || 1;
+  /** A sheet draws itself by `picture(ctx)`, in pixels of the page. */
+  draw() {
+    if (!this.panel || !this.node.clientWidth) return;
     this.width = this.node.clientWidth;
     this.height = this.node.clientHeight;
-    if (this.canvas.width !== Math.round(this.width * ratio) || this.canvas.height !== Math.round(this.height * ratio)) {
-      this.canvas.width = Math.round(this.width * ratio);
-      this.canvas.height = Math.round(this.height * ratio);
-    }
     this.type = this.stage.scene.type * this.stage.scale;
     this.family = getComputedStyle(this.node).fontFamily;
-    const ctx = this.canvas.getContext("2d");
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    ctx.clearRect(0, 0, this.width, this.height);
-    ctx.lineJoin = ctx.lineCap = "round";
-    this.ctx = ctx;
-    return ctx;
+    this.stage.onto(this.canvas, this.width, this.height, (ctx) => {
+      this.ctx = ctx;
+      ctx.lineJoin = ctx.lineCap = "round";
+      this.picture(ctx);
+    });
   }
 
   /** Write a text; `weight` is 400 or 600, `align` as the canvas has it. Returns its width. */

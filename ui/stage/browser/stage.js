@@ -37,9 +37,11 @@ function loadPlotly(address) {
   return plotly;
 }
 
-class Stage {
-  constructor(root) {
+/** `fixed`, of a stage that stands on a slide: { mode }; it has no controls, its type one size, and no clock of its own. */
+export class Stage {
+  constructor(root, fixed = null) {
     this.root = root;
+    this.fixed = fixed;
     this.panels = [];
     this.time = 0; // where the clock stands, in steps or epochs; may lie between two
     this.chosen = 0; // the contender that panels show which can show but one
@@ -47,6 +49,7 @@ class Stage {
     this.speed = 1;
     this.hover = null; // a step pointed at, shown in the table instead of the head
     this.build();
+    if (fixed) return;
     this.frame = this.frame.bind(this);
     this.onkey = (event) => this.key(event);
     document.addEventListener("keydown", this.onkey);
@@ -72,7 +75,7 @@ class Stage {
     document.removeEventListener("keydown", this.onkey);
     clearInterval(this.themed);
     cancelAnimationFrame(this.request);
-    this.sized.disconnect();
+    this.sized?.disconnect();
     for (const panel of this.panels) panel.leave();
     this.box.remove();
   }
@@ -95,11 +98,13 @@ class Stage {
     this.pace.value = "1";
     const { play, back, forward, full } = this.buttons;
     this.bar = make("div", { class: "dl-bar", role: "group" }, back, play, forward, this.scrub, this.readout, this.pace, full);
-    this.box = make("div", { class: "dl-stage", role: "group", tabindex: 0 }, this.panelBox, this.bar);
+    const parts = this.fixed ? [this.panelBox] : [this.panelBox, this.bar];
+    this.box = make("div", { class: this.fixed ? "dl-stage dl-fixed" : "dl-stage", role: "group", tabindex: 0 }, ...parts);
     this.root.append(this.box);
   }
 
   mode() {
+    if (this.fixed) return this.fixed.mode;
     const paper = getComputedStyle(this.root).getPropertyValue("--st-background-color").trim() || "#ffffff";
     const probe = document.createElement("canvas").getContext("2d");
     probe.fillStyle = paper; // normalises any CSS colour to #rrggbb
@@ -113,7 +118,7 @@ class Stage {
     this.scene = scene;
     this.send = send;
     this.drawnMode = this.mode();
-    this.palette = scene.palettes[this.drawnMode];
+    this.palette = { ...scene.palettes[this.drawnMode], ...this.fixed?.colors };
     this.label();
     const clock = scene.clock;
     const restart = !before || before.id !== scene.id || before.covered !== scene.covered; // a prediction uncovers it
@@ -137,14 +142,36 @@ class Stage {
     if (this.scene !== scene) return; // a newer one came meanwhile
     await this.lay(library, scene);
     for (const panel of this.panels) panel.resize(); // a table that has grown left them less room
-    if ((restart || wish) && wish !== "show" && clock.play && !still() && !scene.covered && clock.last > 0) this.play();
+    if ((restart || wish) && wish !== "show" && clock.play && !still() && !scene.covered && !this.fixed && clock.last > 0) this.play();
+    if (this.fixed) return;
     this.box.dataset.ready = scene.id;
     this.redraw();
   }
 
   /** Type, lines and margins grow with the stage, so that a projector's picture is read from the last row. */
   zoom() {
+    if (this.fixed) return 1;
     return Math.round(Math.max(1, Math.min(1.7, this.box.clientWidth / 1050)) * 10) / 10;
+  }
+
+  /** Whether panels stand under each other, as on a phone, where the page gives them their heights. */
+  narrow() {
+    return !this.fixed && matchMedia("(max-width: 640px)").matches;
+  }
+
+  /** Let `draw(ctx)` draw a canvas of so many CSS pixels, now and, on a slide's canvas or sheet, again. */
+  onto(canvas, width, height, draw) {
+    canvas.picture = { width, height, draw };
+    if (this.fixed) return; // whoever paints the slide draws it there
+    const ratio = window.devicePixelRatio || 1;
+    const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
+    const ctx = canvas.getContext("2d");
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    ctx.clearRect(0, 0, width, height);
+    ctx.save();
+    draw(ctx);
+    ctx.restore();
   }
 
   target() {
@@ -210,6 +237,7 @@ class Stage {
   }
 
   redraw() {
+    if (this.fixed) return;
     this.then = performance.now();
     this.request ??= requestAnimationFrame(this.frame);
   }
@@ -279,7 +307,7 @@ class Stage {
         else this.live.push({ node: td, read: (at) => (at >= cell.from ? cell.text : (cell.before ?? "")) });
         return td;
       });
-      return make("tr", {}, make("th", { scope: "row" }, ...(row.style ? [sample(row.style, this.palette)] : []), row.label), ...cells);
+      return make("tr", {}, make("th", { scope: "row" }, ...(row.style ? [sample(row.style, this)] : []), row.label), ...cells);
     });
     this.table.replaceChildren(make("thead", {}, head), make("tbody", {}, ...rows));
   }

@@ -1,0 +1,180 @@
+/* The painter draws what a part of the document shows onto a 2-D context: a canvas's own, or one that writes SVG. */
+
+const ITALIC = { capital: 0x1d434, small: 0x1d44e, alpha: 0x1d6fc };
+
+/** Draw an element and all that is in it, `origin` (of the viewport) at the context's (0, 0). */
+export function paint(ctx, node, origin) {
+  if (node.nodeType === Node.TEXT_NODE) return write(ctx, node, origin);
+  if (node.nodeType !== Node.ELEMENT_NODE) return;
+  const style = getComputedStyle(node);
+  if (style.display === "none" || style.visibility === "hidden" || style.opacity === "0") return;
+  ctx.save();
+  ctx.globalAlpha *= Number(style.opacity);
+  if (node instanceof SVGElement) drawn(ctx, node, origin);
+  else {
+    const box = node.getBoundingClientRect();
+    const [x, y] = [box.left - origin.left, box.top - origin.top];
+    if (node instanceof HTMLCanvasElement) canvas(ctx, node, x, y, box);
+    else if (box.width && box.height) {
+      frame(ctx, style, x, y, box.width, box.height);
+      if (style.overflowX === "hidden") inside(ctx, x, y, box.width, box.height);
+    }
+    if (node.namespaceURI.endsWith("MathML")) strokes(ctx, node, style, origin);
+    for (const child of node.childNodes) paint(ctx, child, origin);
+  }
+  ctx.restore();
+}
+
+function inside(ctx, x, y, width, height) {
+  ctx.beginPath();
+  ctx.rect(x, y, width, height);
+  ctx.clip();
+}
+
+/** A canvas that knows its picture draws it anew, sharp at any size; Plotly's, which does not, is copied. */
+function canvas(ctx, node, x, y, box) {
+  const { picture } = node;
+  if (!picture) return node.width && box.width && ctx.drawImage(node, x, y, box.width, box.height);
+  inside(ctx, x, y, box.width, box.height);
+  ctx.translate(x, y);
+  ctx.scale(box.width / picture.width, box.height / picture.height);
+  picture.draw(ctx);
+}
+
+/* boxes */
+
+const seen = (color) => !/^rgba\(.*, 0\)$|^transparent$|\/ 0\)$/.test(color);
+
+/** The background of a box, and its borders where they have a colour. */
+function frame(ctx, style, x, y, width, height) {
+  const radius = parseFloat(style.borderTopLeftRadius) || 0;
+  if (seen(style.backgroundColor)) {
+    ctx.fillStyle = style.backgroundColor;
+    ctx.beginPath();
+    ctx.roundRect(x, y, width, height, radius);
+    ctx.fill();
+  }
+  const sides = ["Top", "Right", "Bottom", "Left"].map((side) => {
+    const there = style[`border${side}Style`] !== "none" && seen(style[`border${side}Color`]);
+    return { width: there ? parseFloat(style[`border${side}Width`]) : 0, color: style[`border${side}Color`] };
+  });
+  const [top, right, bottom, left] = sides;
+  if (sides.every((side) => side.width && side.width === top.width && side.color === top.color)) {
+    const half = top.width / 2;
+    ctx.strokeStyle = top.color;
+    ctx.lineWidth = top.width;
+    ctx.beginPath();
+    ctx.roundRect(x + half, y + half, width - 2 * half, height - 2 * half, Math.max(0, radius - half));
+    ctx.stroke();
+    return;
+  }
+  const bars = [
+    [top, x, y, width, top.width], [right, x + width - right.width, y, right.width, height],
+    [bottom, x, y + height - bottom.width, width, bottom.width], [left, x, y, left.width, height],
+  ];
+  for (const [side, ...bar] of bars) {
+    ctx.fillStyle = side.color;
+    if (side.width) ctx.fillRect(...bar);
+  }
+}
+
+/* text */
+
+/** The lines of a text as they are broken on the page: [{ text, left, top, bottom }]. */
+function lines(node) {
+  const range = document.createRange();
+  const found = [];
+  let at = 0;
+  for (const letter of node.data) {
+    range.setStart(node, at);
+    range.setEnd(node, (at += letter.length));
+    const [box] = range.getClientRects();
+    if (!box || (!box.width && /\s/.test(letter))) continue;
+    const line = found.at(-1);
+    const mark = /\s/.test(letter) ? " " : letter;
+    if (line && Math.abs(box.top - line.top) < box.height / 2) line.text += mark;
+    else found.push({ text: mark, left: box.left, top: box.top, bottom: box.bottom });
+  }
+  return found;
+}
+
+function write(ctx, node, origin) {
+  if (!node.data.trim()) return;
+  const style = getComputedStyle(node.parentElement);
+  ctx.font = `${style.fontStyle === "italic" ? "italic " : ""}${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  ctx.fillStyle = style.color;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "alphabetic";
+  for (const { text, left, top, bottom } of lines(node)) {
+    const shown = style.textTransform === "math-auto" ? slanted(text) : text;
+    const { fontBoundingBoxAscent: ascent, fontBoundingBoxDescent: descent } = ctx.measureText(shown);
+    const room = (bottom - top - ascent - descent) / 2; // 0, but for the rounding of either
+    ctx.fillText(shown.trimEnd(), left - origin.left, top - origin.top + room + ascent);
+  }
+}
+
+/** A letter as MathML shows it where it stands alone: from Unicode's mathematical italics. */
+function slanted(letter) {
+  if ([...letter].length > 1) return letter;
+  const code = letter.codePointAt(0);
+  if (letter === "h") return "ℎ"; // it had its place before the others
+  if (letter >= "A" && letter <= "Z") return String.fromCodePoint(ITALIC.capital + code - 65);
+  if (letter >= "a" && letter <= "z") return String.fromCodePoint(ITALIC.small + code - 97);
+  if (letter >= "α" && letter <= "ω") return String.fromCodePoint(ITALIC.alpha + code - 945);
+  return letter;
+}
+
+/** The lines of a formula that are no text: fraction bars and roots. */
+function strokes(ctx, node, style, origin) {
+  const place = (box) => ({ left: box.left - origin.left, right: box.right - origin.left, top: box.top - origin.top, bottom: box.bottom - origin.top });
+  const size = parseFloat(style.fontSize);
+  const box = place(node.getBoundingClientRect());
+  ctx.strokeStyle = style.color;
+  ctx.lineWidth = size * 0.055;
+  ctx.lineJoin = ctx.lineCap = "butt";
+  ctx.lineJoin = "miter";
+  ctx.beginPath();
+  if (node.localName === "mfrac") {
+    const [above, below] = [...node.children].map((child) => place(child.getBoundingClientRect()));
+    const y = (above.bottom + below.top) / 2;
+    ctx.moveTo(box.left + size * 0.05, y);
+    ctx.lineTo(box.right - size * 0.05, y);
+    ctx.stroke();
+  } else if (node.localName === "msqrt") {
+    const parts = [...node.children].map((child) => place(child.getBoundingClientRect()));
+    const left = Math.min(...parts.map((part) => part.left));
+    const wide = left - box.left;
+    const [top, bottom] = [box.top + size * 0.06, Math.max(...parts.map((part) => part.bottom))];
+    ctx.moveTo(box.left + wide * 0.08, top + (bottom - top) * 0.58);
+    ctx.lineTo(box.left + wide * 0.3, top + (bottom - top) * 0.5);
+    ctx.lineTo(box.left + wide * 0.6, bottom);
+    ctx.lineTo(box.left + wide * 0.97, top);
+    ctx.lineTo(box.right, top);
+    ctx.stroke();
+  }
+}
+
+/* SVG: what Plotly draws */
+
+/** Draw an element of an SVG in the units it has on the page. */
+function drawn(ctx, node, origin) {
+  const name = node.localName;
+  if (name === "defs" || name === "clipPath" || (name === "svg" && !node.clientWidth)) return;
+  if (name === "svg" && node.parentElement instanceof HTMLElement) {
+    const box = node.getBoundingClientRect();
+    inside(ctx, box.left - origin.left, box.top - origin.top, box.width, box.height);
+  }
+  const clip = /url\(["']?[^#]*#([^"')]+)/.exec(node.getAttribute("clip-path") ?? "");
+  if (clip) {
+    const [shape] = document.getElementById(clip[1]).children;
+    ctx.save(); // the clip is in the units of what it clips
+    into(ctx, node, origin);
+    const path = outline(ctx, shape);
+    ctx.restore();
+    clipped(ctx, node, origin, path);
+  }
+  if (name === "g" || name === "svg" || name === "a") for (const child of node.children) paint(ctx, child, origin);
+  else if (name === "text") text(ctx, node, origin);
+  else if (name === "image") image(ctx, node, origin);
+  else if (outline(ctx, node)) shaped(ctx, node, origin);
+}
