@@ -42,8 +42,8 @@ def scene(
     """
     return {
         "id": name, "alt": alt.replace("**", ""), "words": {word: say(text) for word, text in WORDS.items()},
-        "palettes": theme.PALETTES, "type": theme.TYPE, "layout": layout, "clock": clock, "panels": panels,
-        "table": table,
+        "palettes": theme.PALETTES, "type": theme.TYPE, "font": theme.FONT, "layout": layout, "clock": clock,
+        "panels": panels, "table": table,
     }  # fmt: skip
 
 

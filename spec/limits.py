@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from spec.refusal import N_, Refused
 
-__all__ = ["Limit", "Limits", "allowed", "languages", "read", "table", "told", "variable"]
+__all__ = ["SOURCE", "Limit", "Limits", "allowed", "languages", "read", "table", "told", "variable"]
 
 PREFIX = "DESCENT_LAB_"
 SOURCE = "en"

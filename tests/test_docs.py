@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LEFT_OUT = (".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "pictures", "static")
-BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(r"```(?:python|toml)\n(.*?)```", re.DOTALL)
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -70,7 +70,7 @@ def test_every_package_of_the_house_stands_under_its_contracts() -> None:
 # -- the recipes of docs/adding.md, carried out in a copy
 
 ADDING = (ROOT / "docs" / "adding.md").read_text()
-RECIPES = re.findall(r"^([^\n]+):\n\n```python\n(.*?)```", ADDING, re.DOTALL | re.MULTILINE)  # (where, what)
+RECIPES = re.findall(r"^([^\n]+):\n\n```(?:python|toml)\n(.*?)```", ADDING, re.DOTALL | re.MULTILINE)  # (where, what)
 
 
 def new_files() -> list[str]:

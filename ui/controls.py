@@ -31,6 +31,11 @@ def caption(fact: Setting) -> str:
     return f"{label[:1].upper()}{label[1:]} {symbol(fact.symbol)}".rstrip()
 
 
+def helped(fact: Setting) -> str:
+    """Return what is said of a field besides its label: its help, and what this server allows."""
+    return " ".join([_(fact.help), *(_(text).format(limit=f"{most:,}") for text, most in fact.told)]).strip()
+
+
 def _brief(value: float) -> str:
     return f"{value:.12g}"
 
@@ -62,7 +67,7 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
     value = getattr(spec, name)
     kind = type_hints(type(spec))[name]
     common: dict[str, Any] = {
-        "label": label or caption(fact), "key": key, "help": _(fact.help) or None,
+        "label": label or caption(fact), "key": key, "help": helped(fact) or None,
         "label_visibility": "collapsed" if hide_label else "visible", "disabled": locked,
     }  # fmt: skip
 
@@ -92,12 +97,15 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
     elif fact.log and fact.low and fact.high:
         far = min(max(abs(value), 1e-12), 1e12)  # stops on both sides of any value, short of the ends of a float
         low, high = (min(fact.low, far / 10), max(fact.high, far * 10)) if value else (fact.low, fact.high)
-        options = stops(low, high, value)
+        if fact.limit and fact.most is not None and fact.most < high:  # then it is the last stop
+            high = fact.most
+        options = stops(low, high, value, *([high] if high == fact.most else []))
         if kind is int:
             options = sorted({round(option) for option in options})
         st.select_slider(options=options, value=follow(key, value), format_func=_brief, **common, **changed())
     elif kind is int and fact.low is not None and fact.high is not None:
         low, high = int(min(fact.low, value)), int(max(fact.high, value))
+        high = high if fact.most is None else min(high, int(fact.most))
         st.slider(value=follow(key, value), min_value=low, max_value=high, **common, **changed())
     elif kind is float and fact.low is not None and fact.high is not None:
         low, high = min(fact.low, value), max(fact.high, value)

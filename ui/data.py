@@ -22,6 +22,7 @@ from figures import data as figure
 from figures import theme
 from runs import Chain
 from spec import N_, Refused
+from spec.limits import allowed
 from ui import controls, panels
 from ui.asked import WAITING, asked
 from ui.desk import Desk, said
@@ -91,10 +92,10 @@ def held() -> dict[str, Own]:
 
 def bring(change: Callable[[str], None]) -> None:
     """Take a file in: what is chosen about it, and what was made of its columns, before it is used."""
-    limit = own.MAX_BYTES // 1_000_000
+    label = _("A CSV file of at most {limit} MB and {rows} rows: a line of names, then a row on each line")
     file = st.file_uploader(
-        _("A CSV file of at most {limit} MB: a line of names, then a row on each line").format(limit=limit),
-        type=["csv", "tsv", "txt"], key="own file", max_upload_size=limit,
+        label.format(limit=allowed().upload, rows=f"{allowed().rows:,}"),
+        type=["csv", "tsv", "txt"], key="own file", max_upload_size=allowed().upload,
     )  # fmt: skip
     st.caption(_("It is kept in memory, for this session alone, and never written to disk."))
     if file is None:

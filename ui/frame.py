@@ -15,6 +15,7 @@ from typing import NamedTuple
 import streamlit as st
 
 import runs
+from spec.limits import allowed
 from ui import language, lesson
 from ui.controls import follow
 from ui.desk import literal
@@ -92,7 +93,7 @@ def _describe(file: Path) -> Page:
 
 def run() -> None:
     """Set up the page, draw the navigation and run the page that the address names."""
-    st.set_page_config(page_title="Descent Lab", page_icon=str(ROOT / "ui" / "icon.svg"), layout="wide")
+    st.set_page_config(page_title=allowed().title, page_icon=str(ROOT / "ui" / "icon.svg"), layout="wide")
     runs.warm_up(WARM)
     _choose_language()
     st.html(STYLE)
@@ -134,7 +135,7 @@ def page(file: str, show: Callable[[], None]) -> None:
             _language_menu()
     else:  # home has no settings, and so no sidebar
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.title("Descent Lab", anchor=False)
+            st.title(literal(allowed().title), anchor=False)
             _language_menu()
         show()
 

@@ -15,14 +15,16 @@ from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from spec import limits
+from spec.limits import SOURCE, allowed
+
 LOCALE = Path(__file__).parents[1] / "locale"
-SOURCE = "en"
 
 
 @functools.cache
 def languages() -> dict[str, str]:
-    """Return every language there is, as {code: its own name}: the source, and a folder in locale/ for each other."""
-    codes = [SOURCE, *sorted(path.parent.parent.name for path in LOCALE.glob("*/LC_MESSAGES/messages.po"))]
+    """Return every language that this server offers, as {code: its own name}."""
+    codes = allowed().languages or limits.languages()
     return {code: (Locale.parse(code).display_name or code) for code in codes}
 
 
@@ -40,14 +42,15 @@ def catalogue(code: str) -> gettext.NullTranslations:
 
 
 def preferred() -> str:
-    """Return the language the browser asks for, if we have it."""
-    code = (st.context.locale or SOURCE).split("-")[0].lower()
-    return code if code in languages() else SOURCE
+    """Return the language the browser asks for, if it is offered, else the first."""
+    code = (st.context.locale or "").split("-")[0].lower()
+    return code if code in languages() else next(iter(languages()))
 
 
 def current() -> str:
     """Return the reader's language: chosen in the link or the menu, else the browser's."""
-    return st.session_state.get("lang") or preferred()
+    code = st.session_state.get("lang")
+    return code if code in languages() else preferred()
 
 
 def _(text: str) -> str:

@@ -85,7 +85,8 @@ def pack(scene: Any) -> bytes:
 def _component() -> Any:
     folder, _library = publish()
     # The style sheet is a link for the same reason as the module: it is fetched once.
-    html = f'<link rel="stylesheet" href="{folder}/stage.css">'
+    sheets = [sheet.relative_to(HERE / "browser") for sheet in sorted((HERE / "browser").rglob("*.css"))]
+    html = "".join(f'<link rel="stylesheet" href="{folder}/{sheet.as_posix()}">' for sheet in sheets[::-1])
     return v2.component("descent_lab.stage", html=html, js=LOADER % folder, isolate_styles=False)
 
 

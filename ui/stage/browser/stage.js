@@ -347,11 +347,24 @@ export class Stage {
 }
 
 const stages = new WeakMap();
+const shown = new Set(); // the stages of the page, for the command line
+window.descentLab = {
+  /** The picture of the page's stage as a file, in base64; see `render` of save/save.js for the options. */
+  async render(options) {
+    const [stage] = shown;
+    const { render } = await import("./save/save.js");
+    return new Uint8Array(await (await render(stage, options)).arrayBuffer()).toBase64();
+  },
+};
 
 export function show({ data, parentElement, setTriggerValue }) {
   let stage = stages.get(parentElement);
   clearTimeout(stage?.leaving);
-  if (!stage) stages.set(parentElement, (stage = new Stage(parentElement)));
+  if (!stage) {
+    stage = new Stage(parentElement);
+    stages.set(parentElement, stage);
+    shown.add(stage);
+  }
   stage.update(unpack(data), setTriggerValue);
 }
 
@@ -362,6 +375,7 @@ export function leave(parentElement) {
   clearTimeout(stage.leaving);
   stage.leaving = setTimeout(() => {
     stage.leave();
+    shown.delete(stage);
     stages.delete(parentElement);
   }, 1000);
 }

@@ -156,25 +156,97 @@ function strokes(ctx, node, style, origin) {
 
 /* SVG: what Plotly draws */
 
-/** Draw an element of an SVG in the units it has on the page. */
+const GROUPS = ["svg", "g", "a"];
+
+/** Draw an element of an SVG; a shape is drawn in its own units, as the page has moved them. */
 function drawn(ctx, node, origin) {
   const name = node.localName;
-  if (name === "defs" || name === "clipPath" || (name === "svg" && !node.clientWidth)) return;
   if (name === "svg" && node.parentElement instanceof HTMLElement) {
     const box = node.getBoundingClientRect();
     inside(ctx, box.left - origin.left, box.top - origin.top, box.width, box.height);
   }
   const clip = /url\(["']?[^#]*#([^"')]+)/.exec(node.getAttribute("clip-path") ?? "");
   if (clip) {
-    const [shape] = document.getElementById(clip[1]).children;
-    ctx.save(); // the clip is in the units of what it clips
-    into(ctx, node, origin);
-    const path = outline(ctx, shape);
-    ctx.restore();
-    clipped(ctx, node, origin, path);
+    const units = own(node, origin);
+    move(ctx, units);
+    ctx.clip(outline(ctx, document.getElementById(clip[1]).firstElementChild));
+    move(ctx, units.inverse());
   }
-  if (name === "g" || name === "svg" || name === "a") for (const child of node.children) paint(ctx, child, origin);
-  else if (name === "text") text(ctx, node, origin);
-  else if (name === "image") image(ctx, node, origin);
-  else if (outline(ctx, node)) shaped(ctx, node, origin);
+  if (GROUPS.includes(name)) {
+    for (const child of node.children) paint(ctx, child, origin);
+    return;
+  }
+  if (name === "text") move(ctx, own(node, origin)), letters(ctx, node);
+  else if (SHAPES[name]) move(ctx, own(node, origin)), shape(ctx, node);
+}
+
+/** An element's units, from the origin on. */
+function own(node, { left, top }) {
+  return new DOMMatrix().translate(-left, -top).multiply(node.getScreenCTM());
+}
+
+function move(ctx, { a, b, c, d, e, f }) {
+  ctx.transform(a, b, c, d, e, f);
+}
+
+const at = (node, ...names) => names.map((name) => Number(node.getAttribute(name) ?? 0));
+const SHAPES = {
+  path: (node) => node.getAttribute("d") ?? "",
+  rect: (node) => {
+    const [x, y, width, height] = at(node, "x", "y", "width", "height");
+    return `M${x} ${y}h${width}v${height}h${-width}Z`;
+  },
+  line: (node) => {
+    const [x, y, u, v] = at(node, "x1", "y1", "x2", "y2");
+    return `M${x} ${y}L${u} ${v}`;
+  },
+  circle: (node) => {
+    const [x, y, r] = at(node, "cx", "cy", "r");
+    return `M${x - r} ${y}a${r} ${r} 0 1 1 ${2 * r} 0a${r} ${r} 0 1 1 ${-2 * r} 0Z`;
+  },
+};
+
+function outline(ctx, node) {
+  const d = SHAPES[node.localName](node);
+  return ctx.shape?.(d) ?? new Path2D(d);
+}
+
+function shape(ctx, node) {
+  const style = getComputedStyle(node);
+  const path = outline(ctx, node);
+  const alpha = ctx.globalAlpha;
+  if (style.fill !== "none" && seen(style.fill)) {
+    ctx.globalAlpha = alpha * Number(style.fillOpacity);
+    ctx.fillStyle = style.fill;
+    ctx.fill(path);
+  }
+  if (style.stroke !== "none" && seen(style.stroke) && parseFloat(style.strokeWidth)) {
+    ctx.globalAlpha = alpha * Number(style.strokeOpacity);
+    ctx.strokeStyle = style.stroke;
+    ctx.lineWidth = parseFloat(style.strokeWidth);
+    ctx.lineCap = style.strokeLinecap;
+    ctx.lineJoin = style.strokeLinejoin;
+    ctx.setLineDash(style.strokeDasharray === "none" ? [] : style.strokeDasharray.split(/[\s,]+/).map(parseFloat));
+    ctx.stroke(path);
+  }
+  ctx.globalAlpha = alpha;
+}
+
+/** The letters of an SVG text, run by run: raised exponents are runs of their own. */
+function letters(ctx, node) {
+  const runs = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+  let before = 0;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "alphabetic";
+  while (runs.nextNode()) {
+    const { data, parentElement } = runs.currentNode;
+    const style = getComputedStyle(parentElement);
+    ctx.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+    ctx.fillStyle = style.fill;
+    if (/[^\s\u200b]/.test(data)) {
+      const { x, y } = node.getStartPositionOfChar(before);
+      ctx.fillText(data, x, y);
+    }
+    before += data.length;
+  }
 }

@@ -1,0 +1,233 @@
+/* Slide mode: the stage alone on the screen, in large type, with a lesson's steps under a presenter's keys.
+
+   All texts of a lesson are here from the start, so that a step never waits for the server. The server is told where the
+   talk stands, for the address; it uncovers the picture, and opens another lesson. */
+
+import { icon, letter, make, still } from "./draw.js";
+
+const page = document.documentElement; // its attribute data-slide makes the style sheet hide all but the stage
+const TYPING = "input:not([type=range]), textarea, select, [contenteditable=true], [data-testid=stDataFrame], [role=dialog]";
+const ON = ["ArrowRight", "ArrowDown", "PageDown", "Enter"];
+const BACK = ["ArrowLeft", "ArrowUp", "PageUp"];
+
+class Talk {
+  constructor() {
+    this.on = false;
+    this.at = 1; // the step, from 1
+    this.told = null; // what ui/present.py tells: title, question, words, steps
+    this.stage = null;
+    this.build();
+    document.addEventListener("keydown", (event) => this.key(event), true);
+    document.addEventListener("fullscreenchange", () => this.on && !document.fullscreenElement && this.turn(false));
+    window.addEventListener("popstate", () => this.arrive(new URLSearchParams(location.search)));
+  }
+
+  build() {
+    const button = (name, act) => make("button", { type: "button", class: "dl-button", onclick: act }, icon(name));
+    this.button = button("present", () => this.turn(!this.on)); // stands in the stage's bar
+    this.buttons = { back: button("back", () => this.step(-1)), forward: button("forward", () => this.step(1)) };
+    this.title = make("h1");
+    this.question = make("p", { class: "dl-question" });
+    this.count = make("output");
+    this.steps = make("div", { class: "dl-steps", role: "group" }, this.buttons.back, this.count, this.buttons.forward);
+    this.band = make("div", { class: "dl-band", "aria-live": "polite" });
+    this.head = make("header", { class: "dl-talk" }, make("div", { class: "dl-heading" }, this.title, this.question, this.steps), this.band);
+    this.cards = make("section", { class: "dl-choices" }); // over the picture: what to expect, what to try next
+    this.dark = make("div", { class: "dl-blank", hidden: "" });
+  }
+
+  /** Take what the page tells; another page or lesson brings the place in the talk as well. */
+  take(told, send, ask) {
+    const news = told.place !== this.told?.place;
+    const uncovered = told.choice !== null && this.told?.choice === null;
+    Object.assign(this, { told, send, ask });
+    if (news || uncovered) this.asked = false;
+    if (news) this.arrive(new URLSearchParams(told.address));
+    else this.show();
+  }
+
+  arrive(address) {
+    if (!this.told) return;
+    this.on = address.get("present") === "1";
+    this.at = this.within(Number(address.get("step")) || 1);
+    this.show();
+  }
+
+  within(at) {
+    return Math.max(1, Math.min(this.told.steps.length, at));
+  }
+
+  /** Take the page's stage; what the talk shows stands in it. */
+  attend(stage) {
+    if (this.stage !== stage) {
+      this.stage = stage;
+      stage.box.prepend(this.head);
+      stage.panelBox.after(this.cards);
+      stage.box.append(this.dark);
+      stage.bar.insertBefore(this.button, stage.buttons.full);
+    }
+    this.show();
+  }
+
+  dismiss(stage) {
+    if (this.stage !== stage) return;
+    this.stage = null;
+    this.show();
+  }
+
+  /* the place in the talk */
+
+  turn(on) {
+    this.on = on;
+    if (on) {
+      if (this.at === 1 && this.told.steps.length && !this.stage.scene.covered) this.at = 2; // it has been seen
+      // A frame of another site may forbid the full screen; then the slide fills the window.
+      if (!document.fullscreenElement) page.requestFullscreen?.().catch(() => {});
+    } else if (document.fullscreenElement) document.exitFullscreen();
+    this.say();
+    this.show();
+    this.stage.box.focus();
+  }
+
+  step(by) {
+    const { steps, before, after } = this.told;
+    if (this.at + by >= 1 && this.at + by <= steps.length) this.to(this.at + by);
+    else if (by < 0 ? before : after) this.ask("go", by < 0 ? "before" : "after");
+  }
+
+  to(at) {
+    const { stage } = this;
+    const plays = this.at === 1 && at === 2 && !stage.scene.covered;
+    this.at = at;
+    this.say();
+    this.show();
+    if (at === 1) stage.pause();
+    if (plays && stage.scene.clock.play) still() ? stage.jump(stage.scene.clock.last) : stage.replay();
+  }
+
+  choose(number) {
+    this.asked = true;
+    this.ask("choose", number);
+    this.to(2);
+  }
+
+  say() {
+    this.send("at", { present: this.on, step: this.at });
+  }
+
+  /* what is seen */
+
+  show() {
+    const { told, stage } = this;
+    if (!told) return;
+    const words = told.words;
+    const slide = this.on && Boolean(stage?.scene);
+    page.toggleAttribute("data-slide", slide);
+    if (stage) stage.title(this.button, this.on ? words.leave : words.present);
+    if (!slide) return;
+    const step = told.steps[this.at - 1];
+    const covered = stage.scene.covered;
+    if (covered && step?.kind !== "ask" && told.choice === null && !this.asked) {
+      this.asked = true;
+      this.ask("choose", 0); // a later step shows the picture
+    }
+    this.title.textContent = told.title;
+    this.question.textContent = step ? "" : told.question;
+    this.steps.hidden = !step;
+    this.steps.setAttribute("aria-label", words.steps);
+    this.count.value = `${this.at} / ${told.steps.length}`;
+    stage.title(this.buttons.back, words.back);
+    stage.title(this.buttons.forward, words.forward);
+    this.write(step, covered);
+    this.offer(step);
+    stage.box.toggleAttribute("data-covered", covered || step?.kind === "ask");
+  }
+
+  /** The texts of all steps lie on one another, so that the longest keeps the room and the picture never moves. */
+  write(step, covered) {
+    const { steps } = this.told;
+    const lines = steps.map((each) => ({ now: each === step, parts: this.parts(each, covered) }));
+    if (!step) lines.push({ now: true, parts: this.parts({ kind: "play" }, covered) });
+    const nodes = lines.map(({ now, parts }) => {
+      const node = make("div", now ? { "data-now": "" } : { "aria-hidden": "true" });
+      node.append(...parts);
+      return node;
+    });
+    const [was, is] = [this.band.innerHTML, nodes.map((node) => node.outerHTML).join("")];
+    if (was !== is) this.band.replaceChildren(...nodes);
+  }
+
+  parts({ kind, lead, text, ours }, covered) {
+    if (kind === "ask") return [this.told.question];
+    if (covered) return [];
+    if (kind === "play") return [this.stage.scene.alt];
+    if (kind === "printed") {
+      const shown = document.querySelector(".st-key-printed p"); // as the page writes them, with our numbers
+      return shown ? [...shown.cloneNode(true).childNodes] : [];
+    }
+    return lead ? [make("b", {}, lead), " ", text] : [text ?? ""];
+  }
+
+  /** Choices and ways on, large over the picture. */
+  offer(step) {
+    const { words, choices, choice } = this.told;
+    const asks = step?.kind === "ask";
+    const texts = asks ? choices : step?.kind === "next" ? step.ways : [];
+    this.cards.hidden = !texts.length;
+    const mark = JSON.stringify([step, choices, choice]);
+    if (mark === this.offered) return;
+    this.offered = mark;
+    const button = (text, i) => {
+      const act = () => (asks ? this.choose(i + 1) : this.ask("follow", i + 1));
+      const pressed = asks ? { "aria-pressed": String(choice === i + 1) } : {};
+      return make("li", {}, make("button", { type: "button", ...pressed, onclick: act }, make("b", {}, String(i + 1)), make("span", {}, text)));
+    };
+    this.cards.replaceChildren(make("h2", {}, asks ? words.expect : words.next), make("ol", {}, ...texts.map(button)));
+  }
+
+  /* keys */
+
+  key(event) {
+    if (!this.stage?.scene || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { target } = event;
+    if (target.closest?.(TYPING) || document.querySelector("[role=dialog]")) return;
+    if (!this.act(event)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
+  /** Do what a key asks for, if it asks for something here. */
+  act(event) {
+    const { key, target } = event;
+    if (letter(event) === "p" && !event.repeat) return this.turn(!this.on), true;
+    if (!this.on) return false;
+    if (key === "Escape") return this.turn(false), true;
+    if (letter(event) === "b" || key === ".") return (this.dark.hidden = !this.dark.hidden), true;
+    const by = ON.includes(key) ? 1 : BACK.includes(key) ? -1 : 0;
+    if (by) this.dark.hidden = true;
+    if (!this.told.steps.length) return key === "PageDown" || key === "PageUp" ? (this.run(by), true) : false;
+    if (/^[1-9]$/.test(key)) {
+      this.cards.hidden || this.cards.querySelectorAll("button")[Number(key) - 1]?.click();
+      return true;
+    }
+    const own = target.tagName === "BUTTON" && key === "Enter"; // the keyboard presses the button that it stands on
+    const slides = target.matches?.("input, .dl-grip") && key.startsWith("Arrow");
+    if (!by || own || slides) return false;
+    this.step(by);
+    return true;
+  }
+
+  /** A presenter's clicker where there is no lesson: on plays to the end, at once where it plays already; back to 0. */
+  run(by) {
+    const { stage } = this;
+    if (by < 0) stage.jump(0);
+    else if (stage.playing || still()) stage.jump(stage.scene.clock.last);
+    else stage.play();
+  }
+}
+
+export const talk = new Talk();
+
+export function show({ data, setStateValue, setTriggerValue }) {
+  talk.take(data, setStateValue, setTriggerValue);
+}

@@ -1,0 +1,137 @@
+/* A slide is a stage of a fixed size in slide type, off the screen, that can be painted as a picture or written as SVG. */
+
+import { make } from "../draw.js";
+import { Stage } from "../stage.js";
+import { paint } from "./paint.js";
+import { qr } from "./qr.js";
+import { VectorContext } from "./vector.js";
+
+// A slide is laid out like a page whose type is 15 px, and enlarged as a whole: lines, markers and dashes with the type.
+const PAGE = 600; // the shorter side of that page, px: type of 15 becomes 27 px on a slide 1080 px high, labels 24
+
+/** What a slide shows beside the panels, and how; every option has its default here. */
+export const OPTIONS = {
+  width: 1920, height: 1080, mode: "light", clear: false, title: true, sentence: false, caption: true, qr: false,
+};
+
+export async function open(scene, options = {}) {
+  const slide = new Slide(scene, { ...OPTIONS, ...options });
+  await slide.ready;
+  return slide;
+}
+
+class Slide {
+  constructor(scene, options) {
+    const { width, height, mode, clear } = options;
+    Object.assign(this, { scene, options, width, height });
+    this.scale = Math.min(width, height) / PAGE;
+    const { text, paper } = scene.palettes[mode];
+    this.paper = clear ? null : paper;
+    this.box = make("div", { class: "dl-slide", inert: "", "aria-hidden": "true", lang: scene.lang });
+    this.box.dataset.shape = width > 1.5 * height ? "wide" : width > 1.1 * height ? "middle" : "tall";
+    const looks = { width: `${width / this.scale}px`, height: `${height / this.scale}px`, "font-family": scene.font };
+    const theme = { "--st-text-color": text, "--st-background-color": paper, "--st-primary-color": text, "--st-font": scene.font };
+    for (const [name, value] of Object.entries({ ...looks, ...theme })) this.box.style.setProperty(name, value);
+    this.stage = new Stage(make("div", { class: "dl-slide-stage" }), { mode, colors: clear ? { halo: `${paper}00` } : {} });
+    this.box.append(...this.heading(), this.stage.root, ...this.foot());
+    document.body.append(this.box);
+    this.ready = this.lay();
+  }
+
+  heading() {
+    const { title, sentence } = this.options;
+    const { about = {}, alt } = this.scene;
+    return [
+      ...(title && about.title ? [make("div", { class: "dl-slide-title" }, title === true ? about.title : title)] : []),
+      ...(sentence ? [make("div", { class: "dl-slide-sentence" }, alt)] : []),
+    ];
+  }
+
+  /** The caption: the settings that are not the usual ones, and the link that opens them again. */
+  foot() {
+    const { about = {}, palettes } = this.scene;
+    const { caption, qr: square, mode } = this.options;
+    if (!about.link || !(caption || square)) return [];
+    const link = new URL(about.link, document.baseURI).href;
+    const lines = make("div", { class: "dl-slide-caption" });
+    if (caption) lines.append(make("div", {}, (about.settings ?? []).join(" · ")), make("div", {}, link.replace(/^https?:\/\//, "")));
+    const parts = [lines];
+    if (square) {
+      const code = make("canvas", { class: "dl-slide-qr" });
+      this.stage.onto(code, 96, 96, (ctx) => dots(ctx, qr(link), 96, palettes[mode]));
+      parts.push(code);
+    }
+    return [make("div", { class: "dl-slide-foot" }, ...parts)];
+  }
+
+  async lay() {
+    await this.stage.update(this.scene);
+    // A table that leaves the picture less than half of the slide is not for a slide.
+    const { tableBox, panelBox, panels } = this.stage;
+    if (tableBox.offsetHeight > 0.42 * panelBox.offsetHeight) tableBox.hidden = true;
+    for (const panel of panels) await panel.resize();
+    this.at(this.stage.head);
+  }
+
+  /** Move the clock to a step, which may lie between two. */
+  at(step) {
+    const { stage } = this;
+    stage.head = Math.max(0, Math.min(this.scene.clock.last, step));
+    for (const panel of stage.panels) panel.draw();
+    stage.tell();
+  }
+
+  /** Draw what is seen onto a context that is as large as the slide. */
+  paint(ctx) {
+    ctx.save();
+    ctx.scale(this.scale, this.scale);
+    if (this.paper) {
+      ctx.fillStyle = this.paper;
+      ctx.fillRect(0, 0, this.width / this.scale, this.height / this.scale);
+    }
+    paint(ctx, this.box, this.box.getBoundingClientRect());
+    ctx.restore();
+  }
+
+  /** The slide as a canvas, `ratio` of its pixels for one of the slide's. */
+  canvas(ratio = 1) {
+    const canvas = make("canvas", { width: Math.round(this.width * ratio), height: Math.round(this.height * ratio) });
+    const ctx = canvas.getContext("2d");
+    ctx.scale(ratio, ratio);
+    this.paint(ctx);
+    return canvas;
+  }
+
+  svg() {
+    const ctx = new VectorContext(this.width, this.height, getComputedStyle(this.box).fontFamily);
+    this.paint(ctx);
+    return ctx.toString();
+  }
+
+  leave() {
+    this.stage.leave();
+    this.box.remove();
+  }
+}
+
+/** The squares of a QR code, dark on a light ground whatever the paper: readers need it so. */
+function dots(ctx, rows, size, { paper, text }) {
+  const quiet = 2; // modules of margin; the slide's paper gives the rest
+  const unit = size / (rows.length + 2 * quiet);
+  const dark = [paper, text].sort((a, b) => bright(a) - bright(b));
+  ctx.fillStyle = dark[1];
+  ctx.fillRect(0, 0, size, size);
+  ctx.fillStyle = dark[0];
+  ctx.beginPath();
+  rows.forEach((row, y) => {
+    for (let from = 0, to = 0; from < row.length; from = to) {
+      while (to < row.length && row[to] === row[from]) to++;
+      if (row[from]) ctx.rect((quiet + from) * unit, (quiet + y) * unit, (to - from) * unit, unit);
+    }
+  });
+  ctx.fill();
+}
+
+function bright(hex) {
+  return [1, 3, 5].reduce((sum, i) => sum + parseInt(hex.slice(i, i + 2), 16), 0);
+}
