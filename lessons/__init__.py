@@ -36,7 +36,7 @@ from urllib.parse import parse_qs
 
 from spec import N_
 
-__all__ = ["PARTS", "Lesson", "Printed", "Text", "find", "lessons"]
+__all__ = ["PARTS", "Lesson", "Printed", "Text", "find", "lessons", "read"]
 
 FOLDER = Path(__file__).parent
 SOURCE = "en"
@@ -100,7 +100,7 @@ class Lesson(NamedTuple):
 @functools.cache
 def lessons() -> dict[str, Lesson]:
     """Return all lessons by their name, in the order of the course."""
-    found = [_read(file) for file in FOLDER.glob("*.toml")]
+    found = [read(file) for file in FOLDER.glob("*.toml")]
     parts = list(PARTS)
     found.sort(key=lambda lesson: (parts.index(lesson.part), lesson.order, lesson.key))
     return {lesson.key: lesson for lesson in found}
@@ -111,8 +111,8 @@ def find(key: str) -> Lesson | None:
     return lessons().get(key)
 
 
-def _read(file: Path) -> Lesson:
-    """Read one file; a mistake in it raises ValueError, which names the file."""
+def read(file: Path) -> Lesson:
+    """Return the lesson of one file; a mistake in it raises ValueError, which names the file."""
     facts = tomllib.loads(file.read_text("utf-8"))
     try:
         printed = tuple(Printed(**entry) for entry in facts.pop("printed", []))

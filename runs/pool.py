@@ -6,14 +6,15 @@ answer and takes the next: no thread polls, and none waits while it holds the lo
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import os
 import pickle
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection, Hashable, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -22,8 +23,9 @@ import numpy as np
 from runs.chain import Answer, Chain, Failure, Report, failure
 from runs.worker import Died, Worker
 from spec import N_, Refused, digest
+from spec.limits import allowed
 
-__all__ = ["Pool", "Run", "State", "View", "worker_count"]
+__all__ = ["Pool", "Run", "State", "Tab", "View", "worker_count"]
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 LIVE = ("queued", "running")
@@ -34,18 +36,23 @@ log = logging.getLogger(__name__)
 
 
 def worker_count() -> int:
-    """Return how many workers to use: DESCENT_LAB_WORKERS if set, else one per core this process may use.
+    """Return how many workers to use: as many as this server is set to, else one per core this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return allowed().workers or min(cores, MOST_WORKERS)
 
-    Raises `Refused` when DESCENT_LAB_WORKERS is not a whole number from 1 to 64.
-    """
-    asked = os.environ.get("DESCENT_LAB_WORKERS", "")
-    if not asked:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return min(cores, MOST_WORKERS)
-    if not (asked.isdecimal() and 1 <= int(asked) <= MOST_WORKERS):
-        text = N_("DESCENT_LAB_WORKERS must be a whole number from 1 to {most}, not {value}.")
-        raise Refused(text, most=MOST_WORKERS, value=asked)
-    return int(asked)
+
+class Tab(NamedTuple):
+    """Who looks at a run: one tab of a visitor, who may have several. Anything else that looks is a visitor itself."""
+
+    visitor: Hashable
+    tab: Hashable
+
+
+class Lease(NamedTuple):
+    """That a visitor looks at a run until `end`."""
+
+    visitor: Hashable
+    end: float
 
 
 class View(NamedTuple):
@@ -85,7 +92,9 @@ class Run:
         self._pool = pool
         self._chain = pickle.dumps(chain, pickle.HIGHEST_PROTOCOL)
         self._state: bytes | None = None  # what the last chunk left
-        self._watchers: dict[Hashable, float] = {}  # who -> when the lease ends
+        self._leases: dict[Hashable, Lease] = {}  # by who looks
+        self._began = 0  # when it was started last, in ticks of the pool
+        self._turn = 0  # when it had its last turn
         self._pace: float | None = None  # seconds of work per unit
         self._deaths = 0  # of workers at this very chunk
 
@@ -122,10 +131,11 @@ class Run:
 class Pool:
     """Workers, the runs they share, and the results they found.
 
-    The workers start at once, in the background. Runs beyond `active` (three for each worker by default) wait in a
-    queue, first come, first served; the active ones take turns, one chunk each, of about `chunk_seconds`. A run nobody
-    has looked at for `lease` seconds stops. The last `keep` runs at rest are remembered, as long as they hold no more
-    than `keep_bytes` in all.
+    The workers start at once, in the background. `active` runs (three for each worker by default) take turns, one chunk
+    each, of about `chunk_seconds`; the others wait in a queue. Both are fair to visitors, however many runs each has:
+    see `_in_order` and `_next`. No more than `each` runs of one visitor take turns at a time, and beyond `most` live
+    runs the last in order is refused. A run nobody has looked at for `lease` seconds stops. The last `keep` runs at
+    rest are remembered, as long as they hold no more than `keep_bytes` in all.
     """
 
     def __init__(
@@ -133,6 +143,8 @@ class Pool:
         workers: int | None = None,
         *,
         active: int | None = None,
+        each: int | None = None,
+        most: int = 256,
         lease: float = 6.0,
         chunk_seconds: float = 0.2,
         keep: int = 128,
@@ -140,16 +152,18 @@ class Pool:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         count = worker_count() if workers is None else workers
-        self._most_active = 3 * count if active is None else active
+        self._active = 3 * count if active is None else active
+        self._each = allowed().runs if each is None else each
+        self._most = most
         self._lease, self._chunk_seconds, self._clock = lease, chunk_seconds, clock
         self._keep, self._keep_bytes = keep, keep_bytes
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)  # there is something for a worker to do
         self._changed = threading.Condition(self._lock)  # a run has changed
         self._runs: OrderedDict[str, Run] = OrderedDict()  # by key; the least recently started first
-        self._queue: deque[Run] = deque()  # not yet active
-        self._ring: deque[Run] = deque()  # active, waiting for their turn
-        self._flying: set[Run] = set()  # active, with a worker now
+        self._live: list[Run] = []  # queued or running; the one started longest ago first
+        self._flying: set[Run] = set()  # with a worker now
+        self._ticks = itertools.count(1)
         self._warm: frozenset[str] = frozenset()
         self._closed = False
         self._workers = [Worker() for _ in range(count)]
@@ -173,13 +187,10 @@ class Pool:
                 run = self._runs[key] = fresh
             self._runs.move_to_end(key)
             if run.state == "cancelled":
-                if run in self._flying:
-                    self._set(run, "running")
-                else:
-                    self._set(run, "queued")
-                    self._queue.append(run)
+                self._set(run, "queued")
+                self._live.append(run)
             self._renew(run, who)
-            self._admit()
+            self._arrange()
             return run
 
     def warm_up(self, paths: Iterable[str]) -> None:
@@ -191,11 +202,24 @@ class Pool:
             self._warm |= frozenset(paths)
             self._work.notify_all()
 
+    def forget(self, names: Collection[str]) -> None:
+        """End and forget the runs whose Spec mentions one of these names; what they found is freed."""
+        with self._lock:
+            runs = list(self._runs.values())
+        mentioned = [run for run in runs if any(name in repr(run.chain) for name in names)]
+        with self._lock:
+            for run in mentioned:
+                if run.state in LIVE:
+                    self._rest(run, "cancelled")
+                if self._runs.get(run.key) is run:
+                    del self._runs[run.key]
+            self._arrange()
+
     def close(self) -> None:
         """End all workers and runs, and wait until they have ended."""
         with self._lock:
             self._closed = True
-            for run in [*self._queue, *self._ring, *self._flying]:
+            for run in [*self._live]:
                 self._rest(run, "cancelled")
             self._work.notify_all()
         for worker in self._workers:
@@ -222,9 +246,8 @@ class Pool:
 
     def _leave(self, run: Run, who: Hashable) -> None:
         with self._lock:
-            run._watchers.pop(who, None)
-            self._drop_abandoned([run])
-            self._admit()
+            run._leases.pop(who, None)
+            self._arrange()
 
     def _wait(self, run: Run, timeout: float | None, since: int | None, who: Hashable) -> View:
         def over() -> bool:
@@ -233,11 +256,11 @@ class Pool:
         waiting = object()  # holds a lease of its own: others may wait as `who` too
         with self._lock:
             if run.state in LIVE:
-                run._watchers[waiting] = math.inf
+                run._leases[waiting] = Lease(_visitor(who), math.inf)
             try:
                 self._changed.wait_for(over, timeout)
             finally:
-                run._watchers.pop(waiting, None)
+                run._leases.pop(waiting, None)
                 self._renew(run, who)
             return self._seen(run)
 
@@ -263,10 +286,9 @@ class Pool:
         """Wait for the next run and take it; None asks for the worker to be prepared, or the pool is closed."""
         with self._lock:
             while not self._closed and worker.ready == self._warm:
-                self._drop_abandoned([*self._queue, *self._ring])
-                self._admit()
-                if self._ring:
-                    run = self._ring.popleft()
+                self._arrange()
+                if run := self._next():
+                    run._turn = next(self._ticks)
                     self._flying.add(run)
                     return run
                 self._work.wait()
@@ -297,9 +319,8 @@ class Pool:
                     run._deaths += 1
                     if run._deaths >= MOST_DEATHS and not self._closed:
                         self._fail(run, _died_too_often(run))
-                    elif run.state == "running":
-                        self._ring.appendleft(run)
-                        self._work.notify()
+                    else:
+                        run._turn = 0  # the turn was lost: it has the next one
                 case Failure(reason):
                     self._fail(run, reason)
                 case answer, result:
@@ -307,46 +328,38 @@ class Pool:
                     if run.progress[0] >= run.progress[1]:
                         run._state = None
                         self._rest(run, "done")
-                    elif run.state == "running":
-                        self._ring.append(run)
-            self._admit()
+            self._arrange()
+            self._work.notify()
             self._changed.notify_all()
 
     # The rest is called with the lock held.
 
-    def _seen(self, run: Run) -> View:
-        place = None
-        if run.state == "queued":
-            ahead = list(self._queue)[: self._queue.index(run)]
-            place = 1 + sum(map(self._watched, ahead))
-        return View(run.state, place, run.progress, run.result, run.version, self._seconds_left(run), run.failure)
+    def _arrange(self) -> None:
+        """End the runs that nobody looks at, and say which of the others are active and which wait."""
+        for run in [run for run in self._live if not self._watched(run)]:
+            self._rest(run, "cancelled")
+        for run in self._in_order()[self._most :]:
+            self._fail(run, Refused(N_("Too many computations are waiting here; try again in a minute.")))
+        active = {run for run, before in self._ranked() if before < self._each}
+        active = set([run for run in self._in_order() if run in active][: self._active])
+        for run in self._live:
+            state: State = "running" if run in active else "queued"
+            if run.state != state:
+                self._set(run, state)
+                self._work.notify()
 
-    def _seconds_left(self, run: Run) -> float | None:
-        if run.state != "running" or run._pace is None:
-            return None
-        shared = max(1.0, (len(self._ring) + len(self._flying)) / len(self._workers))
-        return (run.progress[1] - run.progress[0]) * run._pace * shared
+    def _next(self) -> Run | None:
+        """Return the active run whose turn it is: that of the visitor whose last turn was longest ago.
 
-    def _renew(self, run: Run, who: Hashable) -> None:
-        if run.state in LIVE or run.state == "failed":
-            run._watchers[who] = self._clock() + self._lease
-
-    def _watched(self, run: Run) -> bool:
-        now = self._clock()
-        return any(end > now for end in run._watchers.values())
-
-    def _drop_abandoned(self, runs: Iterable[Run]) -> None:
-        for run in runs:
-            if run.state in LIVE and not self._watched(run):
-                self._rest(run, "cancelled")
-
-    def _admit(self) -> None:
-        """Make queued runs active as long as there is room."""
-        while self._queue and len(self._ring) + len(self._flying) < self._most_active:
-            run = self._queue.popleft()
-            self._set(run, "running")
-            self._ring.append(run)
-            self._work.notify()
+        A turn of a run is one of everybody who looks at it. So it makes no difference to others how many runs a visitor
+        has; and a run that many look at is one run, held up by none of them, as one who has waited is always among them.
+        """
+        last: Counter[Hashable] = Counter()
+        for run in self._live:
+            for visitor in _visitors(run):
+                last[visitor] = max(last[visitor], run._turn)
+        waiting = [run for run in self._live if run.state == "running" and run not in self._flying]
+        return min(waiting, key=lambda run: (min(last[v] for v in _visitors(run)), run._turn), default=None)
 
     def _write(self, run: Run, answer: Answer, result: Mapping[str, np.ndarray]) -> None:
         done, total, *_ = answer.report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import re
 import shutil
 import subprocess
@@ -28,6 +29,22 @@ def blocks(page: Path) -> list[str]:
 @pytest.mark.parametrize("block", blocks(ROOT / "README.md"))
 def test_the_readme_s_examples_run(block: str) -> None:
     exec(compile(block, "README.md", "exec"), {})
+
+
+def test_the_notebook_s_cells_run() -> None:
+    cells = json.loads((ROOT / "docs" / "notebook.ipynb").read_text())["cells"]
+    names: dict[str, object] = {}
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == [], "outputs are computed by whoever opens it"
+            exec(compile("".join(cell["source"]), "notebook.ipynb", "exec"), names)
+
+
+@pytest.mark.parametrize("guide", ["lecturer", "student", "developer"])
+def test_a_guide_is_there_in_both_languages_with_the_same_parts(guide: str) -> None:
+    english, korean = ((ROOT / "docs" / f"{guide}{end}.md").read_text() for end in ("", ".ko"))
+    assert english.count("\n## ") == korean.count("\n## ") > 0
+    assert english.count("|---") == korean.count("|---")
 
 
 @every_page

@@ -16,6 +16,7 @@ import streamlit as st
 
 import lessons
 from experiments import links
+from figures import caption
 from lessons import Lesson
 from optimizers import Optimizer
 from spec import N_, Refused
@@ -26,7 +27,7 @@ S = TypeVar("S")
 LAG = 1.0  # seconds for which the browser may still report the address before the last
 
 # Parameters of every page that are not settings: the frame reads them, and they stay as they are.
-FRAME = ("lang", "present", "title", "hide", "lock")
+FRAME = ("lang", "present", "step", "title", "hide", "lock")
 
 
 class Desk(Generic[S]):
@@ -178,17 +179,25 @@ class Desk(Generic[S]):
                 differs[name] = [self.view(name)] if name in self.own else links.spelled(self.spec, name, self.suggest)
         return {"lesson": [self.lesson.key]} | differs
 
-    def whole(self) -> dict[str, list[str]]:
-        """Return the parameters of a link that opens what is shown without any lesson."""
+    def _anchored(self) -> tuple[dict[str, list[str]], S]:
+        """Return the anchors that the link needs, and the Spec that a link with them alone means."""
         first = links.write(self.spec, self._default({}), self._suggest(self.spec))
         anchors = {name: first[name] for name in self._anchors if name in first}
-        base = self._default({name: value[-1] for name, value in anchors.items()})
+        return anchors, self._default({name: value[-1] for name, value in anchors.items()})
+
+    def whole(self) -> dict[str, list[str]]:
+        """Return the parameters of a link that opens what is shown without any lesson."""
+        anchors, base = self._anchored()
         query = anchors | links.write(self.spec, base, self._suggest(self.spec))
         return query | {name: [self.view(name)] for name, choices in self.own.items() if self.view(name) != choices[0]}
 
     def about(self) -> dict[str, Any]:
-        """Return what a saved picture says of itself: `link`, the address after the server's that opens it."""
-        return {"page": self.name, "link": f"{self.name}?{written(self.query())}".rstrip("?")}
+        """Return what a saved picture says of itself.
+
+        `link` is the address after the server's that opens it, `settings` those that are not the usual ones, in words.
+        """
+        told = caption.words(self.spec, self._anchored()[1], self._suggest(self.spec), _)
+        return {"page": self.name, "link": f"{self.name}?{written(self.query())}".rstrip("?"), "settings": told}
 
     def publish(self) -> None:
         """Let the address bar say what the page shows; defaults are left out."""

@@ -16,7 +16,7 @@ import streamlit as st
 
 import runs
 from spec.limits import allowed
-from ui import language, lesson
+from ui import language, lesson, present
 from ui.controls import follow
 from ui.desk import literal
 from ui.language import _
@@ -122,7 +122,7 @@ def page(file: str, show: Callable[[], None]) -> None:
     if asked and asked.page != me.path:  # a link may name the lesson alone
         st.switch_page(f"pages/{asked.page}.py", query_params=st.query_params.to_dict())
     if me.order:
-        title, question = _heading(me)
+        title, question = map(literal, heading(me.path))
         st.title(title, anchor=False)
         st.caption(question)
         with st.sidebar:
@@ -140,11 +140,12 @@ def page(file: str, show: Callable[[], None]) -> None:
         show()
 
 
-def _heading(me: Page) -> tuple[str, str]:
+def heading(path: str) -> tuple[str, str]:
     """Return what stands above a page: its title and question, or those of the lesson or of the link."""
+    me = next(page for page in pages() if page.path == path)
     asked = lesson.asked()
     title, question = (_(me.title), _(me.question)) if asked is None else asked.text(language.current())[:2]
-    return literal(st.query_params.get("title", title)[: lesson.LONGEST_TITLE]), literal(question)
+    return st.query_params.get("title", title)[: lesson.LONGEST_TITLE], question
 
 
 def _choose_language() -> None:
@@ -156,6 +157,8 @@ def _choose_language() -> None:
 
 def _language_menu() -> None:
     codes = language.languages()
+    if len(codes) < 2:
+        return
     key = "language"
     shown = follow(key, language.current())
 

@@ -43,6 +43,16 @@ def predicted(lesson: Lesson) -> int | None:
     return st.session_state.get(f"predicted {lesson.key}")
 
 
+def predict(lesson: Lesson, which: int) -> None:
+    """Take this visitor's choice, from 1, or 0 for none of them; from now on the picture is uncovered."""
+    st.session_state[f"predicted {lesson.key}"] = which
+
+
+def outcome(lesson: Lesson, choice: int) -> str:
+    """Return the words that lead from a choice to what came."""
+    return _("So it came:") if choice in (0, lesson.answer) else _("It came otherwise:")
+
+
 def covered() -> bool:
     """Return whether the picture is to stay covered, since the lesson waits for a prediction."""
     lesson = asked()
@@ -56,14 +66,11 @@ def cover() -> None:
         return
     st.html(COVER)
 
-    def choose(which: int) -> None:
-        st.session_state[f"predicted {lesson.key}"] = which
-
     with st.container(key="cover", horizontal_alignment="center", vertical_alignment="center", height="stretch"):
         st.subheader(_("What do you expect?"), anchor=False)
         for i, choice in enumerate(lesson.text(language.current()).choices, start=1):
-            st.button(literal(choice), key=f"choice {i}", on_click=choose, args=(i,), width=640)
-        st.button(_("Show me"), key="choice 0", on_click=choose, args=(0,), type="tertiary")
+            st.button(literal(choice), key=f"choice {i}", on_click=predict, args=(lesson, i), width=640)
+        st.button(_("Show me"), key="choice 0", on_click=predict, args=(lesson, 0), type="tertiary")
 
 
 def notes() -> None:
@@ -78,9 +85,7 @@ def notes() -> None:
             st.markdown(_("Choose what you expect; then the picture is uncovered."))
         else:
             if choice:
-                right = choice == lesson.answer
-                told = _("So it came:") if right else _("It came otherwise:")
-                st.markdown(f"**{told}** {literal(text.choices[lesson.answer - 1])}")
+                st.markdown(f"**{outcome(lesson, choice)}** {literal(text.choices[lesson.answer - 1])}")
             st.markdown(literal(text.because))
             st.markdown("\n".join(f"- {literal(line)}" for line in text.look))
             for i, (target, line) in enumerate(zip(lesson.next, text.next, strict=True)):
@@ -95,12 +100,17 @@ def _leave(lesson: Lesson) -> None:
 
 
 def _link(lesson: Lesson, target: str, line: str, i: int) -> None:
-    """Draw the way to something to try next: other settings of the lesson, or another lesson."""
+    """Draw the way to something to try next."""
+    page, query = way(lesson, target)
+    st.page_link(f"pages/{page}.py", label=literal(line), icon=":material/arrow_forward:", query_params=query)
+
+
+def way(lesson: Lesson, target: str) -> tuple[str, dict[str, list[str]]]:
+    """Return the page and the parameters of something to try next: other settings of the lesson, or another lesson."""
     kind, _sep, name = target.partition(":")
-    other = lessons.find(name) if kind == "lesson" else None
-    page = f"pages/{(other or lesson).page}.py"
-    query = {"lesson": [name]} if other else {"lesson": [lesson.key]} | parse_qs(target, keep_blank_values=True)
-    st.page_link(page, label=literal(line), icon=":material/arrow_forward:", query_params=query)
+    if kind == "lesson" and (other := lessons.find(name)):
+        return other.page, {"lesson": [name]}
+    return lesson.page, {"lesson": [lesson.key]} | parse_qs(target, keep_blank_values=True)
 
 
 def printed(result: Any, *, done: bool = True) -> None:
@@ -114,7 +124,8 @@ def printed(result: Any, *, done: bool = True) -> None:
         ours = number(readout(result, fact.ours)) if done else "–"
         lines.append(_("{label}: {printed} in the notes, {ours} here").format(
             label=literal(label), printed=fact.value, ours=f"**{ours}**"))  # fmt: skip
-    st.markdown("  \n".join(lines))
+    with st.container(key="printed"):  # slide mode reads it there
+        st.markdown("  \n".join(lines))
 
 
 def offer() -> None:

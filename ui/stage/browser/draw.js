@@ -86,6 +86,7 @@ const ICONS = {
   back: "M6 6h2v12H6zM19 6v12l-9-6z",
   forward: "M5 6v12l9-6zM16 6h2v12h-2z",
   full: "M5 5h6v2H7v4H5zM13 5h6v6h-2V7h-4zM5 13h2v4h4v2H5zM17 13h2v6h-6v-2h4z",
+  present: "M2 4h20v2h-1v9q0 1-1 1h-7v1.600l3 3.400h-2.500L12 19.300 10.500 21H8l3-3.400V16H4q-1 0-1-1V6H2zM5 6v8h14V6zM10 7.500v5l4.500-2.500z",
   plus: "M11 5h2v6h6v2h-6v6h-2v-6H5v-2h6z",
   minus: "M5 11h14v2H5z",
   move: "M12 2l3.5 4H13v5h5V8.5L22 12l-4 3.5V13h-5v5h2.5L12 22l-3.500-4H11v-5H6v2.500L2 12l4-3.500V11h5V6H8.500z",
@@ -101,6 +102,11 @@ export function icon(name) {
   path.setAttribute("d", ICONS[name]);
   svg.append(path);
   return svg;
+}
+
+/** The letter of a key, also where the keyboard writes another script. */
+export function letter({ key, code }) {
+  return (/^[\x20-\x7e]$/.test(key) ? key : code.replace("Key", "")).toLowerCase();
 }
 
 export function near([x, y], [u, v], distance) {

@@ -65,6 +65,7 @@ class Talk {
       stage.panelBox.after(this.cards);
       stage.box.append(this.dark);
       stage.bar.insertBefore(this.button, stage.buttons.full);
+      for (const node of [stage.buttons.play, stage.scrub, stage.readout, this.button]) node.classList.add("dl-kept");
     }
     this.show();
   }
@@ -86,7 +87,7 @@ class Talk {
     } else if (document.fullscreenElement) document.exitFullscreen();
     this.say();
     this.show();
-    this.stage.box.focus();
+    this.stage?.box.focus();
   }
 
   step(by) {
@@ -102,7 +103,9 @@ class Talk {
     this.say();
     this.show();
     if (at === 1) stage.pause();
-    if (plays && stage.scene.clock.play) still() ? stage.jump(stage.scene.clock.last) : stage.replay();
+    if (!plays || !stage.scene.clock.play) return;
+    stage.jump(still() ? stage.scene.clock.last : 0);
+    if (!still()) stage.play();
   }
 
   choose(number) {
@@ -174,7 +177,7 @@ class Talk {
     const asks = step?.kind === "ask";
     const texts = asks ? choices : step?.kind === "next" ? step.ways : [];
     this.cards.hidden = !texts.length;
-    const mark = JSON.stringify([step, choices, choice]);
+    const mark = JSON.stringify([step, choices, choice, words]);
     if (mark === this.offered) return;
     this.offered = mark;
     const button = (text, i) => {

@@ -5,7 +5,7 @@
 
 import { unpack } from "./bytes.js";
 import { Arrows } from "./arrows.js";
-import { icon, make, number, sample, still } from "./draw.js";
+import { icon, letter, make, number, sample, still } from "./draw.js";
 import { Equation } from "./equation.js";
 import { Fields } from "./fields.js";
 import { Heat } from "./heat.js";
@@ -13,6 +13,7 @@ import { Histograms } from "./histogram.js";
 import { Multiples } from "./multiples.js";
 import { Panel, Plane, Space } from "./panels.js";
 import { Patience } from "./patience.js";
+import { talk } from "./present.js";
 import { Profile, Ridges } from "./ridges.js";
 import { Folds, Grid, Whole } from "./search.js";
 
@@ -151,6 +152,8 @@ export class Stage {
   /** Type, lines and margins grow with the stage, so that a projector's picture is read from the last row. */
   zoom() {
     if (this.fixed) return 1;
+    const { innerWidth, innerHeight } = window; // a slide's type is 24 px at 1280 x 720, and grows with its area
+    if (this.box.closest("[data-slide]")) return Math.round(160 * Math.max(0.65, Math.sqrt((innerWidth * innerHeight) / (1280 * 720)))) / 100;
     return Math.round(Math.max(1, Math.min(1.7, this.box.clientWidth / 1050)) * 10) / 10;
   }
 
@@ -328,7 +331,7 @@ export class Stage {
       End: () => this.jump(this.scene.clock.last),
       f: () => this.fullscreen(),
     };
-    const act = acts[event.key];
+    const act = acts[event.key] ?? acts[letter(event)];
     if (!act || (event.key === " " && at?.tagName === "BUTTON")) return;
     event.preventDefault();
     act();
@@ -366,6 +369,7 @@ export function show({ data, parentElement, setTriggerValue }) {
     shown.add(stage);
   }
   stage.update(unpack(data), setTriggerValue);
+  talk.attend(stage);
 }
 
 /** Streamlit also cleans up when it only mounts the same element anew: a stage that is shown again at once stays. */
@@ -375,6 +379,7 @@ export function leave(parentElement) {
   clearTimeout(stage.leaving);
   stage.leaving = setTimeout(() => {
     stage.leave();
+    talk.dismiss(stage);
     shown.delete(stage);
     stages.delete(parentElement);
   }, 1000);

@@ -1,0 +1,125 @@
+"""Slide mode: the page's picture alone on the screen, in large type, with a lesson's steps under the arrow keys.
+
+The browser's half, stage/browser/present.js, has all texts and shows one step at a time without asking. It tells where
+the talk stands, which the address keeps (`present=1&step=3`), and asks for what only the server can do: take the
+prediction, which uncovers the picture, and open another lesson.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+from urllib.parse import parse_qs
+
+import streamlit as st
+from streamlit.components import v2
+
+import lessons
+from lessons import Lesson
+from ui import language, lesson
+from ui.desk import written
+from ui.language import _
+from ui.stage import publish
+
+KEY = "slides"
+ADDRESS = ("present", "step")
+LOADER = """
+let module;
+export default function (component) {
+  module ??= import(new URL("%s/present.js", document.baseURI));
+  module.then((present) => present.show(component));
+}
+"""
+
+
+@functools.cache
+def _component() -> Any:
+    return v2.component("descent_lab.present", js=LOADER % publish()[0], isolate_styles=False)
+
+
+@st.fragment
+def slides(page: str, title: str, question: str) -> None:
+    """Give the browser what slide mode shows of a page, and follow what is done there.
+
+    `title` and `question` are what stands above the page, without Markdown.
+    """
+    told = lesson.asked()
+    choice = lesson.predicted(told) if told else None
+    data = {
+        "place": f"{page} {told.key if told else ''}",
+        "address": written({name: st.query_params.get_all(name) for name in ADDRESS}),
+        "title": title,
+        "question": question,
+        "choices": list(told.text(language.current()).choices) if told else [],
+        "choice": choice,
+        "steps": _steps(told, choice) if told else [],
+        "before": bool(told and _neighbour(told, -1)),
+        "after": bool(told and _neighbour(told, 1)),
+        "words": {
+            "present": _("Slide mode (P)"),
+            "leave": _("Leave slide mode (P)"),
+            "steps": _("Steps of the lesson"),
+            "back": _("Back (←)"),
+            "forward": _("On (→)"),
+            "expect": _("What do you expect?"),
+            "next": _("What to try next"),
+        },
+    }
+    wishes = _component()(
+        key=KEY, data=data, on_at_change=_stand, on_choose_change=_nothing, on_go_change=_nothing,
+        on_follow_change=_nothing,
+    )  # fmt: skip
+    if told is None:
+        return
+    if wishes.choose is not None and (wishes.choose or choice is None):
+        lesson.predict(told, int(wishes.choose))
+        st.rerun()
+    if wishes.go:
+        by = -1 if wishes.go == "before" else 1
+        if other := _neighbour(told, by):
+            _open(other.page, {"lesson": [other.key]}, step=1 if by > 0 else len(_steps(other, None)))
+    if wishes.follow:
+        page, query = lesson.way(told, told.next[int(wishes.follow) - 1])
+        _open(page, query, step=1 if query["lesson"] != [told.key] else 2)
+
+
+def _nothing() -> None:
+    """Let the fragment run again, which then looks at the wish."""
+
+
+def _stand() -> None:
+    """Let the address say where the talk stands."""
+    at = st.session_state[KEY].at
+    told = {"present": "1", "step": str(int(at["step"]))} if at["present"] else {}
+    for name in ADDRESS:
+        if name in told:
+            st.query_params[name] = told[name]
+        elif name in st.query_params:
+            del st.query_params[name]
+
+
+def _steps(told: Lesson, choice: int | None) -> list[dict[str, Any]]:
+    """Return the steps of a lesson as the browser shows them: what kind each is, and its texts."""
+    text = told.text(language.current())
+    lead = lesson.outcome(told, choice or 0)
+    steps: list[dict[str, Any]] = [{"kind": "ask"}, {"kind": "play"}]
+    steps += [{"kind": "look", "text": line} for line in text.look]
+    steps.append({"kind": "answer", "lead": f"{lead} {text.choices[told.answer - 1]}", "text": text.because})
+    if told.printed:
+        steps.append({"kind": "printed"})
+    if told.next:
+        steps.append({"kind": "next", "ways": list(text.next)})
+    return steps
+
+
+def _neighbour(told: Lesson, by: int) -> Lesson | None:
+    """Return the lesson of the course that comes `by` places after this one."""
+    course = list(lessons.lessons().values())
+    place = course.index(told) + by
+    return course[place] if 0 <= place < len(course) else None
+
+
+def _open(page: str, query: dict[str, list[str]], step: int) -> None:
+    """Go to a page in slide mode."""
+    kept = {name: [st.query_params[name]] for name in ("lang",) if name in st.query_params}
+    st.switch_page(f"pages/{page}.py", query_params=kept | query | {"present": ["1"], "step": [str(step)]})
