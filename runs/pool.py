@@ -93,8 +93,7 @@ class Run:
         self._chain = pickle.dumps(chain, pickle.HIGHEST_PROTOCOL)
         self._state: bytes | None = None  # what the last chunk left
         self._leases: dict[Hashable, Lease] = {}  # by who looks
-        self._began = 0  # when it was started last, in ticks of the pool
-        self._turn = 0  # when it had its last turn
+        self._turn = 0  # when it had its last turn, in ticks of the pool
         self._pace: float | None = None  # seconds of work per unit
         self._deaths = 0  # of workers at this very chunk
 
@@ -334,32 +333,74 @@ class Pool:
 
     # The rest is called with the lock held.
 
+    def _seen(self, run: Run) -> View:
+        if run.state == "queued":
+            self._arrange()  # nobody waits behind those who have gone
+        return View(
+            run.state, self._place(run), run.progress, run.result, run.version, self._seconds_left(run), run.failure
+        )
+
+    def _place(self, run: Run) -> int | None:
+        if run.state != "queued":
+            return None
+        waiting = [other for other, newer in self._in_order() if other.state == "queued" and newer < self._each]
+        return waiting.index(run) + 1 if run in waiting else None
+
+    def _seconds_left(self, run: Run) -> float | None:
+        if run.state != "running" or run._pace is None:
+            return None
+        active = sum(other.state == "running" for other in self._live)
+        return (run.progress[1] - run.progress[0]) * run._pace * max(1.0, active / len(self._workers))
+
+    def _renew(self, run: Run, who: Hashable) -> None:
+        if run.state in LIVE or run.state == "failed":
+            run._leases[who] = Lease(_visitor(who), self._clock() + self._lease)
+
+    def _watched(self, run: Run) -> bool:
+        """Return whether somebody looks at a run, and strike out those who have gone."""
+        now = self._clock()
+        run._leases = {who: lease for who, lease in run._leases.items() if lease.end > now}
+        return bool(run._leases)
+
     def _arrange(self) -> None:
         """End the runs that nobody looks at, and say which of the others are active and which wait."""
         for run in [run for run in self._live if not self._watched(run)]:
             self._rest(run, "cancelled")
-        for run in self._in_order()[self._most :]:
-            self._fail(run, Refused(N_("Too many computations are waiting here; try again in a minute.")))
-        active = {run for run, before in self._ranked() if before < self._each}
-        active = set([run for run in self._in_order() if run in active][: self._active])
+        for run, _newer in self._in_order()[self._most :]:
+            self._fail(run, Refused(N_("Too many computations are waiting on this server; try again in a minute.")))
+        admitted = [run for run, newer in self._in_order() if newer < self._each][: self._active]
         for run in self._live:
-            state: State = "running" if run in active else "queued"
+            state: State = "running" if run in admitted else "queued"
             if run.state != state:
                 self._set(run, state)
                 self._work.notify()
 
-    def _next(self) -> Run | None:
-        """Return the active run whose turn it is: that of the visitor whose last turn was longest ago.
+    def _in_order(self) -> list[tuple[Run, int]]:
+        """Return the live runs in the order in which they become active, each with how many newer ones its visitor has.
 
-        A turn of a run is one of everybody who looks at it. So it makes no difference to others how many runs a visitor
-        has; and a run that many look at is one run, held up by none of them, as one who has waited is always among them.
+        Everybody's newest run comes before anybody's second newest; among those it is first come, first served. A run
+        that several look at has the place of whoever has fewest.
+        """
+        newer: Counter[Hashable] = Counter()
+        count: dict[Run, int] = {}
+        for run in reversed(self._live):
+            visitors = _visitors(run)
+            count[run] = min(newer[visitor] for visitor in visitors)
+            newer.update(visitors)
+        return [(run, count[run]) for run in sorted(self._live, key=count.__getitem__)]
+
+    def _next(self) -> Run | None:
+        """Return the active run whose turn it is: the visitor comes first whose last turn was longest ago.
+
+        A turn of a run is a turn of everybody who looks at it. So it makes no difference to others how many runs a
+        visitor has; and a run that many look at is one run, which the other runs of one of them do not hold up.
         """
         last: Counter[Hashable] = Counter()
         for run in self._live:
             for visitor in _visitors(run):
                 last[visitor] = max(last[visitor], run._turn)
         waiting = [run for run in self._live if run.state == "running" and run not in self._flying]
-        return min(waiting, key=lambda run: (min(last[v] for v in _visitors(run)), run._turn), default=None)
+        return min(waiting, key=lambda run: (min(last[who] for who in _visitors(run)), run._turn), default=None)
 
     def _write(self, run: Run, answer: Answer, result: Mapping[str, np.ndarray]) -> None:
         done, total, *_ = answer.report
@@ -377,11 +418,10 @@ class Pool:
 
     def _rest(self, run: Run, state: State) -> None:
         """Take a run out of its turn. One that is with a worker stays there; what comes of it is still written down."""
-        for line in (self._queue, self._ring):
-            if run in line:
-                line.remove(run)
+        if run in self._live:
+            self._live.remove(run)
         if state != "failed":
-            run._watchers.clear()
+            run._leases.clear()
         self._set(run, state)
         self._forget()
 
@@ -411,6 +451,14 @@ def _joined(result: Mapping[str, np.ndarray], report: Report) -> Mapping[str, np
     for array in joined.values():
         array.flags.writeable = False
     return MappingProxyType(joined)
+
+
+def _visitor(who: Hashable) -> Hashable:
+    return who.visitor if isinstance(who, Tab) else who
+
+
+def _visitors(run: Run) -> set[Hashable]:
+    return {lease.visitor for lease in run._leases.values()}
 
 
 def _size(run: Run) -> int:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 import lessons
+from lessons import Lesson
 from spec import Refused, listed
 
 ROOT = Path(__file__).parents[1]
@@ -27,8 +28,9 @@ class Address(NamedTuple):
         return f"{self.page}?{self.query}"
 
     def asking(self, **more: str) -> Address:
-        """Return the same with further parameters."""
-        return self._replace(query="&".join(part for part in (self.query, urlencode(more)) if part))
+        """Return the same with these parameters, in place of what it says of them itself."""
+        kept = [part for part in self.query.split("&") if part and part.partition("=")[0] not in more]
+        return self._replace(query="&".join([*kept, urlencode(more)]))
 
 
 def pages() -> list[str]:
@@ -36,47 +38,51 @@ def pages() -> list[str]:
     return sorted(file.stem for file in (ROOT / "pages").glob("*.py") if file.stem != "home")
 
 
-def addresses(arguments: Iterable[str]) -> list[Address]:
-    """Return the addresses that arguments name, in their order.
+def addresses(arguments: Iterable[str], language: str | None = None) -> list[Address]:
+    """Return the addresses that arguments name, in their order, asking for a language where one is given.
 
     An argument is the key of a lesson, `all` for the whole course, the file of a lesson or a folder of such files, a
     page with or without settings, or a whole link. Raises Refused for anything else.
     """
-    return [address for argument in arguments for address in _named(argument)]
+    found = [address for argument in arguments for address in _named(argument, language)]
+    return [address.asking(lang=language) for address in found] if language else found
 
 
-def _named(argument: str) -> list[Address]:
+def _named(argument: str, language: str | None) -> list[Address]:
     if argument == ALL:
-        return [_lesson(lesson) for lesson in lessons.lessons().values()]
+        return [_lesson(lesson, language) for lesson in lessons.lessons().values()]
     if lesson := lessons.find(argument):
-        return [_lesson(lesson)]
+        return [_lesson(lesson, language)]
     path = Path(argument)
     if path.is_dir():
         files = sorted(path.glob("*.toml"), key=lambda file: _place(_read(file)))
         if not files:
             raise Refused("There is no lesson in {folder}.", folder=argument)
-        return [_lesson(_read(file)) for file in files]
+        return [_lesson(_read(file), language) for file in files]
     if path.suffix == ".toml":
         if not path.is_file():
             raise Refused("There is no file {path}.", path=argument)
-        return [_lesson(_read(path))]
+        return [_lesson(_read(path), language)]
     return [_link(argument)]
 
 
-def _place(lesson: lessons.Lesson) -> tuple[int, int, str]:
+def _place(lesson: Lesson) -> tuple[int, int, str]:
     return list(lessons.PARTS).index(lesson.part), lesson.order, lesson.key
 
 
-def _lesson(lesson: lessons.Lesson) -> Address:
+def _lesson(lesson: Lesson, language: str | None) -> Address:
     """Return the address of a lesson; one that the app does not have is opened by its settings and its title."""
     if lessons.find(lesson.key) == lesson:
         return Address(lesson.key, lesson.page, urlencode({"lesson": lesson.key}))
     if lesson.page not in pages():
-        raise Refused("The lesson {name} is for the page {page}, which does not exist.", name=lesson.key, page=lesson.page)
-    return Address(lesson.key, lesson.page, lesson.settings)
+        raise Refused(
+            "The lesson {name} is for the page {page}, which does not exist.", name=lesson.key, page=lesson.page
+        )
+    title = lesson.text(language or lessons.SOURCE).title
+    return Address(lesson.key, lesson.page, lesson.settings).asking(title=title)
 
 
-def _read(file: Path) -> lessons.Lesson:
+def _read(file: Path) -> Lesson:
     try:
         return lessons.read(file)
     except (ValueError, KeyError, tomllib.TOMLDecodeError) as error:

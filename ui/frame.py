@@ -42,6 +42,7 @@ STYLE = """<style>
 [data-testid="stSidebar"] [role="radiogroup"] { flex-wrap: nowrap; }
 [data-testid="stSidebar"] [class*="-preset"] [role="radiogroup"] { flex-wrap: wrap; }
 [data-testid="stSidebar"] [role="radio"] { padding-inline: .5rem; }
+[class*="st-key-slides"] { display: none; }
 [class*="-status"] { min-height: 3.2rem; flex-wrap: nowrap; }
 [class*="st-key-"][class$="-stage"] { min-height: clamp(430px, calc(100vh - 242px), 1050px); } /* before it is drawn */
 /* On a phone the settings stand below the picture, not over it, and the menu below them. */
@@ -138,6 +139,7 @@ def page(file: str, show: Callable[[], None]) -> None:
             st.title(literal(allowed().title), anchor=False)
             _language_menu()
         show()
+    present.slides(me.path, *(heading(me.path) if me.order else (allowed().title, "")))
 
 
 def heading(path: str) -> tuple[str, str]:

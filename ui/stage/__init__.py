@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from streamlit.components import v2
 
-from ui import language, lesson, static
+from ui import frame, language, lesson, static
 from ui.desk import Desk
 
 HERE = Path(__file__).parent
@@ -98,7 +98,7 @@ def stage(scene: dict[str, Any], *, key: str, desk: Desk | None = None, **on: Ca
     What the reader does on it calls `on_start`, `on_pick` or `on_paint`; the wish is then in ``st.session_state[key]``
     under that word: ``.start`` is ``{"at": [x, y], "dragging": bool}``, from a click or a dragged ring.
     """
-    about = desk.about() if desk else {}
+    about = desk.about() | dict(zip(("title", "question"), frame.heading(desk.name), strict=True)) if desk else {}
     covered = desk is not None and lesson.covered()
     data = pack({**scene, "lang": language.current(), "plotly": publish()[1], "about": about, "covered": covered})
     calls = {f"on_{wish}_change": on.get(f"on_{wish}", _nothing) for wish in WISHES}

@@ -1,0 +1,62 @@
+"""Films: pictures one after the other, as GIF or MP4, the same bytes for the same pictures."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+
+import av
+from av.video.reformatter import Colorspace
+from PIL import Image
+
+COLOURS = 255  # of a GIF's 256; one says "as in the picture before"
+SAMPLE = 8  # every so manieth picture has a say in the palette
+# One thread, since several share a picture out as they come; quality by x264's scale, 18 is as good as lossless.
+X264 = {"crf": "18", "preset": "medium", "tune": "animation", "threads": "1"}
+
+
+def mp4(frames: Iterable[bytes], fps: int) -> bytes:
+    """Return pictures (PNG, all of one even width and height) as H.264 in MP4, ready to play while it loads."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "film.mp4"
+        with av.open(str(file), "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as film:
+            stream = film.add_stream("libx264", rate=fps, options=X264)
+            stream.pix_fmt = "yuv420p"
+            stream.codec_context.thread_count = 1
+            for frame in frames:
+                picture = av.VideoFrame.from_image(_read(frame))
+                stream.width, stream.height = picture.width, picture.height
+                picture = picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
+                film.mux(stream.encode(picture))
+            film.mux(stream.encode())
+        return file.read_bytes()
+
+
+def gif(frames: Iterable[bytes], fps: int, *, loop: bool) -> bytes:
+    """Return pictures (PNG, all of one size) as GIF: one palette for all, and of each what differs from the one before."""
+    pictures = [_read(frame) for frame in frames]
+    palette = _palette(pictures)
+    pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    ends = [round(100 * i / fps) for i in range(len(pictures) + 1)]  # a GIF counts in hundredths of a second
+    durations = [10 * (after - before) for before, after in pairwise(ends)]
+    file = io.BytesIO()
+    more = {"loop": 0} if loop else {}
+    pictures[0].save(file, "GIF", save_all=True, append_images=pictures[1:], duration=durations, optimize=True, **more)
+    return file.getvalue()
+
+
+def _palette(pictures: list[Image.Image]) -> Image.Image:
+    """Return an image whose palette serves all pictures: that of a strip of every so manieth of them."""
+    kept = [*pictures[::SAMPLE], pictures[-1]]
+    width, height = pictures[0].size
+    strip = Image.new("RGB", (width, height * len(kept)))
+    for i, picture in enumerate(kept):
+        strip.paste(picture, (0, height * i))
+    return strip.quantize(COLOURS, dither=Image.Dither.NONE)
+
+
+def _read(png: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(png)).convert("RGB")

@@ -1,0 +1,104 @@
+"""The studio: a browser without a window that opens pages of a running app and asks their stage for its picture."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from urllib.parse import urljoin
+
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from slides.addresses import Address
+from spec import Refused
+from tools import browser as chromium
+
+ENOUGH = 600_000  # milliseconds for a page to be finished, training included
+WINDOW = {"width": 1280, "height": 800}
+
+# One stage, drawn; as many steps left in its readout ("60 / 60") as on its slider, so none is still to be computed; no
+# run under way (its Stop button is gone); and Streamlit at rest.
+FINISHED = """() => {
+  const stages = document.querySelectorAll(".dl-stage");
+  if (stages.length !== 1 || !stages[0].dataset.ready) return false;
+  const [at, last] = stages[0].querySelector("output").textContent.match(/\\d+/g);
+  const scrub = stages[0].querySelector(".dl-scrub");
+  return last - at === scrub.max - scrub.value
+    && !document.querySelector('[class*="-status"] button')
+    && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === "notRunning";
+}"""
+SHOW_ME = ".st-key-choice_0 button"  # a lesson waits for a prediction; a picture does not
+SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+RENDER = "(options) => window.descentLab.render(options)"
+OPEN = "(options) => window.descentLab.open(options)"
+STEPS = "(slide, film) => slide.steps(film)"
+FRAME = """async (slide, step) => {
+  slide.at(step);
+  const blob = await new Promise((done) => slide.canvas().toBlob(done));
+  return new Uint8Array(await blob.arrayBuffer()).toBase64();
+}"""
+
+
+class Opened(NamedTuple):
+    """A page that stands finished in the studio."""
+
+    page: Page
+    notices: list[str]
+
+    def save(self, options: dict[str, Any]) -> bytes:
+        """Return what the page's own exporter makes of its stage; see `render` in ui/stage/browser/save/save.js."""
+        return base64.b64decode(self.page.evaluate(RENDER, options))
+
+    def frames(self, options: dict[str, Any], film: dict[str, Any]) -> Iterator[bytes]:
+        """Yield the pictures of a film, as PNG."""
+        slide = self.page.evaluate_handle(OPEN, options)
+        for step in slide.evaluate(STEPS, film):
+            yield base64.b64decode(slide.evaluate(FRAME, step))
+        slide.evaluate("(slide) => slide.leave()")
+
+
+class Studio:
+    """A browser, and the address of the app that it looks at."""
+
+    def __init__(self, browser: Browser, server: str) -> None:
+        self.browser = browser
+        self.server = server if server.endswith("/") else f"{server}/"
+
+    @contextmanager
+    def opened(self, address: Address) -> Iterator[Opened]:
+        """Open a page as a reader does who asks for no motion, and wait until it is finished, training included.
+
+        Raises Refused when it cannot be opened.
+        """
+        context = self.browser.new_context(viewport=WINDOW, locale="en-US", reduced_motion="reduce")  # type: ignore[arg-type]
+        page = context.new_page()
+        try:
+            page.goto(urljoin(self.server, str(address)))
+            page.locator(SETTLED).wait_for()
+            page.locator(".dl-stage[data-ready]").wait_for()
+            if (button := page.locator(SHOW_ME)).count():
+                button.click()
+                button.wait_for(state="detached")
+            page.wait_for_function(FINISHED, timeout=ENOUGH)
+            yield Opened(page, page.locator("[data-testid=stAlert]").all_inner_texts())
+        except Error as error:
+            reason = re.sub(r"\s+", " ", error.message.partition("Call log:")[0]).strip()
+            raise Refused("{address} could not be rendered: {reason}", address=str(address), reason=reason) from error
+        finally:
+            context.close()
+
+
+@contextmanager
+def studio(server: str) -> Iterator[Studio]:
+    """Start the browser. Raises Refused where there is none."""
+    program = chromium.find()
+    if program is None:
+        raise Refused("There is no browser; `python -m tools.browser` finds or installs one.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(chromium.FLAGS))
+        try:
+            yield Studio(browser, server)
+        finally:
+            browser.close()
