@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import http.client
 import json
 import os
@@ -177,6 +178,8 @@ class Browser:
                 await self._take(ForwardMsg.FromString(data if isinstance(data, bytes) else data.encode()))
         except ConnectionClosed as closed:
             await self._fail(f"the connection broke: {closed}")
+        except (ValueError, LookupError) as error:
+            await self._fail(f"an answer cannot be read: {error!r}")
 
     async def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
@@ -218,8 +221,7 @@ class Browser:
             return
         if kind == "exception":
             await self._fail(f"an exception is shown: {part.message}")
-        elif kind == "bidi_component":
-            self._seen.add(part.id)
+        elif kind == "bidi_component" and part.component_name == "descent_lab.stage":
             await self._see(part.bytes)
         elif kind in ("button", "number_input", "slider", "selectbox", "text_input", "checkbox", "button_group"):
             self.elements[_key(part.id)] = part
@@ -266,9 +268,10 @@ class Browser:
             self._timers.pop(fragment)[1].cancel()
 
         async def tick() -> None:  # as setInterval: it does not wait for answers
-            while True:
-                await asyncio.sleep(interval)
-                await self._send(fragment)
+            with contextlib.suppress(ConnectionClosed):  # the listener tells
+                while True:
+                    await asyncio.sleep(interval)
+                    await self._send(fragment)
 
         self._timers[fragment] = interval, asyncio.create_task(tick())
 

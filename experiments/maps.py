@@ -82,9 +82,7 @@ class Map:
     vary: str = setting("momentum", N_("Against the learning rate"), choices=FIELDS)
     start: tuple[float, float] = same(Race, "start", SURFACES["ill_conditioned"].start)
     steps: int = same(Race, "steps", SURFACES["ill_conditioned"].steps)
-    side: int = setting(
-        80, N_("Cells a side"), low=20, high=160, minimum=4, maximum=200, counts=("map_steps",)
-    )
+    side: int = setting(80, N_("Cells a side"), low=20, high=160, minimum=4, maximum=200, counts=("map_steps",))
     trials: int = setting(9, N_("Trials per rule"), symbol="n", low=3, high=25, minimum=2, maximum=40)
     rates: tuple[float, ...] = setting((), N_("Learning rates from, to"), symbol=r"\eta", minimum=1e-12, maximum=1e6)
     values: tuple[float, ...] = setting((), N_("Values from, to"))

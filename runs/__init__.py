@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 
 from runs.chain import Chain, Report
-from runs.pool import Pool, Run, View
+from runs.pool import Pool, Run, Tab, View
 
-__all__ = ["Chain", "Pool", "Report", "Run", "View", "start", "warm_up"]
+__all__ = ["Chain", "Pool", "Report", "Run", "Tab", "View", "forget", "start", "warm_up"]
 
 _pool: Pool | None = None
 _lock = threading.Lock()
@@ -31,6 +31,11 @@ def start(chain: Chain, who: Hashable = "") -> Run:
 def warm_up(paths: Iterable[str] = ()) -> None:
     """Start the workers and have each import or call what `paths` name, in the background; see `Pool.warm_up`."""
     _the_pool().warm_up(paths)
+
+
+def forget(names: Collection[str]) -> None:
+    """End and forget the runs whose Spec mentions one of these names; see `Pool.forget`."""
+    _the_pool().forget(names)
 
 
 def _the_pool() -> Pool:

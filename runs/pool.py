@@ -14,7 +14,7 @@ import pickle
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -99,7 +99,7 @@ class Run:
 
     @property
     def place(self) -> int | None:
-        """The place in the queue, 1 being next; None when not queued."""
+        """The place in the queue, 1 being next; None when not queued, or held back by newer runs of its visitor."""
         return self.view().place
 
     @property

@@ -40,7 +40,7 @@ examples:
 def parser() -> argparse.ArgumentParser:
     """Return what reads the arguments."""
     reads = argparse.ArgumentParser(
-        prog="python -m slides", description="Render lessons and links of Descent Lab to files, as the Save button does.",
+        prog="python -m slides", description="Render lessons and links of Descent Lab to files.",
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     switch = argparse.BooleanOptionalAction

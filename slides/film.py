@@ -36,7 +36,7 @@ def mp4(frames: Iterable[bytes], fps: int) -> bytes:
 
 
 def gif(frames: Iterable[bytes], fps: int, *, loop: bool) -> bytes:
-    """Return pictures (PNG, all of one size) as GIF: one palette for all, and of each what differs from the one before."""
+    """Return pictures (PNG, all of one size) as GIF: one palette for all; of each is kept what changed."""
     pictures = [_read(frame) for frame in frames]
     palette = _palette(pictures)
     pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]

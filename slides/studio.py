@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
@@ -16,6 +16,7 @@ from spec import Refused
 from tools import browser as chromium
 
 ENOUGH = 600_000  # milliseconds for a page to be finished, training included
+PATIENCE = 120_000  # milliseconds for anything else
 WINDOW = {"width": 1280, "height": 800}
 
 # One stage, drawn; as many steps left in its readout ("60 / 60") as on its slider, so none is still to be computed; no
@@ -23,7 +24,7 @@ WINDOW = {"width": 1280, "height": 800}
 FINISHED = """() => {
   const stages = document.querySelectorAll(".dl-stage");
   if (stages.length !== 1 || !stages[0].dataset.ready) return false;
-  const [at, last] = stages[0].querySelector("output").textContent.match(/\\d+/g);
+  const [at, last] = stages[0].querySelector("output").textContent.match(/\\d+/g) ?? [0, 1];
   const scrub = stages[0].querySelector(".dl-scrub");
   return last - at === scrub.max - scrub.value
     && !document.querySelector('[class*="-status"] button')
@@ -73,11 +74,12 @@ class Studio:
         Raises Refused when it cannot be opened.
         """
         context = self.browser.new_context(viewport=WINDOW, locale="en-US", reduced_motion="reduce")  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         try:
             page.goto(urljoin(self.server, str(address)))
             page.locator(SETTLED).wait_for()
-            page.locator(".dl-stage[data-ready]").wait_for()
+            page.locator(".dl-stage[data-ready]").wait_for(state="attached")
             if (button := page.locator(SHOW_ME)).count():
                 button.click()
                 button.wait_for(state="detached")

@@ -135,9 +135,8 @@ def _too_large(fact: Setting, number: float) -> Refused:
 
 def within(fact: Setting, value: Any) -> tuple[Any, list[Refused]]:
     """Return a value that is valid elsewhere as this server allows it: the limit, and why, where it asks for more."""
-    if isinstance(value, int) and fact.limit and fact.most is not None and fact.maximum is not None:
-        if fact.most < value <= fact.maximum:
-            return type(value)(fact.most), [_too_large(fact, value)]
+    if fact.limit and isinstance(value, int) and getattr(allowed(), fact.limit) < value <= (fact.maximum or 0):
+        return getattr(allowed(), fact.limit), [_too_large(fact, value)]
     return value, []
 
 

@@ -19,9 +19,10 @@ import pytest
 from chains import Walk
 
 import runs
-from runs import Chain, Pool, Run
+from runs import Chain, Pool, Run, Tab
 from runs.pool import worker_count
 from spec import Refused
+from spec.limits import Limits
 
 ENOUGH = 30.0  # seconds that are waited before a test is given up; none of them waits long
 
@@ -99,30 +100,123 @@ def test_the_same_spec_runs_once(pool: Pool, tmp_path: Path) -> None:
 
 def test_active_runs_take_turns_and_the_others_queue(one: Pool, tmp_path: Path) -> None:
     gate, log = tmp_path / "gate", tmp_path / "log"
-    held = [one.start(chain(Walk(name, steps=4, gate=str(gate), log=str(log)))) for name in "abcde"]
+    held = [one.start(chain(Walk(name, steps=4, gate=str(gate), log=str(log))), who=name) for name in "abcde"]
     assert [(run.state, run.place) for run in held] == [
         ("running", None), ("running", None), ("running", None), ("queued", 1), ("queued", 2),
     ]  # fmt: skip
     gate.touch()
-    for run in held:
-        assert run.wait(ENOUGH).state == "done"
+    for run, name in zip(held, "abcde", strict=True):
+        assert run.wait(ENOUGH, who=name).state == "done"
     turns = "".join(line[0] for line in lines(log))
-    assert turns == "abcabcabcabcdedededede"[: len(turns)]
-    assert sorted(turns) == sorted("abcde" * 4)
+    assert turns == "abcabcabcadbecdedede", "who comes from the queue is next, so that there is something to see"
 
 
 def test_who_leaves_the_queue_makes_room(one: Pool, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
-    held = [one.start(chain(Walk(name, steps=2, gate=str(gate)))) for name in "fghijk"]
-    held[3].leave()
+    held = [one.start(chain(Walk(name, steps=2, gate=str(gate))), who=name) for name in "fghijk"]
+    held[3].leave("i")
     assert [run.place for run in held] == [None, None, None, None, 1, 2]
     assert held[3].state == "cancelled"
-    one.start(held[3].chain)
+    one.start(held[3].chain, who="i")
     assert [run.place for run in held] == [None, None, None, 3, 1, 2]
-    held[1].leave()  # an active one: the first of the queue takes its turn
+    held[1].leave("g")  # an active one: the first of the queue takes its turn
     assert [run.state for run in held] == ["running", "cancelled", "running", "queued", "running", "queued"]
     gate.touch()
     assert [run.wait(ENOUGH).state for run in held] == ["done", "cancelled", "done", "done", "done", "done"]
+
+
+class Turns:
+    """One worker that makes one step a chunk, and writes down whose; everybody waits until all are there."""
+
+    def __init__(self, folder: Path, **how: int) -> None:
+        self.gate, self.log = folder / "gate", folder / "log"
+        self.pool = Pool(1, chunk_seconds=0.0, lease=1e6, **({"active": 100, "each": 100} | how))
+        self.first = self.start("-", "somebody", steps=1)  # it has the first turn, whenever the worker is there
+        until(lambda: self.first in self.pool._flying)
+
+    def start(self, name: str, *visitors: object, steps: int = 30) -> Run:
+        spec = chain(Walk(name, steps=steps, gate=str(self.gate), log=str(self.log)))
+        run, *same = (self.pool.start(spec, who=visitor) for visitor in visitors)
+        assert all(other is run for other in same)
+        return run
+
+    def taken(self, count: int) -> str:
+        """Let them go; return whose the next `count` turns were."""
+        self.gate.touch()
+        until(lambda: len(lines(self.log)) > count)
+        return "".join(line[0] for line in lines(self.log))[1 : count + 1]
+
+
+def test_turns_are_fair_to_visitors_however_many_runs_each_has(tmp_path: Path) -> None:
+    turns = Turns(tmp_path)
+    with turns.pool:
+        for name in "abcde":  # one visitor with five tabs
+            turns.start(name, Tab("ann", name))
+        turns.start("x", "ben")
+        turns.start("y", "cleo")
+        taken = turns.taken(40)
+        for at in range(10, 40, 3):  # at first everybody's new run has a turn at once
+            three = taken[at : at + 3]
+            assert {"x", "y"} < set(three), "each of three visitors has every third turn"
+        assert set(taken[10:]) == set("abcdexy"), "and all of ann's runs move on"
+
+
+def test_a_run_that_a_class_looks_at_is_one_run(tmp_path: Path) -> None:
+    turns = Turns(tmp_path)
+    with turns.pool:
+        turns.start("s", *range(60))
+        for name in "abcd":  # one of the class has others besides
+            turns.start(name, 0)
+        turns.start("x", "ben")
+        taken = turns.taken(60)
+        for name, others in (("s", "x"), ("x", "s"), ("s", "abcd")):
+            assert abs(taken.count(name) - sum(map(taken.count, others))) <= 3, taken
+
+
+def test_who_has_many_runs_leaves_room_for_others(tmp_path: Path) -> None:
+    turns = Turns(tmp_path, active=4)
+    with turns.pool:
+        tabs = [turns.start(name, Tab("ann", name)) for name in "abc"]
+        assert [run.state for run in tabs] == ["running"] * 3, "nobody else is there"
+        ben, cleo = turns.start("x", "ben"), turns.start("y", "cleo")
+        assert [run.state for run in (*tabs, ben, cleo)] == ["queued", "queued", "running", "running", "running"]
+        assert [run.place for run in tabs] == [2, 1, None], "the oldest waits longest"
+        ben.leave("ben")
+        assert [run.state for run in tabs] == ["queued", "running", "running"]
+        turns.gate.touch()
+        for run, name in zip((*tabs, cleo), "abcy", strict=True):
+            assert run.wait(ENOUGH, who=Tab("ann", name) if name in "abc" else "cleo").state == "done"
+            np.testing.assert_array_equal(run.result["path"], chains.whole(Walk(name, steps=30)))
+
+
+def test_a_visitor_has_so_many_turns_at_a_time(tmp_path: Path) -> None:
+    turns = Turns(tmp_path, each=2)
+    with turns.pool:
+        tabs = [turns.start(name, Tab("ann", name)) for name in "abcd"]
+        assert [run.state for run in tabs] == ["queued", "queued", "running", "running"]
+        assert [run.place for run in tabs] == [None] * 4, "they wait for ann, not for others"
+        tabs[3].leave(Tab("ann", "d"))
+        assert [run.state for run in tabs] == ["queued", "running", "running", "cancelled"]
+
+
+def test_the_queue_has_an_end(tmp_path: Path) -> None:
+    turns = Turns(tmp_path, active=1, most=4)
+    with turns.pool:
+        tabs = [turns.start(name, Tab("ann", name)) for name in "abcd"]
+        assert [run.state for run in tabs] == ["failed", "queued", "queued", "queued"]
+        assert "Too many computations are waiting" in str(tabs[0].failure)
+        ben = turns.start("x", "ben")
+        assert (ben.state, tabs[1].state) == ("queued", "failed"), "who has many makes room for who has none"
+
+
+def test_what_mentions_a_name_is_forgotten(tmp_path: Path) -> None:
+    with Pool(1) as pool:
+        done = [pool.start(chain(Walk(name))) for name in ("own~1", "own~2", "public")]
+        assert [run.wait(ENOUGH).state for run in done] == ["done"] * 3
+        live = pool.start(chain(Walk("own~1 again", gate=str(tmp_path / "never"))))
+        pool.forget({"own~1"})
+        assert live.state == "cancelled"
+        assert {run.chain.spec.name for run in pool._runs.values()} == {"own~2", "public"}
 
 
 def test_it_stops_when_the_last_one_leaves_and_goes_on_where_it_stopped(one: Pool, tmp_path: Path) -> None:
@@ -168,15 +262,15 @@ def test_a_lease_runs_out(tmp_path: Path) -> None:
     now = [100.0]
     gate = tmp_path / "gate"
     with Pool(1, active=1, lease=6.0, chunk_seconds=0.0, clock=lambda: now[0]) as pool:
-        closed = pool.start(chain(Walk("closed", gate=str(gate))))
-        lapsed = pool.start(chain(Walk("lapsed", gate=str(gate))))
-        looked = pool.start(chain(Walk("looked", gate=str(gate))))
+        closed = pool.start(chain(Walk("closed", gate=str(gate))), who="ann")
+        lapsed = pool.start(chain(Walk("lapsed", gate=str(gate))), who="ben")
+        looked = pool.start(chain(Walk("looked", gate=str(gate))), who="cleo")
         until(lambda: closed in pool._flying)
         now[0] += 5
-        looked.look()
+        looked.look("cleo")
         assert looked.place == 2
         now[0] += 5
-        assert looked.place == 1, "nobody waits behind those who have gone"
+        assert (looked.view().state, looked.place) == ("running", None), "nobody waits behind those who have gone"
         gate.touch()
         assert looked.wait(ENOUGH).state == "done"
         assert (closed.state, closed.progress) == ("cancelled", (1, 10)), "the chunk it was in is kept, and is the last"
@@ -191,7 +285,7 @@ def test_who_waits_needs_no_lease(tmp_path: Path) -> None:
         run = pool.start(chain(Walk("awaited", gate=str(gate))))
         waiting = threading.Thread(target=run.wait)
         waiting.start()
-        until(lambda: len(run._watchers) == 2)
+        until(lambda: len(run._leases) == 2)
         now[0] += 100
         gate.touch()
         waiting.join(ENOUGH)
@@ -423,7 +517,7 @@ def test_many_students_at_once(tmp_path: Path) -> None:
                     pass  # the short lease ran out between start and wait
                 assert view.state == "done", (walk, view)
                 np.testing.assert_array_equal(view.result["path"], chains.whole(walk))
-            until(lambda pool=pool: not (pool._flying or pool._ring or pool._queue))
+            until(lambda pool=pool: not (pool._flying or pool._live))
 
 
 def test_closing_ends_everything(tmp_path: Path) -> None:
@@ -440,11 +534,7 @@ def test_closing_ends_everything(tmp_path: Path) -> None:
 
 
 def test_the_number_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DESCENT_LAB_WORKERS", raising=False)
+    monkeypatch.setattr(runs.pool, "allowed", Limits)
     assert 1 <= worker_count() <= (os.cpu_count() or 1)
-    monkeypatch.setenv("DESCENT_LAB_WORKERS", "3")
+    monkeypatch.setattr(runs.pool, "allowed", lambda: Limits(workers=3))
     assert worker_count() == 3
-    for wrong in ("0", "-1", "65", "many", "2.5"):
-        monkeypatch.setenv("DESCENT_LAB_WORKERS", wrong)
-        with pytest.raises(Refused, match="whole number from 1 to 64"):
-            worker_count()

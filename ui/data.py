@@ -85,6 +85,12 @@ def _closed() -> None:
     st.session_state.pop(OPEN, None)
 
 
+@st.cache_resource(scope="session", show_spinner=False, on_release=runs.forget)
+def _named() -> set[str]:
+    """Return the names of all tables that this session has asked about; at its end their runs are forgotten."""
+    return set()
+
+
 def held() -> dict[str, Own]:
     """Return the tables that this session holds, by name; they are gone when it ends."""
     return st.session_state.setdefault("own tables", {})
@@ -145,6 +151,7 @@ def _choices(whole: Sheet, told: Mapping[str, np.ndarray]) -> Sheet:
 
 def _inspected(sheet: Sheet) -> Mapping[str, np.ndarray] | None:
     """Return what a worker tells about a sheet; where it refuses it, say why."""
+    _named().add(sheet.name)
     place = st.empty()
     place.html(WAITING.format(height="12rem"))
     run = runs.start(Chain("datasets.own:begin", "datasets.own:inspect", sheet), visitor())

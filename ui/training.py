@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import streamlit as st
@@ -10,7 +11,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 import runs
 from experiments import live
 from experiments.fit import Fit, History
-from runs import Chain, View
+from runs import Chain, Tab, View
+from spec.limits import allowed
 from ui.desk import said
 from ui.language import _
 
@@ -62,9 +64,24 @@ def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw, records:
     follow()
 
 
-def visitor() -> str:
+def visitor() -> Tab:
+    """Return who looks at this page: one tab of a browser, which is one visitor however many tabs it has.
+
+    The browser is known by the random number in the cookie that Streamlit gives it against forged requests; without it
+    the tab is a visitor of its own. An address would not do: a class has one, where it sits behind one router.
+    """
     context = get_script_run_ctx()
-    return context.session_id if context else ""
+    tab = context.session_id if context else ""
+    return Tab(_browser(st.context.cookies.get("_streamlit_xsrf", "")) or tab, tab)
+
+
+def _browser(cookie: str) -> str:
+    """Return the number in a cookie "2|mask|number, masked|time": each tab is sent the same one under another mask."""
+    try:
+        _version, mask, masked, _time = cookie.split("|")
+        return bytes(a ^ b for a, b in zip(bytes.fromhex(masked), itertools.cycle(bytes.fromhex(mask)))).hex()
+    except ValueError:
+        return ""
 
 
 def _status(name: str, run: runs.Run, view: View, sentence: str, *, halted: bool) -> None:
@@ -88,6 +105,9 @@ def _status(name: str, run: runs.Run, view: View, sentence: str, *, halted: bool
 
 def _progress(view: View) -> str:
     epoch, epochs = view.progress
+    if view.state == "queued" and view.place is None:
+        text = _("Waiting for your other computations; on this server {limit} of one visitor run at a time.")
+        return text.format(limit=allowed().runs)
     if view.state == "queued":
         return _("Waiting: number {place} in the queue.").format(place=view.place)
     if view.state == "failed" and view.failure is not None:

@@ -84,9 +84,9 @@ def pack(scene: Any) -> bytes:
 @functools.cache
 def _component() -> Any:
     folder, _library = publish()
-    # The style sheet is a link for the same reason as the module: it is fetched once.
-    sheets = [sheet.relative_to(HERE / "browser") for sheet in sorted((HERE / "browser").rglob("*.css"))]
-    html = "".join(f'<link rel="stylesheet" href="{folder}/{sheet.as_posix()}">' for sheet in sheets[::-1])
+    # Style sheets are links for the same reason as the module: they are fetched once.
+    sheets = ("stage.css", "save/save.css")
+    html = "".join(f'<link rel="stylesheet" href="{folder}/{sheet}">' for sheet in sheets)
     return v2.component("descent_lab.stage", html=html, js=LOADER % folder, isolate_styles=False)
 
 

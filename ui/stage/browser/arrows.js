@@ -197,7 +197,7 @@ export class Arrows extends Plane {
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => {
       this.reported = step;
-      stage.send("pick", { at: step });
+      stage.send?.("pick", { at: step });
     }, 500);
   }
 

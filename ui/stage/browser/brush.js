@@ -18,7 +18,7 @@ export class Brush {
     const { words } = this.panel.stage.scene;
     this.paint = paint;
     this.stroke = null; // what was painted has come back as surface
-    this.node.hidden = !paint;
+    this.node.hidden = !paint || !this.panel.stage.send;
     if (!paint) this.mode = "move";
     if (paint) MODES.forEach((mode, i) => this.panel.stage.title(this.buttons[i], words[mode]));
     this.choose(this.mode);

@@ -17,7 +17,7 @@ export class Heat extends Panel {
 
   async update(panel) {
     await super.update(panel);
-    this.node.classList.add("dl-pick");
+    this.node.classList.toggle("dl-pick", Boolean(this.stage.send));
     this.painted = null;
     const { palette } = this.stage;
     const items = (panel.key ?? []).map(({ text, color, hatch }) => {
@@ -133,6 +133,7 @@ export class Heat extends Panel {
   }
 
   click(at) {
+    if (!this.stage.send) return;
     const [x, y] = this.toData(at);
     this.stage.wish = "play";
     this.stage.send("pick", { panel: this.stage.panels.indexOf(this), at: [x, y].map((v) => Number(v.toPrecision(6))) });

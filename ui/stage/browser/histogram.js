@@ -8,7 +8,7 @@ export class Histograms extends Fields {
   paint(ctx, size, field, moment) {
     const { palette } = this.stage;
     const shares = field.values[moment];
-    const type = 14 * this.stage.scale;
+    const type = this.stage.type(14);
     const floor = size - type - 7;
     const wide = size / shares.length;
     const top = Math.max(...shares, 1e-9);

@@ -33,7 +33,7 @@ export class Panel {
     const { clientWidth: width, clientHeight: height } = this.node;
     if (mark !== this.mark) {
       const figure = coloured(panel.figure, this.stage.palette);
-      enlarge(figure.layout, scale);
+      enlarge(figure.layout, this.stage);
       figure.layout.dragmode = panel.pan && !coarse() ? "pan" : false;
       await this.library.react(this.plot, figure.data, { ...figure.layout, width, height }, PLOTLY_CONFIG);
       if (!this.drawn) {
@@ -45,7 +45,7 @@ export class Panel {
     }
     this.cards.update(panel.cards);
     this.seen = null; // the arrays changed: project them again
-    this.node.classList.toggle("dl-pick", Boolean(panel.start));
+    this.node.classList.toggle("dl-pick", Boolean(panel.start && this.stage.send));
   }
 
   resize() {
@@ -441,7 +441,7 @@ export class Panel {
         event.stopPropagation();
         return;
       }
-      const start = this.panel.start;
+      const start = this.stage.send && this.panel.start;
       if (start && near(this.toPixels(...start), this.down, RING + (event.pointerType === "touch" ? 16 : 7))) {
         this.drag = start;
         this.node.setPointerCapture(event.pointerId);
@@ -485,7 +485,7 @@ export class Panel {
   }
 
   click(at) {
-    if (this.panel.start) this.ask(this.toData(at), false);
+    if (this.panel.start) this.stage.send && this.ask(this.toData(at), false);
     else if (this.panel.along) this.stage.jump(Math.round(this.toData(at)[0]));
   }
 
@@ -605,8 +605,8 @@ export class Space extends Panel {
 }
 
 /** Scale type and margins of a Plotly layout, in place; `coloured` has made it our own. */
-function enlarge(layout, scale) {
-  for (const side of Object.keys(layout.margin)) layout.margin[side] *= scale;
-  layout.font.size *= scale;
-  for (const note of layout.annotations ?? []) note.font.size *= scale;
+function enlarge(layout, stage) {
+  for (const side of Object.keys(layout.margin)) layout.margin[side] *= stage.scale;
+  const axes = ["xaxis", "yaxis", "zaxis"].map((axis) => layout.scene?.[axis].tickfont ?? {});
+  for (const font of [layout.font, ...(layout.annotations ?? []).map((note) => note.font), ...axes]) font.size = stage.type(font.size);
 }

@@ -157,7 +157,14 @@ class Talk {
       return node;
     });
     const [was, is] = [this.band.innerHTML, nodes.map((node) => node.outerHTML).join("")];
-    if (was !== is) this.band.replaceChildren(...nodes);
+    if (was === is) return;
+    this.band.replaceChildren(...nodes);
+    this.band.style.minHeight = "";
+    const room = `${this.told.place} ${innerWidth} ${innerHeight}`; // on a slide the band never gives room back
+    if (room !== this.room) this.tall = 0;
+    this.room = room;
+    this.tall = Math.max(this.tall, this.band.offsetHeight);
+    this.band.style.minHeight = `${this.tall}px`;
   }
 
   parts({ kind, lead, text, ours }, covered) {
@@ -168,7 +175,7 @@ class Talk {
       const shown = document.querySelector(".st-key-printed p"); // as the page writes them, with our numbers
       return shown ? [...shown.cloneNode(true).childNodes] : [];
     }
-    return lead ? [make("b", {}, lead), " ", text] : [text ?? ""];
+    return lead ? [make("b", {}, lead), text] : [text ?? ""];
   }
 
   /** Choices and ways on, large over the picture. */

@@ -27,7 +27,7 @@ export class Whole extends Panel {
 export class Grid extends Panel {
   async update(panel) {
     await super.update(panel);
-    this.node.classList.add("dl-pick");
+    this.node.classList.toggle("dl-pick", Boolean(this.stage.send));
   }
 
   /** The epoch that is shown; -1 before there is any. */
@@ -133,7 +133,7 @@ export class Grid extends Panel {
 
   click(at) {
     const cell = this.under(at);
-    if (cell >= 0) this.stage.send("pick", { cell: this.panel.cells[cell] });
+    if (cell >= 0) this.stage.send?.("pick", { cell: this.panel.cells[cell] });
   }
 
   point(at) {
@@ -176,7 +176,7 @@ export class Folds {
   picture(ctx, width, height) {
     const { roles, targets, colors, labels, values, words: said } = this.panel;
     const { palette, scale, head } = this.stage;
-    const type = this.stage.scene.type * scale * 0.94;
+    const type = this.stage.type(14);
     const font = (weight, size) => `${weight} ${size}px ${getComputedStyle(this.node).fontFamily}`;
     ctx.font = font(400, type);
     const left = Math.max(...labels.map((label) => ctx.measureText(label).width)) + 10;

@@ -36,7 +36,7 @@ export class Sheet {
   }
 
   /** Write a text; `weight` is 400 or 600, `align` as the canvas has it. Returns its width. */
-  text(words, x, y, { color = "text", weight = 400, align = "left", baseline = "alphabetic", size = this.type - 1 } = {}) {
+  text(words, x, y, { color = "text", weight = 400, align = "left", baseline = "alphabetic", size = this.stage.type(14) } = {}) {
     const { ctx } = this;
     ctx.font = `${weight} ${size}px ${this.family}`;
     ctx.textAlign = align;
@@ -46,7 +46,7 @@ export class Sheet {
     return ctx.measureText(words).width;
   }
 
-  wide(words, weight = 400, size = this.type - 1) {
+  wide(words, weight = 400, size = this.stage.type(14)) {
     this.ctx.font = `${weight} ${size}px ${this.family}`;
     return this.ctx.measureText(words).width;
   }

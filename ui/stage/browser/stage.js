@@ -113,7 +113,9 @@ export class Stage {
     return 0.3 * r + 0.6 * g + 0.1 * b < 128 ? "dark" : "light";
   }
 
-  /** Take a scene: the same stage goes on, with new arrays under the same clock where the scene's id is the same. */
+  /** Take a scene: the same stage goes on, with new arrays under the same clock where the scene's id is the same.
+
+      `send(wish, value)` asks the server for something; a stage without it, as in a saved page, asks for nothing. */
   async update(scene, send) {
     const before = this.scene;
     this.scene = scene;
@@ -149,11 +151,21 @@ export class Stage {
     this.redraw();
   }
 
+  /** Whether it fills the screen in slide mode. */
+  get slide() {
+    return !this.fixed && document.documentElement.hasAttribute("data-slide");
+  }
+
+  /** Type of so many pixels as it is drawn; on a slide none is smaller than the scene's. */
+  type(pixels) {
+    return this.scale * (this.slide ? Math.max(pixels, this.scene.type) : pixels);
+  }
+
   /** Type, lines and margins grow with the stage, so that a projector's picture is read from the last row. */
   zoom() {
     if (this.fixed) return 1;
     const { innerWidth, innerHeight } = window; // a slide's type is 24 px at 1280 x 720, and grows with its area
-    if (this.box.closest("[data-slide]")) return Math.round(160 * Math.max(0.65, Math.sqrt((innerWidth * innerHeight) / (1280 * 720)))) / 100;
+    if (this.slide) return Math.round(160 * Math.max(0.65, Math.sqrt((innerWidth * innerHeight) / (1280 * 720)))) / 100;
     return Math.round(Math.max(1, Math.min(1.7, this.box.clientWidth / 1050)) * 10) / 10;
   }
 
@@ -191,7 +203,7 @@ export class Stage {
       this.panelBox.replaceChildren(...this.panels.map((p) => p.node), this.tableBox);
       this.kinds = kinds;
     }
-    this.panelBox.style.setProperty("--dl-columns", scene.panels.filter((p) => !p.broad).map((p) => `minmax(0, ${p.grow}fr)`).join(" "));
+    this.panelBox.style.setProperty("--dl-columns", scene.panels.filter((p) => !p.broad).map((p) => `minmax(0, ${this.slide ? Math.sqrt(p.grow) : p.grow}fr)`).join(" "));
     this.panelBox.dataset.layout = scene.layout; // "side": the table stands under the second panel; "under": under all
     await Promise.all(this.panels.map((panel, i) => panel.update(scene.panels[i])));
   }
@@ -352,6 +364,14 @@ export class Stage {
 const stages = new WeakMap();
 const shown = new Set(); // the stages of the page, for the command line
 window.descentLab = {
+  /** The page's stage as a slide, to take one picture after the other; see `open` of save/slide.js. */
+  async open(options) {
+    const [stage] = shown;
+    const { open } = await import("./save/slide.js");
+    const slide = await open(stage.scene, options);
+    slide.stage.chosen = stage.chosen;
+    return slide;
+  },
   /** The picture of the page's stage as a file, in base64; see `render` of save/save.js for the options. */
   async render(options) {
     const [stage] = shown;
@@ -368,6 +388,7 @@ export function show({ data, parentElement, setTriggerValue }) {
     stages.set(parentElement, stage);
     shown.add(stage);
   }
+  stage.bytes = data; // a live copy of the page carries them
   stage.update(unpack(data), setTriggerValue);
   talk.attend(stage);
 }

@@ -12,6 +12,7 @@ const PAGE = 600; // the shorter side of that page, px: type of 15 becomes 27 px
 /** What a slide shows beside the panels, and how; every option has its default here. */
 export const OPTIONS = {
   width: 1920, height: 1080, mode: "light", clear: false, title: true, sentence: false, caption: true, qr: false,
+  base: document.baseURI, // of the address that is shown; none: no address is shown
 };
 
 export async function open(scene, options = {}) {
@@ -39,29 +40,27 @@ class Slide {
   }
 
   heading() {
-    const { title, sentence } = this.options;
-    const { about = {}, alt } = this.scene;
-    return [
-      ...(title && about.title ? [make("div", { class: "dl-slide-title" }, title === true ? about.title : title)] : []),
-      ...(sentence ? [make("div", { class: "dl-slide-sentence" }, alt)] : []),
-    ];
+    const { title, question } = this.scene.about;
+    if (!this.options.title || !title) return [];
+    return [make("div", { class: "dl-slide-head" }, make("span", { class: "dl-slide-title" }, title), " ", make("span", {}, question))];
   }
 
-  /** The caption: the settings that are not the usual ones, and the link that opens them again. */
+  /** The sentence that reads the picture; the settings that are not the usual ones, and the link that opens them again. */
   foot() {
-    const { about = {}, palettes } = this.scene;
-    const { caption, qr: square, mode } = this.options;
-    if (!about.link || !(caption || square)) return [];
-    const link = new URL(about.link, document.baseURI).href;
-    const lines = make("div", { class: "dl-slide-caption" });
-    if (caption) lines.append(make("div", {}, (about.settings ?? []).join(" · ")), make("div", {}, link.replace(/^https?:\/\//, "")));
-    const parts = [lines];
-    if (square) {
+    const { about, alt, palettes } = this.scene;
+    const { sentence, caption, qr: square, mode, base } = this.options;
+    const link = about.link && base && new URL(about.link, base).href;
+    const told = make("div", { class: "dl-slide-caption" });
+    const parts = [told];
+    if (sentence) told.append(make("div", { class: "dl-slide-sentence" }, alt));
+    if (caption && about.settings?.length) told.append(make("div", {}, about.settings.join(" · ")));
+    if (caption && link) told.append(make("div", {}, link.replace(/^https?:\/\//, "")));
+    if (square && link) {
       const code = make("canvas", { class: "dl-slide-qr" });
       this.stage.onto(code, 96, 96, (ctx) => dots(ctx, qr(link), 96, palettes[mode]));
       parts.push(code);
     }
-    return [make("div", { class: "dl-slide-foot" }, ...parts)];
+    return told.firstChild || parts.length > 1 ? [make("div", { class: "dl-slide-foot" }, ...parts)] : [];
   }
 
   async lay() {
