@@ -85,7 +85,7 @@ def pack(scene: Any) -> bytes:
 def _component() -> Any:
     folder, _library = publish()
     # Style sheets are links for the same reason as the module: they are fetched once.
-    sheets = ("stage.css", "save/save.css")
+    sheets = ("stage.css", "present.css", "save/save.css")
     html = "".join(f'<link rel="stylesheet" href="{folder}/{sheet}">' for sheet in sheets)
     return v2.component("descent_lab.stage", html=html, js=LOADER % folder, isolate_styles=False)
 
