@@ -534,7 +534,7 @@ async def alone(address: str, query: str) -> None:
     """Open Overfitting and watch until its networks are trained."""
     browser = Browser(address, "overfitting", query)
     await browser.open()
-    if await browser.picture(lambda shown: not shown.live and shown.last == shown.total) is None:
+    if await browser.picture(lambda shown: not shown.live and shown.last == shown.total, 5 * PATIENCE) is None:
         raise RuntimeError(f"nothing was trained: {browser.errors}")
     await browser.close()
 

@@ -28,7 +28,9 @@ def command(arguments: Sequence[str]) -> list[str]:
     """Return the command that serves the app; `arguments` come last, and so overrule."""
     return [
         sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless", "true",
-        "--server.maxUploadSize", str(allowed().upload), *arguments,
+        "--server.maxUploadSize", str(allowed().upload),
+        "--browser.serverAddress", "localhost",  # else Streamlit asks a server outside for the machine's address
+        *arguments,
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from slides.addresses import Address
 from spec import Refused
 from tools import browser as chromium
 
-ENOUGH = 600_000  # milliseconds for a page to be finished, training included
+ENOUGH = 300_000  # milliseconds for a page to be finished, training included
 PATIENCE = 120_000  # milliseconds for anything else
 WINDOW = {"width": 1280, "height": 800}
 
@@ -24,13 +24,13 @@ WINDOW = {"width": 1280, "height": 800}
 FINISHED = """() => {
   const stages = document.querySelectorAll(".dl-stage");
   if (stages.length !== 1 || !stages[0].dataset.ready) return false;
-  const [at, last] = stages[0].querySelector("output").textContent.match(/\\d+/g) ?? [0, 1];
+  const [at, last] = stages[0].querySelector(".dl-readout").textContent.match(/\\d+/g) ?? [0, 1];
   const scrub = stages[0].querySelector(".dl-scrub");
   return last - at === scrub.max - scrub.value
     && !document.querySelector('[class*="-status"] button')
     && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === "notRunning";
 }"""
-SHOW_ME = ".st-key-choice_0 button"  # a lesson waits for a prediction; a picture does not
+SHOW_ME = ".st-key-choice-0 button"  # a lesson waits for a prediction; a picture does not
 SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 RENDER = "(options) => window.descentLab.render(options)"
 OPEN = "(options) => window.descentLab.open(options)"

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 import lessons
 from experiments.descend import Race, descend
 from experiments.fit import fit
-from experiments.likelihood import Throws, climb
+from experiments.likelihood import Throws, climb, repeat
 from experiments.maps import Map, survey
 from experiments.noise import Noisy, scatter
 from experiments.readout import holds, readout
@@ -124,7 +124,7 @@ def answer(spec: Any, view: dict[str, str]) -> Any:
     if isinstance(spec, Race):
         return descend(spec)
     if isinstance(spec, Throws):
-        return climb(spec)
+        return repeat(spec) if view["view"] == "again" else climb(spec)
     if isinstance(spec, Map):
         return survey(spec)
     if isinstance(spec, Noisy):

@@ -41,6 +41,7 @@ def _appear(source: Path, target: Path) -> None:
         whole = Path(near) / target.name
         if source.is_dir():
             shutil.copytree(source, whole)
+            whole.chmod(0o755)  # a folder that is copied from where nothing can be written could not be moved
         else:
             shutil.copyfile(source, whole)
         with contextlib.suppress(OSError):  # another server was first

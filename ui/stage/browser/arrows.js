@@ -22,6 +22,10 @@ export class Arrows extends Plane {
     this.told = null;
   }
 
+  async turn({ closer, whole }) {
+    Object.assign(this, { closer, whole });
+  }
+
   get walker() {
     return this.panel.walkers[this.stage.chosen];
   }

@@ -85,6 +85,7 @@ const ICONS = {
   pause: "M6 5h4v14H6zM14 5h4v14h-4z",
   back: "M6 6h2v12H6zM19 6v12l-9-6z",
   forward: "M5 6v12l9-6zM16 6h2v12h-2z",
+  save: "M11 3h2v9l3.300-3.300 1.400 1.400L12 15.800l-5.700-5.700 1.400-1.400L11 12zM4 15h2v4h12v-4h2v6H4z",
   full: "M5 5h6v2H7v4H5zM13 5h6v6h-2V7h-4zM5 13h2v4h4v2H5zM17 13h2v6h-6v-2h4z",
   present: "M2 4h20v2h-1v9q0 1-1 1h-7v1.600l3 3.400h-2.500L12 19.300 10.500 21H8l3-3.400V16H4q-1 0-1-1V6H2zM5 6v8h14V6zM10 7.500v5l4.500-2.500z",
   plus: "M11 5h2v6h6v2h-6v6h-2v-6H5v-2h6z",

@@ -12,7 +12,15 @@ export class Equation {
   }
 
   leave() {}
-  resize() {}
+
+  /** On a slide nothing scrolls: the lines are made as small as they must be. */
+  resize() {
+    const { style } = this.lines;
+    style.fontSize = "";
+    if (!this.stage.slide) return;
+    const room = this.node.clientHeight - this.tabs.offsetHeight - 6;
+    for (let size = 0.95; size > 0.5 && this.lines.offsetHeight > room; size -= 0.05) style.fontSize = `${size}em`;
+  }
 
   async update(panel) {
     this.panel = panel;
@@ -60,6 +68,7 @@ export class Equation {
     [...this.tabs.children].forEach((tab, i) => tab.setAttribute("aria-pressed", String(i === this.stage.chosen)));
     this.node.style.setProperty("--dl-step", coloured(one.color, this.stage.palette));
     this.lines.replaceChildren(...one.lines.map((line) => this.line(line)));
+    this.resize();
     this.places = [...this.lines.querySelectorAll(".q")].map((group) => ({
       node: group.firstElementChild,
       values: one.numbers[Number(/\bq(\d+)\b/.exec(group.getAttribute("class"))[1])],

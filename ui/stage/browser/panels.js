@@ -55,6 +55,12 @@ export class Panel {
       this.library.relayout(this.plot, { width, height });
   }
 
+  /** Show what another panel of the same kind and scene shows: the reader has enlarged, moved or turned it. */
+  async turn({ plot }) {
+    const { xaxis, yaxis } = plot._fullLayout;
+    await this.library.relayout(this.plot, { "xaxis.range": [...xaxis.range], "yaxis.range": [...yaxis.range] });
+  }
+
   /** Up to which step its tracks are drawn. */
   get head() {
     return this.stage.head;
@@ -588,6 +594,7 @@ export class Space extends Panel {
     this.drawnAt = now;
     this.drawnHead = head;
     this.drawnPanel = this.panel;
+    this.show();
     const last = Math.floor(head) + 1;
     const { tracks, first } = this.panel;
     const cut = (name) => tracks.map((t) => Array.from(t[name].subarray(0, last)));
@@ -598,6 +605,21 @@ export class Space extends Panel {
       x: [...cut("x"), ...tips("x")], y: [...cut("y"), ...tips("y")], z: [...cut("z"), ...tips("z")],
       "line.color": [...tracks, ...tracks].map((t) => coloured(t.color, palette)),
     }, [...lines, ...heads]);
+  }
+
+  /** Plotly's canvas can be read only right after it was drawn. */
+  show() {
+    const { glplot } = this.plot._fullLayout.scene._scene;
+    const { clientWidth: width, clientHeight: height } = this.node;
+    const draw = (ctx) => {
+      glplot.redraw();
+      ctx.drawImage(glplot.canvas, 0, 0, width, height);
+    };
+    glplot.canvas.picture = { width, height, draw };
+  }
+
+  async turn({ plot }) {
+    await this.library.relayout(this.plot, { "scene.camera": plot._fullLayout.scene._scene.getCamera() });
   }
 
   listen() {} // Plotly turns the scene

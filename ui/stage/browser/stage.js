@@ -91,14 +91,15 @@ export class Stage {
       back: button("back", () => this.jump(Math.ceil(this.head) - 1)),
       forward: button("forward", () => this.jump(Math.floor(this.head) + 1)),
       full: button("full", () => this.fullscreen()),
+      save: button("save", () => this.save()),
     };
     this.scrub = make("input", { type: "range", min: 0, step: 1, class: "dl-scrub", oninput: () => this.jump(Number(this.scrub.value)) });
     this.readout = make("output", { class: "dl-readout" });
     this.pace = make("select", { class: "dl-speed", onchange: () => (this.speed = Number(this.pace.value)) });
     for (const speed of SPEEDS) this.pace.append(make("option", { value: speed }, `${speed}×`));
     this.pace.value = "1";
-    const { play, back, forward, full } = this.buttons;
-    this.bar = make("div", { class: "dl-bar", role: "group" }, back, play, forward, this.scrub, this.readout, this.pace, full);
+    const { play, back, forward, full, save } = this.buttons;
+    this.bar = make("div", { class: "dl-bar", role: "group" }, back, play, forward, this.scrub, this.readout, this.pace, full, save);
     const parts = this.fixed ? [this.panelBox] : [this.panelBox, this.bar];
     this.box = make("div", { class: this.fixed ? "dl-stage dl-fixed" : "dl-stage", role: "group", tabindex: 0 }, ...parts);
     this.root.append(this.box);
@@ -144,6 +145,7 @@ export class Stage {
     const library = await loadPlotly(new URL(scene.plotly, document.baseURI).href);
     if (this.scene !== scene) return; // a newer one came meanwhile
     await this.lay(library, scene);
+    this.give();
     for (const panel of this.panels) panel.resize(); // a table that has grown left them less room
     if ((restart || wish) && wish !== "show" && clock.play && !still() && !scene.covered && !this.fixed && clock.last > 0) this.play();
     if (this.fixed) return;
@@ -154,6 +156,14 @@ export class Stage {
   /** Whether it fills the screen in slide mode. */
   get slide() {
     return !this.fixed && document.documentElement.hasAttribute("data-slide");
+  }
+
+  /** Give the table room; on a slide one that would crowd out the picture is left out. */
+  give() {
+    if (this.fixed) return;
+    this.tableBox.hidden = false;
+    const most = this.scene.layout === "side" ? 0.5 : 0.33; // of the height of all panels
+    this.tableBox.hidden = this.slide && this.tableBox.offsetHeight > most * this.panelBox.offsetHeight;
   }
 
   /** Type of so many pixels as it is drawn; on a slide none is smaller than the scene's. */
@@ -203,7 +213,8 @@ export class Stage {
       this.panelBox.replaceChildren(...this.panels.map((p) => p.node), this.tableBox);
       this.kinds = kinds;
     }
-    this.panelBox.style.setProperty("--dl-columns", scene.panels.filter((p) => !p.broad).map((p) => `minmax(0, ${this.slide ? Math.sqrt(p.grow) : p.grow}fr)`).join(" "));
+    const even = innerWidth > 1.6 * innerHeight ? 0.5 : 0; // a slide's table needs its breadth
+    this.panelBox.style.setProperty("--dl-columns", scene.panels.filter((p) => !p.broad).map((p) => `minmax(0, ${this.slide ? p.grow ** even : p.grow}fr)`).join(" "));
     this.panelBox.dataset.layout = scene.layout; // "side": the table stands under the second panel; "under": under all
     await Promise.all(this.panels.map((panel, i) => panel.update(scene.panels[i])));
   }
@@ -213,10 +224,10 @@ export class Stage {
     this.box.setAttribute("aria-label", this.scene.alt);
     document.documentElement.lang = this.scene.lang; // Streamlit says "en" whatever the page is written in
     this.bar.setAttribute("aria-label", words.controls);
-    for (const name of ["back", "forward", "full"]) this.title(this.buttons[name], words[name]);
+    for (const name of ["back", "forward", "full", "save"]) this.title(this.buttons[name], words[name]);
     this.title(this.scrub, words.scrub);
     this.title(this.pace, words.speed);
-    this.bar.hidden = this.scene.clock.last < 1 && !this.scene.clock.live;
+    this.bar.classList.toggle("dl-idle", this.scene.clock.last < 1 && !this.scene.clock.live); // nothing to be played
   }
 
   title(node, text) {
@@ -354,8 +365,16 @@ export class Stage {
     else this.box.requestFullscreen?.();
   }
 
+  /** Ask how the present picture is to be saved, and save it. */
+  async save() {
+    const { ask } = await import("./save/dialog.js");
+    this.pause();
+    ask(this);
+  }
+
   async resize() {
     if (this.panels.length && this.scale !== this.zoom()) await this.lay(this.panels[0].library, this.scene);
+    this.give();
     for (const panel of this.panels) panel.resize();
     if (this.scene) this.redraw();
   }
@@ -364,19 +383,19 @@ export class Stage {
 const stages = new WeakMap();
 const shown = new Set(); // the stages of the page, for the command line
 window.descentLab = {
+  /** The stage of the page, the newest where there are several. */
+  get stage() {
+    return [...shown].at(-1);
+  },
   /** The page's stage as a slide, to take one picture after the other; see `open` of save/slide.js. */
   async open(options) {
-    const [stage] = shown;
     const { open } = await import("./save/slide.js");
-    const slide = await open(stage.scene, options);
-    slide.stage.chosen = stage.chosen;
-    return slide;
+    return open(this.stage.scene, options, this.stage);
   },
   /** The picture of the page's stage as a file, in base64; see `render` of save/save.js for the options. */
   async render(options) {
-    const [stage] = shown;
     const { render } = await import("./save/save.js");
-    return new Uint8Array(await (await render(stage, options)).arrayBuffer()).toBase64();
+    return new Uint8Array(await (await render(this.stage, options)).arrayBuffer()).toBase64();
   },
 };
 

@@ -1,20 +1,62 @@
-/* Saving: the present stage as a file. */
+/* Saving: the present stage as a file, made here in the browser. */
 
 import { open } from "./slide.js";
 
-const WRITERS = {
-  png: async (slide) => new Promise((done) => slide.canvas().toBlob(done, "image/png")),
-  svg: async (slide) => new Blob([slide.svg()], { type: "image/svg+xml" }),
+/** A canvas as PNG. */
+const png = (canvas) => new Promise((done) => canvas.toBlob(done, "image/png"));
+
+/** Every way to save, by the ending of its file: `group` and `title` are words of the scene, `asks` the questions of the dialog
+    that it heeds, `write(stage, options)` makes the file, `can(stage, options)` says whether this browser does. */
+export const FORMATS = {
+  png: picture("png_title", (slide) => png(slide.canvas())),
+  svg: picture("svg_title", (slide) => new Blob([slide.svg()], { type: "image/svg+xml" })),
+  pdf: picture("pdf_title", async (slide) => (await import("./pdf.js")).pdf(slide.canvas(2))),
+  mp4: film("mp4"),
+  webm: film("webm"),
+  gif: film("gif"),
+  html: { group: "page", title: "html_title", asks: [], write: async (stage, options) => (await import("./copy.js")).copy(stage, options) },
 };
 
-/** The stage's present picture as a file. */
-export async function render(stage, options = {}) {
-  const slide = await open(stage.scene, options);
+function picture(title, draw) {
+  return { group: "picture", title, asks: ["size", "paper", "parts"], write: (stage, options) => slid(stage, options, draw) };
+}
+
+function film(format) {
+  return {
+    group: "film", title: `${format}_title`, asks: ["size", "paper", "parts", "seconds"],
+    can: async (stage, options) => stage.scene.clock.last > 0 && (format === "gif" || Boolean(await (await import("./film.js")).encoder(format, options))),
+    write: (stage, options) => slid(stage, options, async (slide) => (await import("./film.js")).film(slide, options)),
+  };
+}
+
+/** What `make` makes of the stage's slide, which is gone afterwards. */
+async function slid(stage, options, make) {
+  const slide = await open(stage.scene, options, stage);
   try {
-    slide.stage.chosen = stage.chosen;
-    slide.at(options.step ?? stage.head);
-    return await WRITERS[options.format ?? "png"](slide);
+    if (options.step !== undefined) slide.at(options.step);
+    return await make(slide);
   } finally {
     slide.leave();
   }
+}
+
+/** The stage's present picture, or the film of its clock, as a file; see OPTIONS of slide.js and FILM of film.js. */
+export async function render(stage, options = {}) {
+  const format = options.format ?? "png";
+  return FORMATS[format].write(stage, { ...options, format });
+}
+
+/** Give a file to the reader. */
+export function hand(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // some browsers read it late
+}
+
+/** The picture as PNG on the clipboard, for a slide that is open beside the browser. */
+export async function toClipboard(stage, options) {
+  const picture = render(stage, { ...options, format: "png" });
+  await navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]); // Safari wants the promise, at once
 }

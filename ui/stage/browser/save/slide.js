@@ -6,18 +6,22 @@ import { paint } from "./paint.js";
 import { qr } from "./qr.js";
 import { VectorContext } from "./vector.js";
 
+const MOST = 0.42; // of the height under the title: a table that takes more leaves too little for the picture
+
 // A slide is laid out like a page whose type is 15 px, and enlarged as a whole: lines, markers and dashes with the type.
 const PAGE = 600; // the shorter side of that page, px: type of 15 becomes 27 px on a slide 1080 px high, labels 24
 
 /** What a slide shows beside the panels, and how; every option has its default here. */
 export const OPTIONS = {
-  width: 1920, height: 1080, mode: "light", clear: false, title: true, sentence: false, caption: true, qr: false,
+  width: 1920, height: 1080, mode: "light", clear: false,
+  title: true, sentence: false, table: true, caption: true, qr: false,
   base: document.baseURI, // of the address that is shown; none: no address is shown
 };
 
-export async function open(scene, options = {}) {
+/** A slide of a scene; a stage that shows it, where given, says how its reader has turned and enlarged it. */
+export async function open(scene, options = {}, stage = null) {
   const slide = new Slide(scene, { ...OPTIONS, ...options });
-  await slide.ready;
+  await slide.lay(stage);
   return slide;
 }
 
@@ -36,7 +40,6 @@ class Slide {
     this.stage = new Stage(make("div", { class: "dl-slide-stage" }), { mode, colors: clear ? { halo: `${paper}00` } : {} });
     this.box.append(...this.heading(), this.stage.root, ...this.foot());
     document.body.append(this.box);
-    this.ready = this.lay();
   }
 
   heading() {
@@ -63,13 +66,17 @@ class Slide {
     return told.firstChild || parts.length > 1 ? [make("div", { class: "dl-slide-foot" }, ...parts)] : [];
   }
 
-  async lay() {
-    await this.stage.update(this.scene);
-    // A table that leaves the picture less than half of the slide is not for a slide.
-    const { tableBox, panelBox, panels } = this.stage;
-    if (tableBox.offsetHeight > 0.42 * panelBox.offsetHeight) tableBox.hidden = true;
-    for (const panel of panels) await panel.resize();
-    this.at(this.stage.head);
+  async lay(shown) {
+    const { stage } = this;
+    await stage.update(this.scene);
+    const { tableBox, panelBox, panels } = stage;
+    tableBox.hidden = !this.options.table || tableBox.offsetHeight > MOST * panelBox.offsetHeight;
+    stage.chosen = shown?.chosen ?? stage.chosen;
+    for (const [i, panel] of panels.entries()) {
+      await panel.resize();
+      if (shown?.panels[i]) await panel.turn?.(shown.panels[i]);
+    }
+    this.at(shown?.head ?? stage.head);
   }
 
   /** Move the clock to a step, which may lie between two. */
@@ -78,6 +85,12 @@ class Slide {
     stage.head = Math.max(0, Math.min(this.scene.clock.last, step));
     for (const panel of stage.panels) panel.draw();
     stage.tell();
+  }
+
+  /** The steps at which a film's pictures stand; see film.js for the options. */
+  async steps(options) {
+    const { times } = await import("./film.js");
+    return times(this.scene.clock, options);
   }
 
   /** Draw what is seen onto a context that is as large as the slide. */

@@ -1,0 +1,173 @@
+/* The dialog that asks how a picture is to be saved, with a small preview of it; it remembers what was chosen last. */
+
+import { make } from "../draw.js";
+import { FORMATS, hand, render, toClipboard } from "./save.js";
+import { open } from "./slide.js";
+
+const STORE = "descent-lab save";
+const SIZES = { wide: [1920, 1080], middle: [1440, 1080], square: [1080, 1080] };
+const PAPERS = {
+  light: { mode: "light", clear: false }, dark: { mode: "dark", clear: false },
+  clear_light: { mode: "light", clear: true }, clear_dark: { mode: "dark", clear: true },
+};
+const PARTS = ["title", "sentence", "table", "caption", "qr"];
+const USUAL = { format: "png", size: "wide", title: true, sentence: false, table: true, caption: true, qr: false, seconds: 6 };
+const WIDE = 460; // px of the preview
+
+const dialogs = new WeakMap();
+
+/** Open the stage's dialog. */
+export function ask(stage) {
+  if (!dialogs.has(stage)) dialogs.set(stage, new Dialog(stage));
+  dialogs.get(stage).open();
+}
+
+class Dialog {
+  constructor(stage) {
+    this.stage = stage;
+    this.preview = make("canvas", { class: "dl-preview", role: "img" });
+    this.form = make("div", { class: "dl-ask" });
+    this.says = make("output", { class: "dl-told" });
+    this.node = make("dialog", { class: "dl-save", onclose: () => this.close() });
+    stage.root.append(this.node); // beside the stage's box, which listens to keys
+  }
+
+  get words() {
+    return this.stage.scene.words;
+  }
+
+  async open() {
+    this.chosen = { ...USUAL, paper: this.stage.mode(), ...JSON.parse(localStorage.getItem(STORE) ?? "{}") };
+    const able = await Promise.all(Object.values(FORMATS).map((format) => format.can?.(this.stage, this.options()) ?? true));
+    this.able = Object.keys(FORMATS).filter((_, i) => able[i]);
+    if (!this.able.includes(this.chosen.format)) this.chosen.format = "png";
+    this.lay();
+    this.node.showModal();
+    this.show();
+  }
+
+  close() {
+    this.ending?.abort();
+    this.slide?.leave();
+    this.slide = null;
+  }
+
+  lay() {
+    const { words } = this;
+    this.node.setAttribute("aria-label", words.save);
+    this.preview.setAttribute("aria-label", this.stage.scene.alt);
+    const groups = [...new Set(this.able.map((format) => FORMATS[format].group))];
+    const formats = groups.map((group) => {
+      const own = this.able.filter((format) => FORMATS[format].group === group);
+      return make("optgroup", { label: words[group] }, ...own.map((format) => make("option", { value: format }, words[FORMATS[format].title])));
+    });
+    const titled = (keys) => keys.map((key) => make("option", { value: key }, words[key]));
+    const parts = PARTS.filter((part) => part !== "table" || this.stage.scene.table);
+    this.asked = {
+      size: this.choice("size", titled(Object.keys(SIZES))),
+      paper: this.choice("paper", titled(Object.keys(PAPERS))),
+      seconds: this.labelled("seconds", make("input", { type: "number", min: 2, max: 60, step: 1 })),
+      parts: make("fieldset", {}, make("legend", {}, words.parts), ...parts.map((part) => this.tick(part))),
+    };
+    const button = (name, act, more = "") => make("button", { type: "button", class: `dl-do ${more}`, onclick: act }, words[name]);
+    this.buttons = make("div", { class: "dl-dos" }, button("save_file", () => this.save(), "dl-first"), button("copy_picture", () => this.copy()), button("close", () => this.node.close()));
+    this.form.replaceChildren(this.choice("format", formats), ...Object.values(this.asked), this.buttons, this.says);
+    this.node.replaceChildren(this.preview, this.form);
+    this.says.value = "";
+  }
+
+  /* questions */
+
+  choice(name, options) {
+    return this.labelled(name, make("select", {}, ...options));
+  }
+
+  labelled(name, input) {
+    input.value = this.chosen[name];
+    input.addEventListener("change", () => this.choose(name, input.type === "number" ? Math.min(60, Math.max(2, Number(input.value) || 6)) : input.value));
+    return make("label", { class: "dl-asked" }, make("span", {}, this.words[`ask_${name}`]), input);
+  }
+
+  tick(part) {
+    const box = make("input", { type: "checkbox", onchange: () => this.choose(part, box.checked) });
+    box.checked = this.chosen[part];
+    return make("label", { class: "dl-tick" }, box, this.words[`with_${part}`]);
+  }
+
+  choose(name, value) {
+    this.chosen[name] = value;
+    localStorage.setItem(STORE, JSON.stringify(this.chosen));
+    this.show();
+  }
+
+  options() {
+    const { format, size, paper, seconds, ...parts } = this.chosen;
+    const [width, height] = SIZES[size] ?? SIZES.wide;
+    return { format, width, height, seconds, ...parts, ...(PAPERS[paper] ?? PAPERS.light) };
+  }
+
+  /* what it shows and does */
+
+  /** Draw the preview; choices that come while one is laid out are drawn once it is there. */
+  async show() {
+    const { asks } = FORMATS[this.chosen.format];
+    for (const [name, node] of Object.entries(this.asked)) node.hidden = !asks.includes(name);
+    this.preview.classList.toggle("dl-checked", Boolean(this.options().clear));
+    this.late = Boolean(this.laying);
+    if (this.laying) return;
+    this.laying = true;
+    try {
+      const slide = await open(this.stage.scene, this.options(), this.stage);
+      this.slide?.leave();
+      this.slide = slide;
+      const small = slide.canvas((WIDE * devicePixelRatio) / slide.width);
+      Object.assign(this.preview, { width: small.width, height: small.height });
+      this.preview.getContext("2d").drawImage(small, 0, 0);
+    } finally {
+      this.laying = false;
+    }
+    if (!this.node.open) this.close();
+    else if (this.late) await this.show();
+  }
+
+  get name() {
+    return `descent-lab-${this.stage.scene.about?.name ?? "picture"}.${this.chosen.format}`;
+  }
+
+  async save() {
+    await this.busy(async (signal) => {
+      const progress = (share) => (this.says.value = `${Math.round(100 * share)} %`);
+      const blob = await render(this.stage, { ...this.options(), progress, signal });
+      hand(blob, this.name);
+      return this.words.saved.replace("{name}", this.name).replace("{size}", size(blob.size));
+    });
+  }
+
+  async copy() {
+    await this.busy(async () => {
+      await toClipboard(this.stage, this.options());
+      return this.words.copied;
+    });
+  }
+
+  /** Do what takes a moment, and tell what came of it. */
+  async busy(act) {
+    this.ending = new AbortController();
+    const { signal } = this.ending;
+    for (const button of this.buttons.children) button.disabled = button !== this.buttons.lastChild;
+    this.says.value = this.words.making;
+    try {
+      this.says.value = await act(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.says.value = `${this.words.not_saved} ${error.message}`;
+      console.warn(error);
+    } finally {
+      for (const button of this.buttons.children) button.disabled = false;
+    }
+  }
+}
+
+function size(bytes) {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,150 @@
+/* Films: the slide's clock from its first to its last step and a rest in which the end is read, as MP4, WebM or GIF. */
+
+import { Colours, Gif } from "./gif.js";
+import { mp4 } from "./mp4.js";
+import { webm } from "./webm.js";
+
+export const FILM = { seconds: 6, fps: 30, loop: true };
+const REST = 2; // seconds at the end, or a quarter of a short film
+const SAMPLES = 12; // pictures of which a GIF's palette is made
+const KEY = 2; // seconds between pictures that stand for themselves, to which players jump
+const QUEUE = 4; // pictures that may wait for the encoder
+
+// What an encoder may be asked for, the best first; 5.1 and 0.50 are levels: up to 4096 x 2160 at 30 a second.
+const CODECS = {
+  mp4: ["avc1.640033", "avc1.4d0033", "avc1.420033", "avc1.640028", "avc1.4d0028", "avc1.420028"],
+  webm: ["vp09.00.50.08", "vp8"],
+};
+
+// ITU-R BT.709 with 16 for black and 235 for white: what players take HD film to be in, whatever a file says.
+const COLORS = { primaries: "bt709", transfer: "bt709", matrix: "bt709", fullRange: false };
+
+/** The clock's times of a film's pictures, in steps: it runs evenly and then rests; without a clock all are the same. */
+export function times(clock, options) {
+  const { seconds, fps } = { ...FILM, ...options };
+  const n = Math.max(1, Math.round(seconds * fps));
+  const runs = Math.max(1, n - 1 - Math.round(Math.min(REST, seconds / 4) * fps));
+  return Array.from({ length: n }, (_, i) => clock.last * Math.min(1, i / runs));
+}
+
+/** Paint a film's pictures one after the other: `each(canvas, i, n)`, which may take its time, for every one. */
+export async function frames(slide, options, each) {
+  const canvas = new OffscreenCanvas(slide.width, slide.height);
+  const ctx = canvas.getContext("2d", { willReadFrequently: true });
+  const all = times(slide.scene.clock, options);
+  for (const [i, time] of all.entries()) {
+    if (!i || time !== all[i - 1]) {
+      slide.at(time);
+      ctx.clearRect(0, 0, canvas.width, canvas.height);
+      slide.paint(ctx);
+    }
+    await each(canvas, i, all.length);
+    await pause(options.signal);
+  }
+}
+
+/** Let the page breathe, also in a tab that is not looked at, whose timers are slow. */
+function pause(signal) {
+  signal?.throwIfAborted();
+  return new Promise((done) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = done;
+    port2.postMessage(null);
+  });
+}
+
+/** A canvas's RGBA. */
+function pixels(canvas) {
+  return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+}
+
+/** A film of a slide as a file. `progress(share)` is told how far it has come, `signal` of an AbortController ends it.
+
+    `format` is "mp4", "webm" or "gif"; `loop` is GIF's: for ever, else once. */
+export async function film(slide, options) {
+  const settings = { ...FILM, ...options };
+  return settings.format === "gif" ? animated(slide, settings) : encoded(slide, settings);
+}
+
+async function animated(slide, options) {
+  const { width, height } = slide;
+  const { progress = () => {}, fps, loop } = options;
+  const words = (canvas) => new Uint32Array(pixels(canvas).buffer);
+  const seen = new Colours();
+  const few = { ...options, fps: SAMPLES / options.seconds };
+  await frames(slide, few, (canvas, i, n) => {
+    seen.add(words(canvas));
+    progress((0.15 * (i + 1)) / n);
+  });
+  const gif = new Gif(width, height, seen.palette(), { loop });
+  const until = (i) => Math.round((100 * i) / fps); // hundredths of a second, in which a GIF counts
+  await frames(slide, options, (canvas, i, n) => {
+    gif.add(words(canvas), until(i + 1) - until(i));
+    progress(0.15 + (0.85 * (i + 1)) / n);
+  });
+  return gif.blob();
+}
+
+/** RGBA as video has it: lightness of every pixel, then the blue and the red of every four, as COLORS says. */
+function planes(rgba, width, height) {
+  const out = new Uint8Array((width * height * 3) / 2);
+  for (let i = 0, at = 0; i < width * height; i++, at += 4)
+    out[i] = 16.5 + 0.182586 * rgba[at] + 0.614231 * rgba[at + 1] + 0.062007 * rgba[at + 2];
+  let [blue, red] = [width * height, (width * height * 5) / 4];
+  for (let y = 0; y < height; y += 2)
+    for (let x = 0; x < width; x += 2) {
+      const [a, b] = [4 * (y * width + x), 4 * ((y + 1) * width + x)]; // the left ones of the four, above and below
+      const [r, g, w] = [0, 1, 2].map((c) => (rgba[a + c] + rgba[a + 4 + c] + rgba[b + c] + rgba[b + 4 + c]) / 4);
+      out[blue++] = 128.5 - 0.100644 * r - 0.338572 * g + 0.439216 * w;
+      out[red++] = 128.5 + 0.439216 * r - 0.398942 * g - 0.040274 * w;
+    }
+  return out;
+}
+
+/** What this browser's encoder takes for a format and size; null where it makes no such film. */
+export async function encoder(format, { width, height, fps = FILM.fps }) {
+  if (!window.VideoEncoder) return null; // browsers keep it for pages that come over a secure connection
+  const bitrate = Math.round(width * height * fps * 0.16); // bits a second: sharp type, which costs them most
+  for (const codec of CODECS[format]) {
+    const config = { codec, width, height, framerate: fps, bitrate, latencyMode: "quality", ...(format === "mp4" && { avc: { format: "avc" } }) };
+    if ((await VideoEncoder.isConfigSupported(config)).supported) return config;
+  }
+  return null;
+}
+
+async function encoded(slide, options) {
+  const { width, height } = slide;
+  const { format, fps, progress = () => {} } = options;
+  const config = await encoder(format, { ...slide, fps });
+  if (!config) throw new Error(`no encoder for ${format}`);
+  const chunks = [];
+  let description; // how a decoder is set up, told with the first chunk
+  let wrong = null;
+  const video = new VideoEncoder({
+    output(chunk, metadata) {
+      description ??= metadata.decoderConfig?.description;
+      const data = new Uint8Array(chunk.byteLength);
+      chunk.copyTo(data);
+      chunks.push({ data, key: chunk.type === "key" });
+    },
+    error: (error) => (wrong = error),
+  });
+  video.configure(config);
+  try {
+    await frames(slide, options, async (canvas, i, n) => {
+      const timing = { timestamp: Math.round((1e6 * i) / fps), duration: Math.round(1e6 / fps) };
+      const picture = new VideoFrame(planes(pixels(canvas), width, height), { ...timing, format: "I420", codedWidth: width, codedHeight: height, colorSpace: COLORS });
+      video.encode(picture, { keyFrame: i % (KEY * fps) === 0 });
+      picture.close();
+      progress(i / n);
+      while (video.encodeQueueSize > QUEUE && !wrong) await new Promise((done) => video.addEventListener("dequeue", done, { once: true }));
+      if (wrong) throw wrong;
+    });
+    await video.flush();
+  } finally {
+    if (video.state !== "closed") video.close();
+  }
+  if (wrong) throw wrong;
+  const parts = { chunks, codec: config.codec, width, height, seconds: 1 / fps, description };
+  return new Blob(format === "mp4" ? mp4(parts) : webm(parts), { type: `video/${format}` });
+}
