@@ -7,6 +7,7 @@ another remedy is one more field; the page, the picture and the sentence find it
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -142,13 +143,19 @@ class Remedies:
 
     def variants(self) -> tuple[Fit, ...]:
         """Return the network without a remedy and one for each; the seed gives all the same start and shuffles."""
-        return tuple(_with(self._plain(), remedies) for remedies in self.remedies)
+        return _variants(self)
 
     def _plain(self) -> Fit:
         return Fit(
             self.dataset, self.hidden, optimizer=self.optimizer, batch_size=self.batch_size, epochs=self.epochs,
             seed=self.seed, rows=self.rows, label_noise=self.label_noise,
         )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=256)  # checking the networks takes longer than a page may wait each time it asks
+def _variants(study: Remedies) -> tuple[Fit, ...]:
+    plain = study._plain()
+    return tuple(_with(plain, remedies) for remedies in study.remedies)
 
 
 def _strong(value: Any) -> bool:

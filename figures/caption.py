@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -39,14 +40,20 @@ def words(spec: Any, usual: Any, suggest: Callable[[type[Optimizer]], Optimizer]
 
 
 def _entry(entry: Any, say: Say) -> str:
-    """Return an entry's title with the settings that are not its class's defaults, a text of one's own instead of it."""
-    usual = type(entry)() if settings(entry) else entry
+    """Return an entry's title with the settings that are not its class's defaults, or a text of one's own."""
+    usual = _usual(type(entry)) if settings(entry) else entry
     differs = [name for name in settings(entry) if getattr(entry, name) != getattr(usual, name)]
     if "text" in differs:
         return f"f = {entry.text}"
     more = [_setting(name, fact, getattr(entry, name), say) for name, fact in settings(entry).items()
             if name in differs and name != "strokes"]  # fmt: skip
     return " ".join([say(entry.title), *more])
+
+
+@functools.cache
+def _usual(kind: type) -> Any:
+    """Return the entry of a class at its default settings, made once: a surface of one's own is surveyed first."""
+    return kind()
 
 
 def _rule(rule: Optimizer, usual: Optimizer, say: Say) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -193,14 +194,17 @@ def picture(desk: Desk[Comparison]) -> None:
 
     def draw(history: History, view: View, sentence: str) -> None:
         done = view.state == "done"
-        scene = training.scene(
-            variants, history, lines, say=_, alt=sentence, running=view.state == "running", measure=desk.view("show"),
-            marks=training.best_marks(history, lines),
-            table=training.table(variants, history, lines, _, done=done), points=live.points(view.result),
-            along=desk.view("along"), scale=desk.view("scale"), smooth=float(desk.view("smooth")),
-        )  # fmt: skip
+
+        def scene() -> dict[str, Any]:
+            return training.scene(
+                variants, history, lines, say=_, alt=sentence, running=view.state == "running",
+                measure=desk.view("show"), marks=training.best_marks(history, lines),
+                table=training.table(variants, history, lines, _, done=done), points=live.points(view.result),
+                along=desk.view("along"), scale=desk.view("scale"), smooth=float(desk.view("smooth")),
+            )  # fmt: skip
+
         lesson.printed(history, done=done)
-        stage(scene, key="compare stage", desk=desk)
+        stage(scene, key="compare stage", desk=desk, same=(view.state, view.progress))
         results.panel("compare", variants, called, history, done=done)
         panels.numbers("compare numbers", lambda: training.numbers(history, lines, _))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from datasets import find
@@ -97,12 +99,15 @@ def picture(desk: Desk[Remedies]) -> None:
         return readings.overfitted(spec, history, lines, _, done=view.state == "done", revealed=revealed)
 
     def draw(history: History, view: View, sentence: str) -> None:
-        scene = figure.scene(
-            spec, history, say=_, alt=sentence, running=view.state == "running", done=view.state == "done",
-            measure=desk.view("show"), beside=desk.view("beside"), revealed=revealed, points=live.points(view.result),
-        )  # fmt: skip
+        def scene() -> dict[str, Any]:
+            return figure.scene(
+                spec, history, say=_, alt=sentence, running=view.state == "running", done=view.state == "done",
+                measure=desk.view("show"), beside=desk.view("beside"), revealed=revealed,
+                points=live.points(view.result),
+            )  # fmt: skip
+
         lesson.printed(history, done=view.state == "done")
-        stage(scene, key="overfitting stage", desk=desk)
+        stage(scene, key="overfitting stage", desk=desk, same=(view.state, view.progress))
         results.panel("overfitting", variants, called, history, done=view.state == "done")
         panels.numbers("overfitting numbers", lambda: training.numbers(history, lines, _))
 

@@ -17,7 +17,7 @@ from collections.abc import Collection, Hashable, Iterable
 from runs.chain import Chain, Report
 from runs.pool import Pool, Run, Tab, View
 
-__all__ = ["Chain", "Pool", "Report", "Run", "Tab", "View", "forget", "start", "warm_up"]
+__all__ = ["Chain", "Pool", "Report", "Run", "Tab", "View", "audience", "forget", "start", "warm_up"]
 
 _pool: Pool | None = None
 _lock = threading.Lock()
@@ -31,6 +31,11 @@ def start(chain: Chain, who: Hashable = "") -> Run:
 def warm_up(paths: Iterable[str] = ()) -> None:
     """Start the workers and have each import or call what `paths` name, in the background; see `Pool.warm_up`."""
     _the_pool().warm_up(paths)
+
+
+def audience() -> int:
+    """Return how many look at runs that are not over; see `Pool.audience`."""
+    return _the_pool().audience()
 
 
 def forget(names: Collection[str]) -> None:

@@ -190,6 +190,7 @@ class Pool:
                 self._live.append(run)
             self._renew(run, who)
             self._arrange()
+            self._work.notify()
             return run
 
     def warm_up(self, paths: Iterable[str]) -> None:
@@ -213,6 +214,12 @@ class Pool:
                 if self._runs.get(run.key) is run:
                     del self._runs[run.key]
             self._arrange()
+
+    def audience(self) -> int:
+        """Return how many look at runs that are queued or running; who looks at two counts twice."""
+        now = self._clock()
+        with self._lock:
+            return sum(lease.end > now for run in self._live for lease in run._leases.values())
 
     def close(self) -> None:
         """End all workers and runs, and wait until they have ended."""
@@ -390,7 +397,10 @@ class Pool:
         return [(run, count[run]) for run in sorted(self._live, key=count.__getitem__)]
 
     def _next(self) -> Run | None:
-        """Return the active run whose turn it is: the visitor comes first whose last turn was longest ago.
+        """Return the run whose turn it is: the visitor comes first whose last turn was longest ago.
+
+        It is an active one, or one that waits and has nothing to show yet: its first chunk is short, and whoever has
+        started it sees something, even where a whole class has changed a setting at once.
 
         A turn of a run is a turn of everybody who looks at it. So it makes no difference to others how many runs a
         visitor has; and a run that many look at is one run, which the other runs of one of them do not hold up.
@@ -399,8 +409,11 @@ class Pool:
         for run in self._live:
             for visitor in _visitors(run):
                 last[visitor] = max(last[visitor], run._turn)
-        waiting = [run for run in self._live if run.state == "running" and run not in self._flying]
-        return min(waiting, key=lambda run: (min(last[who] for who in _visitors(run)), run._turn), default=None)
+        ready = [
+            run for run, newer in self._in_order()
+            if run not in self._flying and (run.state == "running" or (newer == 0 and not run.result))
+        ]  # fmt: skip
+        return min(ready, key=lambda run: (min(last[who] for who in _visitors(run)), run._turn), default=None)
 
     def _write(self, run: Run, answer: Answer, result: Mapping[str, np.ndarray]) -> None:
         done, total, *_ = answer.report

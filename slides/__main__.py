@@ -55,6 +55,8 @@ def parser() -> argparse.ArgumentParser:
     add("--size", type=_size, default=SIZES["16:9"], metavar="WxH",
         help=f"pixels, or {', '.join(SIZES)} (1920x1080)")  # fmt: skip
     add("--title", action=switch, default=True, help="the lesson's or page's title above the picture")
+    add("--sentence", action=switch, default=False, help="the sentence that reads the picture, below it")
+    add("--table", action=switch, default=True, help="the table of numbers, where there is room for it")
     add("--caption", action=switch, default=True, help="the settings, and the link with --link, below it")
     add("--qr", action=switch, default=False, help="the link as a QR code; needs --link or --server")
     add("--link", metavar="BASE", help="address of the class's server, for captions and QR codes")
@@ -95,7 +97,8 @@ def _step(text: str) -> float:
 def checked(asked: argparse.Namespace) -> argparse.Namespace:
     """Fill in what was left out, and refuse what does not go together."""
     asked.formats = list(dict.fromkeys(asked.formats or (["pdf"] if asked.deck else ["png"])))
-    asked.link = asked.link or asked.server
+    base = asked.link or asked.server
+    asked.link = f"{base.rstrip('/')}/" if base else None
     moving = [name for name in asked.formats if name not in STILL]
     if THEMES[asked.theme].get("clear") and moving:
         raise Refused("{format} cannot be transparent; png, svg and pdf can.", format=moving[0])
@@ -121,8 +124,8 @@ def files(asked: argparse.Namespace, wanted: Sequence[Address]) -> list[dict[str
 def options(asked: argparse.Namespace) -> dict[str, Any]:
     """Return the options of the page's exporter."""
     width, height = asked.size
-    chosen = {"width": width, "height": height, "title": asked.title, "caption": asked.caption, "qr": asked.qr,
-              "base": asked.link}  # fmt: skip
+    parts = {part: getattr(asked, part) for part in ("title", "sentence", "table", "caption", "qr")}
+    chosen = {"width": width, "height": height, "base": asked.link, **parts}
     return chosen | THEMES[asked.theme] | ({} if asked.step is None else {"step": asked.step})
 
 
@@ -133,9 +136,29 @@ def rendered(opened: Opened, shop: Studio, asked: argparse.Namespace, name: str)
         return pdf(shop.browser, [opened.save({**chosen, "format": "svg"})], *asked.size)
     if name in ("gif", "mp4"):
         fps = asked.fps or (15 if name == "gif" else 30)
-        frames = opened.frames(chosen, {"fps": fps, "seconds": asked.seconds})
-        return film.mp4(frames, fps) if name == "mp4" else film.gif(frames, fps, loop=asked.loop)
+        frames = opened.frames(chosen, {"fps": fps} | ({"seconds": asked.seconds} if asked.seconds else {}))
+        return film.mp4(frames, fps, *asked.size) if name == "mp4" else film.gif(frames, fps, loop=asked.loop)
     return opened.save({**chosen, "format": name})
+
+
+def render(asked: argparse.Namespace, shop: Studio) -> None:
+    """Render everything that is asked for."""
+    wanted = addresses(asked.what, asked.lang)
+    deck: list[bytes] = []
+    for i, (address, paths) in enumerate(zip(wanted, files(asked, wanted), strict=True), start=1):
+        with shop.opened(address) as opened:
+            for notice in opened.notices:
+                tell(f"{address}: {notice}")
+            for name, path in paths.items():
+                content = rendered(opened, shop, asked, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+                tell(f"{i}/{len(wanted)} {path} {len(content) / 1000:.0f} kB")
+            if asked.deck:
+                deck.append(opened.save({**options(asked), "format": "svg"}))
+    if asked.deck:
+        asked.deck.write_bytes(pdf(shop.browser, deck, *asked.size))
+        tell(f"{asked.deck}: {len(deck)} pages")
 
 
 @contextmanager
@@ -148,27 +171,6 @@ def app(server: str | None) -> Iterator[str]:
             yield address
 
 
-def run(asked: argparse.Namespace) -> None:
-    """Render everything that is asked for."""
-    wanted = addresses(asked.what, asked.lang)
-    deck: list[bytes] = []
-    with app(asked.server) as server, studio(server) as shop:
-        for i, (address, paths) in enumerate(zip(wanted, files(asked, wanted), strict=True), start=1):
-            with shop.opened(address) as opened:
-                for notice in opened.notices:
-                    tell(f"{address}: {notice}")
-                for name, path in paths.items():
-                    content = rendered(opened, shop, asked, name)
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(content)
-                    tell(f"{i}/{len(wanted)} {path} {len(content) / 1000:.0f} kB")
-                if asked.deck:
-                    deck.append(opened.save({**options(asked), "format": "svg"}))
-        if asked.deck:
-            asked.deck.write_bytes(pdf(shop.browser, deck, *asked.size))
-            tell(f"{asked.deck}: {len(deck)} pages")
-
-
 def tell(line: str) -> None:
     """Say how it goes, where it is in nobody's way."""
     sys.stderr.write(f"{line}\n")
@@ -177,7 +179,10 @@ def tell(line: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code: 2 for what cannot be done, said in one sentence."""
     try:
-        run(checked(parser().parse_args(arguments)))
+        asked = checked(parser().parse_args(arguments))
+        addresses(asked.what)  # a mistake is told before anything is started
+        with app(asked.server) as server, studio(server) as shop:
+            render(asked, shop)
     except Refused as refusal:
         tell(f"slides: {refusal}")
         return 2

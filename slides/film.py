@@ -13,24 +13,26 @@ from av.video.reformatter import Colorspace
 from PIL import Image
 
 COLOURS = 255  # of a GIF's 256; one says "as in the picture before"
+EXACT = 64  # of these are a picture's own: paper, lines, the rules' colours
 SAMPLE = 8  # every so manieth picture has a say in the palette
+BT709 = 1  # the colours of television in HD, by their number in ISO 23001-8
 # One thread, since several share a picture out as they come; quality by x264's scale, 18 is as good as lossless.
 X264 = {"crf": "18", "preset": "medium", "tune": "animation", "threads": "1"}
 
 
-def mp4(frames: Iterable[bytes], fps: int) -> bytes:
-    """Return pictures (PNG, all of one even width and height) as H.264 in MP4, ready to play while it loads."""
+def mp4(frames: Iterable[bytes], fps: int, width: int, height: int) -> bytes:
+    """Return pictures (PNG, of one even width and height) as H.264 in MP4, ready to play while it loads."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "film.mp4"
         with av.open(str(file), "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as film:
             stream = film.add_stream("libx264", rate=fps, options=X264)
-            stream.pix_fmt = "yuv420p"
-            stream.codec_context.thread_count = 1
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            context = stream.codec_context
+            context.thread_count = 1
+            context.colorspace = context.color_primaries = context.color_trc = BT709
             for frame in frames:
                 picture = av.VideoFrame.from_image(_read(frame))
-                stream.width, stream.height = picture.width, picture.height
-                picture = picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
-                film.mux(stream.encode(picture))
+                film.mux(stream.encode(picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)))
             film.mux(stream.encode())
         return file.read_bytes()
 
@@ -49,13 +51,18 @@ def gif(frames: Iterable[bytes], fps: int, *, loop: bool) -> bytes:
 
 
 def _palette(pictures: list[Image.Image]) -> Image.Image:
-    """Return an image whose palette serves all pictures: that of a strip of every so manieth of them."""
+    """Return an image whose palette serves all pictures: their most frequent colours, and the middle of others."""
     kept = [*pictures[::SAMPLE], pictures[-1]]
     width, height = pictures[0].size
     strip = Image.new("RGB", (width, height * len(kept)))
     for i, picture in enumerate(kept):
         strip.paste(picture, (0, height * i))
-    return strip.quantize(COLOURS, dither=Image.Dither.NONE)
+    counted = sorted(strip.getcolors(width * height * len(kept)) or [], reverse=True)
+    exact = [channel for _count, colour in counted[:EXACT] for channel in colour]
+    middle = strip.quantize(COLOURS - EXACT, dither=Image.Dither.NONE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(exact + middle)
+    return palette
 
 
 def _read(png: bytes) -> Image.Image:

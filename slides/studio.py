@@ -34,9 +34,9 @@ SHOW_ME = ".st-key-choice-0 button"  # a lesson waits for a prediction; a pictur
 SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 RENDER = "(options) => window.descentLab.render(options)"
 OPEN = "(options) => window.descentLab.open(options)"
-STEPS = "(slide, film) => slide.steps(film)"
-FRAME = """async (slide, step) => {
-  slide.at(step);
+TIMES = "(film) => window.descentLab.times(film)"
+FRAME = """async (slide, time) => {
+  slide.at(time);
   const blob = await new Promise((done) => slide.canvas().toBlob(done));
   return new Uint8Array(await blob.arrayBuffer()).toBase64();
 }"""
@@ -53,10 +53,13 @@ class Opened(NamedTuple):
         return base64.b64decode(self.page.evaluate(RENDER, options))
 
     def frames(self, options: dict[str, Any], film: dict[str, Any]) -> Iterator[bytes]:
-        """Yield the pictures of a film, as PNG."""
+        """Yield the pictures of a film, as PNG; see FILM in ui/stage/browser/save/film.js for what is asked of it."""
         slide = self.page.evaluate_handle(OPEN, options)
-        for step in slide.evaluate(STEPS, film):
-            yield base64.b64decode(slide.evaluate(FRAME, step))
+        shown, picture = None, b""
+        for time in self.page.evaluate(TIMES, film):
+            if time != shown:
+                shown, picture = time, base64.b64decode(slide.evaluate(FRAME, time))
+            yield picture
         slide.evaluate("(slide) => slide.leave()")
 
 

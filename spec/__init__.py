@@ -79,6 +79,11 @@ def settings(spec: Any) -> dict[str, Setting]:
 
     An entry of a registry that is no dataclass has none.
     """
+    return dict(_settings(spec if isinstance(spec, type) else type(spec)))
+
+
+@functools.cache
+def _settings(spec: type) -> dict[str, Setting]:
     if not dataclasses.is_dataclass(spec):
         return {}
     return {f.name: f.metadata["setting"] for f in dataclasses.fields(spec) if "setting" in f.metadata}
@@ -115,15 +120,18 @@ def _check_value(fact: Setting, value: Any) -> None:
 def _check_number(fact: Setting, number: float) -> None:
     if abs(number) > sys.float_info.max:  # a whole number may be too large for a float
         number = math.inf
-    said = {"label": fact.label, "value": f"{number:.12g}"}
+
+    def refused(text: str, **more: str) -> Refused:
+        return Refused(text, label=fact.label, value=f"{number:.12g}", **more)
+
     if not math.isfinite(number):
-        raise Refused(N_("{label} must be a finite number, not {value}."), **said)
+        raise refused(N_("{label} must be a finite number, not {value}."))
     if fact.minimum is not None and number < fact.minimum:
-        raise Refused(N_("{label} must be at least {bound}, not {value}."), bound=f"{fact.minimum:.12g}", **said)
+        raise refused(N_("{label} must be at least {bound}, not {value}."), bound=f"{fact.minimum:.12g}")
     if fact.most is not None and number > fact.most:
         raise _too_large(fact, number)
     if fact.below is not None and number >= fact.below:
-        raise Refused(N_("{label} must be below {bound}, not {value}."), bound=f"{fact.below:.12g}", **said)
+        raise refused(N_("{label} must be below {bound}, not {value}."), bound=f"{fact.below:.12g}")
 
 
 def _too_large(fact: Setting, number: float) -> Refused:

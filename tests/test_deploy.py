@@ -25,12 +25,14 @@ from typing import Any, NamedTuple
 import pytest
 from playwright.sync_api import Page, expect
 
+from tools.browser import find_proxy
 from tools.server import ROOT
 
 DEPLOY = ROOT / "deploy"
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 READING = [f"--{what}=-all,+dac_read_search" for what in ("inh-caps", "ambient-caps", "bounding-set")]
-ENOUGH = 60.0
+ENOUGH = 60.0  # seconds for a start
+PATIENCE = 90_000  # milliseconds for what a page shows
 
 
 # -- what the image would be
@@ -134,7 +136,7 @@ def healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    nginx = find_proxy()
     if nginx is None:
         pytest.fail("The deployment is tested behind nginx: `python -m tools.browser` installs it.")
     with tempfile.TemporaryDirectory() as name:
@@ -196,15 +198,15 @@ def test_a_page_opens_through_the_proxy_with_the_limits_of_the_class(site: Site,
     sockets: list[str] = []
     page.on("websocket", lambda socket: sockets.append(socket.url))
     page.goto(f"{site.address}race?steps=2000")
-    expect(page.locator(".dl-canvas").first).to_be_visible()
-    expect(page.get_by_text("Steps: this server allows at most 1000, not 2000.")).to_be_visible()
+    expect(page.locator(".dl-canvas").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Steps: this server allows at most 1000, not 2000.")).to_be_visible(timeout=PATIENCE)
     assert sockets == [site.address.replace("http", "ws") + "_stcore/stream"]
     assert "Traceback" not in site.log.read_text()
 
 
 def test_it_has_no_rights_and_writes_to_static_alone(site: Site, page: Page) -> None:
     page.goto(f"{site.address}race")
-    expect(page.locator(".dl-canvas").first).to_be_visible()
+    expect(page.locator(".dl-canvas").first).to_be_visible(timeout=PATIENCE)
     status = dict(re.findall(r"(\w+):\s*(.*)", Path(f"/proc/{site.process}/status").read_text()))
     assert "0" not in status["Uid"].split()
     assert int(status["CapEff"], 16) in (0, 1 << 2), "at most the right to read"
@@ -217,7 +219,7 @@ def test_what_the_proxy_hands_out_is_compressed_and_kept(site: Site, page: Page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{site.address}race")
-    expect(page.locator(".dl-canvas").first).to_be_visible()
+    expect(page.locator(".dl-canvas").first).to_be_visible(timeout=PATIENCE)
     plotly = next(address for address in asked if "plotly" in address)
     for address in (plotly, next(address for address in asked if "/static/js/index" in address)):
         headers, packed = fetched(address, "gzip")
@@ -234,10 +236,10 @@ def test_an_upload_above_the_limit_is_refused_in_a_sentence(site: Site, page: Pa
     page.goto(f"{site.address}compare")
     page.get_by_role("button", name="Your own table").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("A CSV file of at most 2 MB and 20,000 rows")).to_be_visible()
+    expect(dialog.get_by_text("A CSV file of at most 2 MB and 20,000 rows")).to_be_visible(timeout=PATIENCE)
     table = {"name": "large.csv", "mimeType": "text/csv", "buffer": b"a,b\n" + b"1,2\n" * 800_000}
     dialog.locator("input[type=file]").set_input_files([table])  # type: ignore[list-item]
-    expect(dialog.get_by_text("File must be 2.0MB or smaller.")).to_be_visible()
+    expect(dialog.get_by_text("File must be 2.0MB or smaller.")).to_be_visible(timeout=PATIENCE)
 
 
 def test_the_proxy_takes_no_more_than_a_table_needs(site: Site) -> None:

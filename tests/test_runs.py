@@ -108,7 +108,7 @@ def test_active_runs_take_turns_and_the_others_queue(one: Pool, tmp_path: Path) 
     for run, name in zip(held, "abcde", strict=True):
         assert run.wait(ENOUGH, who=name).state == "done"
     turns = "".join(line[0] for line in lines(log))
-    assert turns == "abcabcabcadbecdedede", "who comes from the queue is next, so that there is something to see"
+    assert turns == "abcdeabcabcadbecdede", "who waits has one turn before, so that there is something to see"
 
 
 def test_who_leaves_the_queue_makes_room(one: Pool, tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
-"""Find the browser that tests and screenshots drive, and install one where that can be done.
+"""Find the browser that tests and screenshots drive, and the proxy that tests run; install them where that can be done.
 
     python -m tools.browser
 
-prints its path. Where the browser, or a font with Hangul, is missing, it installs Chromium and Noto with apt-get if
-there is one, and elsewhere says what to install. DESCENT_LAB_CHROMIUM names a browser in a place of its own.
+prints the browser's path. Where the browser, a font with Hangul or nginx is missing, it installs Chromium, Noto and
+nginx with apt-get if there is one, and elsewhere says what to install. DESCENT_LAB_CHROMIUM names a browser in a place
+of its own.
 """
 
 from __future__ import annotations
@@ -38,6 +39,11 @@ def find() -> str | None:
     return next((path for name in (*NAMES, *PLACES) if (path := shutil.which(name))), None)
 
 
+def find_proxy() -> str | None:
+    """Return the path of nginx; None where there is none."""
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
+
+
 def has_hangul() -> bool:
     """Return whether a font can show Korean: macOS and Windows bring one, elsewhere fontconfig knows."""
     if not sys.platform.startswith("linux"):
@@ -50,7 +56,8 @@ def has_hangul() -> bool:
 def install(packages: list[str]) -> None:
     """Install Debian packages, as root or through sudo."""
     root = [] if os.geteuid() == 0 else ["sudo"]
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    # RUNLEVEL=1: a service that a package brings (nginx) is not to be started.
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     for command in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
         subprocess.run([*root, "apt-get", *command], env=environment, stdout=sys.stderr, check=True)
 
@@ -59,11 +66,13 @@ def main() -> None:
     """Print the path of the browser, after installing what is missing; exit with a sentence where that cannot be."""
     missing = [] if find() else ["chromium"]
     missing += [] if has_hangul() else ["fonts-noto-cjk"]
-    if missing and shutil.which("apt-get") and not os.environ.get(VARIABLE):
+    missing += [] if find_proxy() else ["nginx"]
+    if missing and shutil.which("apt-get") and not (os.environ.get(VARIABLE) and "chromium" in missing):
         install(missing)
     elif missing:
         sys.exit(
-            "Browser tests need Chromium or Google Chrome and, on Linux, a font with Hangul such as Noto Sans CJK.\n"
+            "Browser tests need Chromium or Google Chrome and, on Linux, a font with Hangul such as Noto Sans CJK; the "
+            "test of the deployment needs nginx.\n"
             f"Missing: {', '.join(missing)}. A browser in a place of its own is named by the variable {VARIABLE}."
         )
     print(find() or sys.exit("Chromium was installed, but cannot be found."))

@@ -6,6 +6,7 @@ Arrays are shared, not copied, and therefore made read-only.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
@@ -102,6 +103,16 @@ def survey(chart: Map) -> Survey:
 @st.cache_resource(max_entries=40, show_spinner=False)
 def _surveyed(mark: str, _chart: Map) -> Survey:
     return _still(_survey(_chart))
+
+
+def packed(same: object, pack: Callable[[], bytes]) -> bytes:
+    """Return the bytes of a picture, made once for all who see the `same`: a class that watches one training."""
+    return _packed(digest(same), pack)
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _packed(mark: str, _pack: Callable[[], bytes]) -> bytes:
+    return _pack()
 
 
 def _still(result: R) -> R:

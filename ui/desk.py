@@ -7,6 +7,7 @@ makes a new Spec; widgets and address bar then follow it.
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -194,10 +195,15 @@ class Desk(Generic[S]):
     def about(self) -> dict[str, Any]:
         """Return what a saved picture says of itself.
 
-        `link` is the address after the server's that opens it, `settings` those that are not the usual ones, in words.
+        `name` is what its file is called after, `link` the address after the server's that opens it, and `settings` are
+        those that are not the usual ones, in words.
         """
-        told = caption.words(self.spec, self._anchored()[1], self._suggest(self.spec), _)
-        return {"page": self.name, "link": f"{self.name}?{written(self.query())}".rstrip("?"), "settings": told}
+        shown = self.lesson.key if self.lesson else getattr(self.spec, "surface", getattr(self.spec, "dataset", ""))
+        return {
+            "page": self.name, "name": "-".join(re.findall(r"[a-z0-9.]+", f"{self.name} {shown.lower()}"))[:60],
+            "link": f"{self.name}?{written(self.query())}".rstrip("?"),
+            "settings": caption.words(self.spec, self._anchored()[1], self._suggest(self.spec), _),
+        }  # fmt: skip
 
     def publish(self) -> None:
         """Let the address bar say what the page shows; defaults are left out."""

@@ -42,6 +42,7 @@ STYLE = """<style>
 [data-testid="stSidebar"] [role="radiogroup"] { flex-wrap: nowrap; }
 [data-testid="stSidebar"] [class*="-preset"] [role="radiogroup"] { flex-wrap: wrap; }
 [data-testid="stSidebar"] [role="radio"] { padding-inline: .5rem; }
+[data-testid="stCaptionContainer"] { opacity: 1; color: light-dark(#5a6572, #9dabb9); } /* its own grey is too pale */
 [class*="st-key-slides"] { display: none; }
 [class*="-status"] { min-height: 3.2rem; flex-wrap: nowrap; }
 [class*="st-key-"][class$="-stage"] { min-height: clamp(430px, calc(100vh - 242px), 1050px); } /* before it is drawn */
@@ -155,6 +156,7 @@ def _choose_language() -> None:
     if asked in language.languages() and asked != st.session_state.get("lang asked"):
         st.session_state["lang"] = asked
     st.session_state["lang asked"] = asked
+    st.session_state.setdefault("lang", language.preferred())  # a page says some hundred words: each asks for this
 
 
 def _language_menu() -> None:

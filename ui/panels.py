@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import inspect
+import io
+import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from optimizers import Constant, Optimizer
@@ -21,12 +26,68 @@ def folded(key: str, label: str, icon: str, show: Callable[[], None]) -> None:
 
 
 def numbers(key: str, columns: Callable[[], dict[str, Any]]) -> None:
-    """Offer what is drawn as a table, which can be sorted, searched and saved as CSV."""
+    """Offer what is drawn as a table, which can be sorted and searched, and as files; made when they are asked for."""
 
     def show() -> None:
-        st.dataframe(columns(), hide_index=True, height=320)
+        drawn = columns()
+        st.dataframe(drawn, hide_index=True, height=320)
+        name = key.replace(" ", "-")
+        common: dict[str, Any] = {"on_click": "ignore", "icon": ":material/download:"}
+        with st.container(horizontal=True):
+            st.download_button(
+                "CSV", lambda: table(drawn), f"{name}.csv", "text/csv", key=f"{key} csv",
+                help=_("A table for Excel or pandas, with the digits of the computation."), **common,
+            )  # fmt: skip
+            st.download_button(
+                "NPZ", lambda: arrays(drawn), f"{name}.npz", "application/octet-stream", key=f"{key} npz",
+                help=_("Arrays for NumPy's `load`; `names` among them holds the columns' names as they stand here."),
+                **common,
+            )  # fmt: skip
 
     folded(key, _("Numbers"), ":material/table:", show)
+
+
+def table(columns: dict[str, Any]) -> bytes:
+    """Return columns as CSV, in UTF-8 with the mark by which Excel knows it; what is not a number stays empty."""
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(columns)
+    for row in zip(*map(_values, columns.values()), strict=True):
+        rows.writerow("" if value != value else value for value in row)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def arrays(columns: dict[str, Any]) -> bytes:
+    """Return columns as a compressed NPZ file: an array each, named in ASCII, and `names`, the names as they stand.
+
+    A column of anything but numbers becomes one of texts.
+    """
+    named: dict[str, Any] = {"names": np.array(list(columns))}
+    for place, (name, column) in enumerate(columns.items()):
+        plain = ascii_name(name) or f"column_{place}"
+        values = _values(column)
+        known = all(isinstance(value, int | float) for value in values)
+        named[f"{plain}_{place}" if plain in named else plain] = np.array(values if known else list(map(str, values)))
+    file = io.BytesIO()
+    np.savez_compressed(file, **named)
+    return file.getvalue()
+
+
+def _values(column: Any) -> list[Any]:
+    return [value.item() if isinstance(value, np.generic) else value for value in column]
+
+
+def ascii_name(name: str) -> str:
+    """Return a name as Python could have it, "1 Adam η" as "n1_Adam_eta"; what has no Latin letters is left out."""
+    spelt = "".join(_spelt(letter) for letter in unicodedata.normalize("NFKD", name))
+    plain = re.sub(r"[^0-9A-Za-z]+", "_", spelt).strip("_")
+    return f"n{plain}" if plain[:1].isdigit() else plain
+
+
+def _spelt(letter: str) -> str:
+    """Return a Greek letter's name, anything else as it is."""
+    found = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", unicodedata.name(letter, ""))
+    return letter if found is None else found[2].lower().replace("lamda", "lambda") + " "
 
 
 def explain(rules: Iterable[Optimizer]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 from typing import Any
-from urllib.parse import parse_qs
 
 import streamlit as st
 from streamlit.components import v2

@@ -16,7 +16,8 @@ from spec.limits import allowed
 from ui.desk import said
 from ui.language import _
 
-POLL = 0.3  # seconds between two looks at a run
+POLL = 0.3  # seconds between two looks at a run, where few look
+LOOKS = 40  # a second, for a whole class: beyond 12 that look, each looks less often
 PATIENCE = 0.25  # seconds a page waits for the first points, so that it need not open empty
 
 Read = Callable[[History, View], str]
@@ -32,6 +33,7 @@ def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw, records:
     A page that shows other variants than before gives up its interest in the former run at once; one that is left does
     so when its lease runs out.
     """
+    pause = max(POLL, round(runs.audience() / LOOKS, 1))
     chain = Chain("experiments.live:begin", "experiments.live:advance", live.training(variants, records))
     halted: runs.Run | None = st.session_state.get("stopped")
     if halted is not None and halted.chain == chain:
@@ -41,13 +43,13 @@ def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw, records:
         run = runs.start(chain, visitor())
         view = run.look(visitor())
         if not view.result:
-            view = run.wait(PATIENCE, since=view.version, who=visitor())
+            view = run.wait(max(PATIENCE, pause / 2), since=view.version, who=visitor())
     former: runs.Run | None = st.session_state.get("run")
     if former is not None and former is not run:
         former.leave(visitor())
     st.session_state["run"] = run
 
-    @st.fragment(run_every=None if halted or view.state in ("done", "failed") else POLL)
+    @st.fragment(run_every=None if halted or view.state in ("done", "failed") else pause)
     def follow() -> None:
         if st.session_state["stopped"] is not halted:
             st.rerun()  # Stop or Go on: the whole page takes it up, with another clock

@@ -10,14 +10,14 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from streamlit.components import v2
 
-from ui import frame, language, lesson, static
+from ui import cached, frame, language, lesson, static
 from ui.desk import Desk
 
 HERE = Path(__file__).parent
@@ -90,17 +90,25 @@ def _component() -> Any:
     return v2.component("descent_lab.stage", html=html, js=LOADER % folder, isolate_styles=False)
 
 
-def stage(scene: dict[str, Any], *, key: str, desk: Desk | None = None, **on: Callable[[], None]) -> None:
+def stage(
+    scene: dict[str, Any] | Callable[[], dict[str, Any]], *, key: str, desk: Desk | None = None, same: Hashable = None,
+    **on: Callable[[], None],
+) -> None:  # fmt: skip
     """Show a scene; one that is already shown under this key goes on with the new arrays.
 
-    `desk` holds the page's settings, which a saved picture names below it, with the link that opens them.
+    `desk` holds the page's settings, which a saved picture names below it, with the link that opens them. A scene that
+    depends on these settings and on `same` alone may be a function: it is called once for all who look at the same.
 
     What the reader does on it calls `on_start`, `on_pick` or `on_paint`; the wish is then in ``st.session_state[key]``
     under that word: ``.start`` is ``{"at": [x, y], "dragging": bool}``, from a click or a dragged ring.
     """
     about = desk.about() | dict(zip(("title", "question"), frame.heading(desk.name), strict=True)) if desk else {}
     covered = desk is not None and lesson.covered()
-    data = pack({**scene, "lang": language.current(), "plotly": publish()[1], "about": about, "covered": covered})
+    more = {"lang": language.current(), "plotly": publish()[1], "about": about, "covered": covered}
+    if callable(scene):
+        data = cached.packed((key, desk and desk.spec, same, more), lambda: pack(scene() | more))
+    else:
+        data = pack(scene | more)
     calls = {f"on_{wish}_change": on.get(f"on_{wish}", _nothing) for wish in WISHES}
     _component()(key=key, data=data, **calls)
 

@@ -151,7 +151,7 @@ export class Arrows extends Plane {
       ctx.closePath();
     };
     ctx.lineCap = dash.length ? "butt" : "round";
-    for (const [paint, more] of [[this.stage.palette.halo, 2], [color, 0]]) {
+    for (const [paint, more] of [[this.halo, 2], [color, 0]]) {
       ctx.strokeStyle = ctx.fillStyle = paint;
       ctx.lineWidth = width + more;
       ctx.setLineDash(dash);

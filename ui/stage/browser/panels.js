@@ -15,7 +15,8 @@ export class Panel {
     this.plot = make("div", { class: "dl-plot" });
     this.canvas = make("canvas", { class: "dl-canvas", "aria-hidden": "true" });
     this.tip = make("div", { class: "dl-tip", hidden: "" });
-    this.node = make("figure", { class: "dl-panel" }, this.plot, this.canvas, this.tip);
+    this.grip = make("button", { type: "button", class: "dl-grip", hidden: "", onkeydown: (event) => this.nudge(event), onblur: () => (this.moved = null) });
+    this.node = make("figure", { class: "dl-panel" }, this.plot, this.canvas, this.grip, this.tip);
     this.cards = new Cards(stage, this.node);
     this.listen();
   }
@@ -46,6 +47,9 @@ export class Panel {
     this.cards.update(panel.cards);
     this.seen = null; // the arrays changed: project them again
     this.node.classList.toggle("dl-pick", Boolean(panel.start && this.stage.send));
+    if (String(this.moved) === String(panel.start)) this.moved = null;
+    this.grip.hidden = !panel.start || !this.stage.send;
+    if (panel.start) this.stage.title(this.grip, `${this.stage.scene.words.grip}: ${panel.start.map(number).join(", ")}`);
   }
 
   resize() {
@@ -59,6 +63,12 @@ export class Panel {
   async turn({ plot }) {
     const { xaxis, yaxis } = plot._fullLayout;
     await this.library.relayout(this.plot, { "xaxis.range": [...xaxis.range], "yaxis.range": [...yaxis.range] });
+  }
+
+  /** What keeps lines and letters apart from what lies below them: paper, but nothing where the slide has none. */
+  get halo() {
+    const ground = this.panel.cells || this.panel.figure.data.some((trace) => trace.type === "contour");
+    return ground || !this.stage.fixed?.clear ? this.stage.palette.halo : "transparent";
   }
 
   /** Up to which step its tracks are drawn. */
@@ -199,7 +209,7 @@ export class Panel {
     for (const track of this.tracks) {
       if (track.faint || track.scatter || track.cloud) continue;
       this.trace(ctx, track, head);
-      ctx.strokeStyle = palette.halo;
+      ctx.strokeStyle = this.halo;
       ctx.globalAlpha = 0.75;
       ctx.lineWidth = track.width + 2.5;
       ctx.stroke();
@@ -283,7 +293,7 @@ export class Panel {
     const { palette } = this.stage;
     marker(ctx, track.marker, ...end, 6 * this.stage.scale);
     ctx.fillStyle = coloured(track.color, palette);
-    ctx.strokeStyle = palette.halo;
+    ctx.strokeStyle = this.halo;
     ctx.lineWidth = 1.5;
     ctx.fill();
     ctx.stroke();
@@ -299,7 +309,7 @@ export class Panel {
     for (const [x, y] of this.panel.stars ?? []) {
       marker(ctx, "star", ...this.toPixels(x, y), 8 * this.stage.scale);
       ctx.fillStyle = palette.star;
-      ctx.strokeStyle = palette.halo;
+      ctx.strokeStyle = this.halo;
       ctx.lineWidth = 1.5;
       ctx.fill();
       ctx.stroke();
@@ -337,7 +347,7 @@ export class Panel {
   /** Text in a track's colour, taken towards the text colour until it can be read, on a halo of paper. */
   written(ctx, text, x, y, color) {
     ctx.lineWidth = 4;
-    ctx.strokeStyle = this.stage.palette.halo;
+    ctx.strokeStyle = this.halo;
     ctx.strokeText(text, x, y);
     ctx.fillStyle = mixed(color, this.stage.palette.text, 0.35);
     ctx.fillText(text, x, y);
@@ -403,12 +413,13 @@ export class Panel {
     return null;
   }
 
-  ring(ctx, start = this.drag ?? this.panel.start) {
+  ring(ctx, start = this.drag ?? this.moved ?? this.panel.start) {
     if (!start) return;
     const { palette } = this.stage;
     const [x, y] = this.toPixels(...start);
+    this.grip.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%)`;
     if (!this.holds([x, y])) return;
-    for (const [color, width] of [[palette.halo, 5], [palette.text, 2.25]]) {
+    for (const [color, width] of [[this.halo, 5], [palette.text, 2.25]]) {
       ctx.beginPath();
       ctx.arc(x, y, RING, 0, 2 * Math.PI);
       ctx.strokeStyle = color;
@@ -495,17 +506,31 @@ export class Panel {
     else if (this.panel.along) this.stage.jump(Math.round(this.toData(at)[0]));
   }
 
-  /** Ask for a new start. While dragging, one request at a time: the next leaves when the answer is here. */
+  /** An arrow key on the ring moves the start by 2 % of what is shown. */
+  nudge(event) {
+    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (!by || !this.drawn) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const from = this.moved ?? this.panel.start;
+    const to = this.axes().map(({ range }, i) => from[i] + 0.02 * by[i] * (range[1] - range[0]));
+    this.moved = this.ask(to, false);
+    this.stage.wish = "show";
+    this.stage.redraw();
+  }
+
+  /** Ask for a new start, and return it. While dragging, one request at a time: the next leaves when the answer is here. */
   ask([x, y], dragging) {
     const round = (v, axis) => Number(v.toPrecision(Math.max(3, Math.ceil(Math.log10(Math.abs(v / axis) + 1)) + 3)));
     const [xaxis, yaxis] = this.axes();
     const start = [round(x, xaxis.range[1] - xaxis.range[0]), round(y, yaxis.range[1] - yaxis.range[0])];
     const now = performance.now();
-    if (dragging && this.asked === this.panel && now - this.askedAt < 600) return;
+    if (dragging && this.asked === this.panel && now - this.askedAt < 600) return start;
     this.asked = this.panel;
     this.askedAt = now;
     this.stage.wish = dragging ? "show" : "play";
     this.stage.send("start", { at: start, dragging });
+    return start;
   }
 
   /** Exact numbers under the pointer: the nearest point of a path, or all curves at one step. */

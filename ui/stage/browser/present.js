@@ -30,7 +30,7 @@ class Talk {
     this.question = make("p", { class: "dl-question" });
     this.count = make("output");
     this.steps = make("div", { class: "dl-steps", role: "group" }, this.buttons.back, this.count, this.buttons.forward);
-    this.band = make("div", { class: "dl-band", "aria-live": "polite" });
+    this.band = make("div", { class: "dl-band" });
     this.head = make("header", { class: "dl-talk" }, make("div", { class: "dl-heading" }, this.title, this.question, this.steps), this.band);
     this.cards = make("section", { class: "dl-choices" }); // over the picture: what to expect, what to try next
     this.dark = make("div", { class: "dl-blank", hidden: "" });
@@ -102,6 +102,7 @@ class Talk {
     this.at = at;
     this.say();
     this.show();
+    stage.spoken.textContent = this.band.querySelector("[data-now]").textContent;
     if (at === 1) stage.pause();
     if (!plays || !stage.scene.clock.play) return;
     stage.jump(still() ? stage.scene.clock.last : 0);
@@ -198,7 +199,7 @@ class Talk {
   /* keys */
 
   key(event) {
-    if (!this.stage?.scene || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.told || !this.stage?.scene || event.ctrlKey || event.metaKey || event.altKey) return;
     const { target } = event;
     if (target.closest?.(TYPING) || document.querySelector("[role=dialog]")) return;
     if (!this.act(event)) return;

@@ -107,7 +107,7 @@ export class Grid extends Panel {
   frame(ctx, cell, color, width, dash) {
     const [left, top, across, up] = this.box(cell);
     const inset = this.panel.half ? 4 : -4;
-    for (const [stroke, wide] of [[this.stage.palette.halo, width + 3], [color, width]]) {
+    for (const [stroke, wide] of [[this.halo, width + 3], [color, width]]) {
       ctx.strokeStyle = stroke;
       ctx.lineWidth = wide;
       ctx.setLineDash(stroke === color ? dash : []);

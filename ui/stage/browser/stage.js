@@ -38,7 +38,7 @@ function loadPlotly(address) {
   return plotly;
 }
 
-/** `fixed`, of a stage that stands on a slide: { mode }; it has no controls, its type one size, and no clock of its own. */
+/** `fixed`, of a stage that stands on a slide: { mode, clear }; it has no controls, its type one size, and no clock of its own. */
 export class Stage {
   constructor(root, fixed = null) {
     this.root = root;
@@ -100,8 +100,11 @@ export class Stage {
     this.pace.value = "1";
     const { play, back, forward, full, save } = this.buttons;
     this.bar = make("div", { class: "dl-bar", role: "group" }, back, play, forward, this.scrub, this.readout, this.pace, full, save);
-    const parts = this.fixed ? [this.panelBox] : [this.panelBox, this.bar];
+    this.keys = make("p", { class: "dl-unseen", id: `dl-keys-${++count}` });
+    this.spoken = make("p", { class: "dl-unseen", role: "status" }); // read out by screen readers
+    const parts = this.fixed ? [this.panelBox] : [this.panelBox, this.bar, this.keys, this.spoken];
     this.box = make("div", { class: this.fixed ? "dl-stage dl-fixed" : "dl-stage", role: "group", tabindex: 0 }, ...parts);
+    if (!this.fixed) this.box.setAttribute("aria-describedby", this.keys.id);
     this.root.append(this.box);
   }
 
@@ -122,8 +125,10 @@ export class Stage {
     this.scene = scene;
     this.send = send;
     this.drawnMode = this.mode();
-    this.palette = { ...scene.palettes[this.drawnMode], ...this.fixed?.colors };
+    this.palette = scene.palettes[this.drawnMode];
     this.label();
+    // Said after what a reader did; not while it trains, when it changes all the time.
+    if (before && before.alt !== scene.alt && !scene.clock.live && !scene.covered) this.spoken.textContent = scene.alt;
     const clock = scene.clock;
     const restart = !before || before.id !== scene.id || before.covered !== scene.covered; // a prediction uncovers it
     const atEnd = !before || this.target() >= before.clock.last;
@@ -221,7 +226,9 @@ export class Stage {
 
   label() {
     const { words } = this.scene;
-    this.box.setAttribute("aria-label", this.scene.alt);
+    this.box.setAttribute("aria-label", this.scene.covered ? words.covered : this.scene.alt); // which would be the answer
+    this.keys.textContent = words.keys;
+    skip.textContent = words.skip;
     document.documentElement.lang = this.scene.lang; // Streamlit says "en" whatever the page is written in
     this.bar.setAttribute("aria-label", words.controls);
     for (const name of ["back", "forward", "full", "save"]) this.title(this.buttons[name], words[name]);
@@ -380,6 +387,9 @@ export class Stage {
   }
 }
 
+let count = 0; // of stages, for what must have a name of its own
+const skip = make("button", { type: "button", class: "dl-skip", onclick: () => [...shown].at(-1)?.box.focus() }); // over the menus
+
 const stages = new WeakMap();
 const shown = new Set(); // the stages of the page, for the command line
 window.descentLab = {
@@ -391,6 +401,11 @@ window.descentLab = {
   async open(options) {
     const { open } = await import("./save/slide.js");
     return open(this.stage.scene, options, this.stage);
+  },
+  /** The clock's times of the pictures of its film; see `times` of save/film.js. */
+  async times(options) {
+    const { times } = await import("./save/film.js");
+    return times(this.stage.scene.clock, options);
   },
   /** The picture of the page's stage as a file, in base64; see `render` of save/save.js for the options. */
   async render(options) {
@@ -406,6 +421,7 @@ export function show({ data, parentElement, setTriggerValue }) {
     stage = new Stage(parentElement);
     stages.set(parentElement, stage);
     shown.add(stage);
+    document.body.prepend(skip);
   }
   stage.bytes = data; // a live copy of the page carries them
   stage.update(unpack(data), setTriggerValue);

@@ -11,7 +11,7 @@ const PAPERS = {
   clear_light: { mode: "light", clear: true }, clear_dark: { mode: "dark", clear: true },
 };
 const PARTS = ["title", "sentence", "table", "caption", "qr"];
-const USUAL = { format: "png", size: "wide", title: true, sentence: false, table: true, caption: true, qr: false, seconds: 6 };
+const USUAL = { format: "png", size: "wide", loop: true, title: true, sentence: false, table: true, caption: true, qr: false, seconds: 6 };
 const WIDE = 460; // px of the preview
 
 const dialogs = new WeakMap();
@@ -67,13 +67,14 @@ class Dialog {
       size: this.choice("size", titled(Object.keys(SIZES))),
       paper: this.choice("paper", titled(Object.keys(PAPERS))),
       seconds: this.labelled("seconds", make("input", { type: "number", min: 2, max: 60, step: 1 })),
+      loop: this.tick("loop"),
       parts: make("fieldset", {}, make("legend", {}, words.parts), ...parts.map((part) => this.tick(part))),
     };
     const button = (name, act, more = "") => make("button", { type: "button", class: `dl-do ${more}`, onclick: act }, words[name]);
     this.buttons = make("div", { class: "dl-dos" }, button("save_file", () => this.save(), "dl-first"), button("copy_picture", () => this.copy()), button("close", () => this.node.close()));
     this.form.replaceChildren(this.choice("format", formats), ...Object.values(this.asked), this.buttons, this.says);
     this.node.replaceChildren(this.preview, this.form);
-    this.says.value = "";
+    this.says.value = this.stage.scene.clock.last && !window.VideoEncoder ? words.no_film : "";
   }
 
   /* questions */
@@ -102,8 +103,12 @@ class Dialog {
 
   options() {
     const { format, size, paper, seconds, ...parts } = this.chosen;
-    const [width, height] = SIZES[size] ?? SIZES.wide;
+    const [width, height] = this.size(size);
     return { format, width, height, seconds, ...parts, ...(PAPERS[paper] ?? PAPERS.light) };
+  }
+
+  size(name) {
+    return (SIZES[name] ?? SIZES.wide).map((side) => side * (FORMATS[this.chosen.format].share ?? 1));
   }
 
   /* what it shows and does */
@@ -112,6 +117,7 @@ class Dialog {
   async show() {
     const { asks } = FORMATS[this.chosen.format];
     for (const [name, node] of Object.entries(this.asked)) node.hidden = !asks.includes(name);
+    for (const option of this.asked.size.querySelectorAll("option")) option.text = this.words[option.value].replace("{size}", this.size(option.value).join(" × "));
     this.preview.classList.toggle("dl-checked", Boolean(this.options().clear));
     this.late = Boolean(this.laying);
     if (this.laying) return;

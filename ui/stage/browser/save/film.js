@@ -4,24 +4,29 @@ import { Colours, Gif } from "./gif.js";
 import { mp4 } from "./mp4.js";
 import { webm } from "./webm.js";
 
-export const FILM = { seconds: 6, fps: 30, loop: true };
 const REST = 2; // seconds at the end, or a quarter of a short film
 const SAMPLES = 12; // pictures of which a GIF's palette is made
 const KEY = 2; // seconds between pictures that stand for themselves, to which players jump
 const QUEUE = 4; // pictures that may wait for the encoder
 
-// What an encoder may be asked for, the best first; 5.1 and 0.50 are levels: up to 4096 x 2160 at 30 a second.
+// What an encoder may be asked for, the best first for its players: H.264's profiles High, Main and Baseline, at level 4.0
+// for 1920 x 1080 pixels at 30 pictures a second and 5.1 for more, then VP9 and VP8.
 const CODECS = {
-  mp4: ["avc1.640033", "avc1.4d0033", "avc1.420033", "avc1.640028", "avc1.4d0028", "avc1.420028"],
-  webm: ["vp09.00.50.08", "vp8"],
+  mp4: ["avc1.640028", "avc1.4d0028", "avc1.420028", "avc1.640033", "avc1.4d0033", "avc1.420033"],
+  webm: ["vp09.00.40.08", "vp09.00.51.08", "vp8"],
 };
 
 // ITU-R BT.709 with 16 for black and 235 for white: what players take HD film to be in, whatever a file says.
 const COLORS = { primaries: "bt709", transfer: "bt709", matrix: "bt709", fullRange: false };
 
+/** What a film is if nothing else is said; it lasts as long as the page plays, and the rest. */
+function filled(clock, options) {
+  return { fps: options.format === "gif" ? 15 : 30, loop: true, seconds: clock.seconds + REST, ...options };
+}
+
 /** The clock's times of a film's pictures, in steps: it runs evenly and then rests; without a clock all are the same. */
 export function times(clock, options) {
-  const { seconds, fps } = { ...FILM, ...options };
+  const { seconds, fps } = filled(clock, options);
   const n = Math.max(1, Math.round(seconds * fps));
   const runs = Math.max(1, n - 1 - Math.round(Math.min(REST, seconds / 4) * fps));
   return Array.from({ length: n }, (_, i) => clock.last * Math.min(1, i / runs));
@@ -58,11 +63,12 @@ function pixels(canvas) {
   return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
 }
 
-/** A film of a slide as a file. `progress(share)` is told how far it has come, `signal` of an AbortController ends it.
+/** A film of a slide as a file, `seconds` long with `fps` pictures in each.
 
-    `format` is "mp4", "webm" or "gif"; `loop` is GIF's: for ever, else once. */
+    `format` is "mp4", "webm" or "gif"; `loop` is GIF's: for ever, else once. `progress(share)` is told how far it has come,
+    and the `signal` of an AbortController ends it. */
 export async function film(slide, options) {
-  const settings = { ...FILM, ...options };
+  const settings = filled(slide.scene.clock, options);
   return settings.format === "gif" ? animated(slide, settings) : encoded(slide, settings);
 }
 
@@ -93,16 +99,18 @@ function planes(rgba, width, height) {
   let [blue, red] = [width * height, (width * height * 5) / 4];
   for (let y = 0; y < height; y += 2)
     for (let x = 0; x < width; x += 2) {
-      const [a, b] = [4 * (y * width + x), 4 * ((y + 1) * width + x)]; // the left ones of the four, above and below
-      const [r, g, w] = [0, 1, 2].map((c) => (rgba[a + c] + rgba[a + 4 + c] + rgba[b + c] + rgba[b + 4 + c]) / 4);
-      out[blue++] = 128.5 - 0.100644 * r - 0.338572 * g + 0.439216 * w;
-      out[red++] = 128.5 + 0.439216 * r - 0.398942 * g - 0.040274 * w;
+      const above = 4 * (y * width + x);
+      const below = above + 4 * width;
+      const mean = (c) => (rgba[above + c] + rgba[above + 4 + c] + rgba[below + c] + rgba[below + 4 + c]) / 4;
+      const [r, g, b] = [mean(0), mean(1), mean(2)];
+      out[blue++] = 128.5 - 0.100644 * r - 0.338572 * g + 0.439216 * b;
+      out[red++] = 128.5 + 0.439216 * r - 0.398942 * g - 0.040274 * b;
     }
   return out;
 }
 
 /** What this browser's encoder takes for a format and size; null where it makes no such film. */
-export async function encoder(format, { width, height, fps = FILM.fps }) {
+export async function encoder(format, { width, height, fps = 30 }) {
   if (!window.VideoEncoder) return null; // browsers keep it for pages that come over a secure connection
   const bitrate = Math.round(width * height * fps * 0.16); // bits a second: sharp type, which costs them most
   for (const codec of CODECS[format]) {

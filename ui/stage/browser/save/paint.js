@@ -1,6 +1,7 @@
 /* The painter draws what a part of the document shows onto a 2-D context: a canvas's own, or one that writes SVG. */
 
-const ITALIC = { capital: 0x1d434, small: 0x1d44e, alpha: 0x1d6fc };
+// Where Unicode's mathematical italics begin, for letters from the first to the last of each range.
+const ITALIC = [["A", "Z", 0x1d434], ["a", "z", 0x1d44e], ["Α", "Ω", 0x1d6e2], ["α", "ω", 0x1d6fc], ["ϵ", "ϵ", 0x1d716], ["∂", "∂", 0x1d715], ["∇", "∇", 0x1d6fb]];
 
 /** Draw an element and all that is in it, `origin` (of the viewport) at the context's (0, 0). */
 export function paint(ctx, node, origin) {
@@ -105,6 +106,7 @@ function write(ctx, node, origin) {
   ctx.fillStyle = style.color;
   ctx.textAlign = "left";
   ctx.textBaseline = "alphabetic";
+  if (node.parentElement.localName === "mo") return operator(ctx, node, origin);
   for (const { text, left, top, bottom } of lines(node)) {
     const shown = style.textTransform === "math-auto" ? slanted(text) : text;
     const { fontBoundingBoxAscent: ascent, fontBoundingBoxDescent: descent } = ctx.measureText(shown);
@@ -113,15 +115,26 @@ function write(ctx, node, origin) {
   }
 }
 
+/** A sign of a formula, whose box is as high as its ink: arrows, hats and brackets may be moved and stretched. */
+function operator(ctx, node, origin) {
+  const sign = node.data.trim();
+  const box = node.parentElement.getBoundingClientRect();
+  const { actualBoundingBoxAscent: ascent, actualBoundingBoxDescent: descent } = ctx.measureText(sign);
+  const stretched = Math.max(1, (box.height - 1) / (ascent + descent)); // boxes are rounded to whole pixels
+  const [text] = lines(node);
+  ctx.save();
+  ctx.translate(text.left - origin.left, box.top - origin.top);
+  if (stretched > 1.2) ctx.scale(1, stretched);
+  ctx.fillText(sign, 0, ascent);
+  ctx.restore();
+}
+
 /** A letter as MathML shows it where it stands alone: from Unicode's mathematical italics. */
 function slanted(letter) {
   if ([...letter].length > 1) return letter;
-  const code = letter.codePointAt(0);
   if (letter === "h") return "ℎ"; // it had its place before the others
-  if (letter >= "A" && letter <= "Z") return String.fromCodePoint(ITALIC.capital + code - 65);
-  if (letter >= "a" && letter <= "z") return String.fromCodePoint(ITALIC.small + code - 97);
-  if (letter >= "α" && letter <= "ω") return String.fromCodePoint(ITALIC.alpha + code - 945);
-  return letter;
+  const range = ITALIC.find(([first, last]) => letter >= first && letter <= last);
+  return range ? String.fromCodePoint(range[2] + letter.codePointAt(0) - range[0].codePointAt(0)) : letter;
 }
 
 /** The lines of a formula that are no text: fraction bars and roots. */
@@ -165,11 +178,11 @@ function drawn(ctx, node, origin) {
     const box = node.getBoundingClientRect();
     inside(ctx, box.left - origin.left, box.top - origin.top, box.width, box.height);
   }
-  const clip = /url\(["']?[^#]*#([^"')]+)/.exec(node.getAttribute("clip-path") ?? "");
+  const clip = named(node.getAttribute("clip-path"));
   if (clip) {
     const units = own(node, origin);
     move(ctx, units);
-    ctx.clip(outline(ctx, document.getElementById(clip[1]).firstElementChild));
+    ctx.clip(outline(ctx, clip.firstElementChild));
     move(ctx, units.inverse());
   }
   if (GROUPS.includes(name)) {
@@ -217,7 +230,7 @@ function shape(ctx, node) {
   const alpha = ctx.globalAlpha;
   if (style.fill !== "none" && seen(style.fill)) {
     ctx.globalAlpha = alpha * Number(style.fillOpacity);
-    ctx.fillStyle = style.fill;
+    ctx.fillStyle = gradient(ctx, style.fill, node) ?? style.fill;
     ctx.fill(path);
   }
   if (style.stroke !== "none" && seen(style.stroke) && parseFloat(style.strokeWidth)) {
@@ -230,6 +243,23 @@ function shape(ctx, node) {
     ctx.stroke(path);
   }
   ctx.globalAlpha = alpha;
+}
+
+/** A fill that runs from colour to colour along a line, as a colour bar's. */
+function gradient(ctx, fill, node) {
+  const found = named(fill);
+  if (!found) return null;
+  const { x, y, width, height } = node.getBBox(); // its line is in shares of what it fills
+  const [x1, y1, x2, y2] = at(found, "x1", "y1", "x2", "y2");
+  const made = ctx.createLinearGradient(x + x1 * width, y + y1 * height, x + x2 * width, y + y2 * height);
+  for (const stop of found.children) made.addColorStop(stop.offset.baseVal, getComputedStyle(stop).stopColor);
+  return made;
+}
+
+/** The element that url("#name") means. */
+function named(text) {
+  const name = /url\(["']?[^#]*#([^"')]+)/.exec(text ?? "");
+  return name && document.getElementById(name[1]);
 }
 
 /** The letters of an SVG text, run by run: raised exponents are runs of their own. */

@@ -14,7 +14,7 @@ export const FORMATS = {
   mp4: film("mp4"),
   webm: film("webm"),
   gif: film("gif"),
-  html: { group: "page", title: "html_title", asks: [], write: async (stage, options) => (await import("./copy.js")).copy(stage, options) },
+  html: { group: "page", title: "html_title", asks: ["paper"], write: async (stage, options) => (await import("./copy.js")).copy(stage, options) },
 };
 
 function picture(title, draw) {
@@ -23,15 +23,16 @@ function picture(title, draw) {
 
 function film(format) {
   return {
-    group: "film", title: `${format}_title`, asks: ["size", "paper", "parts", "seconds"],
+    group: "film", title: `${format}_title`, asks: ["size", "paper", "parts", "seconds", ...(format === "gif" ? ["loop"] : [])],
+    share: format === "gif" ? 0.5 : 1, // of the size: what has but 256 colours and is not packed tightly is for small pictures
     can: async (stage, options) => stage.scene.clock.last > 0 && (format === "gif" || Boolean(await (await import("./film.js")).encoder(format, options))),
-    write: (stage, options) => slid(stage, options, async (slide) => (await import("./film.js")).film(slide, options)),
+    write: (stage, options) => slid(stage, options, async (slide) => (await import("./film.js")).film(slide, options), { clear: false }),
   };
 }
 
 /** What `make` makes of the stage's slide, which is gone afterwards. */
-async function slid(stage, options, make) {
-  const slide = await open(stage.scene, options, stage);
+async function slid(stage, options, make, fixed = {}) {
+  const slide = await open(stage.scene, { ...options, ...fixed }, stage);
   try {
     if (options.step !== undefined) slide.at(options.step);
     return await make(slide);

@@ -37,7 +37,7 @@ class Slide {
     const looks = { width: `${width / this.scale}px`, height: `${height / this.scale}px`, "font-family": scene.font };
     const theme = { "--st-text-color": text, "--st-background-color": paper, "--st-primary-color": text, "--st-font": scene.font };
     for (const [name, value] of Object.entries({ ...looks, ...theme })) this.box.style.setProperty(name, value);
-    this.stage = new Stage(make("div", { class: "dl-slide-stage" }), { mode, colors: clear ? { halo: `${paper}00` } : {} });
+    this.stage = new Stage(make("div", { class: "dl-slide-stage" }), { mode, clear });
     this.box.append(...this.heading(), this.stage.root, ...this.foot());
     document.body.append(this.box);
   }

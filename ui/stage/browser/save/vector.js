@@ -21,6 +21,7 @@ export function plain(color) {
   return colors.get(color);
 }
 
+/** A number of units of the paper: hundredths are finer than any screen or printer. */
 const brief = (value) => String(Math.round(value * 100) / 100);
 const escaped = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
@@ -31,6 +32,7 @@ export class VectorContext {
     this.saved = [];
     this.body = [];
     this.clips = [];
+    this.gradients = [];
     this.within = null; // the clip of the group that is open
     this.beginPath();
   }
@@ -140,7 +142,7 @@ export class VectorContext {
 
   /** A path that is given as SVG has it; `fill`, `stroke` and `clip` take it, as a canvas takes a Path2D. */
   shape(d) {
-    return { d };
+    return { d: d.replace(/\d+\.\d{2,}/g, brief) };
   }
 
   /** The attributes that say where a shape is: the path drawn so far, or a given one in its own units. */
@@ -158,9 +160,20 @@ export class VectorContext {
 
   /* ink */
 
-  paint(name, color, alpha = 1) {
+  /** A gradient in the units of the shape that it fills. */
+  createLinearGradient(x1, y1, x2, y2) {
+    const stops = [];
+    const addColorStop = (offset, color) => stops.push(`<stop offset="${Math.round(offset * 1e4) / 1e4}" stop-color="${plain(color)[0]}"/>`);
+    return { addColorStop, stops, line: `gradientUnits="userSpaceOnUse" x1="${brief(x1)}" y1="${brief(y1)}" x2="${brief(x2)}" y2="${brief(y2)}"` };
+  }
+
+  paint(name, color) {
+    if (color.stops) {
+      this.gradients.push(`<linearGradient id="g${this.gradients.length + 1}" ${color.line}>${color.stops.join("")}</linearGradient>`);
+      return ` ${name}="url(#g${this.gradients.length})"`;
+    }
     const [hex, own] = plain(color);
-    const opacity = own * this.globalAlpha * alpha;
+    const opacity = own * this.globalAlpha;
     return opacity === 0 ? null : ` ${name}="${hex}"${opacity < 1 ? ` ${name}-opacity="${brief(opacity)}"` : ""}`;
   }
 
@@ -204,7 +217,7 @@ export class VectorContext {
   }
 
   drawImage(image, x, y, width, height) {
-    const { canvas } = document.createElement("canvas").getContext("2d");
+    const canvas = document.createElement("canvas");
     const [across, down] = [image.naturalWidth ?? image.width, image.naturalHeight ?? image.height];
     // Cells with sharp edges are enlarged here: few programs can be told not to blur them.
     const times = this.imageSmoothingEnabled ? 1 : Math.max(1, Math.ceil((width * this.unit) / across));
@@ -270,7 +283,8 @@ export class VectorContext {
   toString() {
     const size = `width="${this.width}" height="${this.height}" viewBox="0 0 ${this.width} ${this.height}"`;
     const font = `font-family="${this.family.replaceAll('"', "'")}" xml:space="preserve"`;
-    const clips = this.clips.length ? `<defs>${this.clips.join("")}</defs>` : "";
+    const kept = [...this.gradients, ...this.clips];
+    const clips = kept.length ? `<defs>${kept.join("")}</defs>` : "";
     return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${font}>${clips}${this.body.join("\n")}${this.within ? "</g>" : ""}</svg>\n`;
   }
 }
