@@ -86,7 +86,8 @@ class Browser:
         """Connect, and ask for the page as a browser does that follows a link."""
         host = urlsplit(self.address).netloc
         self._socket = await connect(
-            f"ws://{host}/_stcore/stream", subprotocols=[Subprotocol("streamlit"), Subprotocol("PLACEHOLDER_AUTH_TOKEN")],
+            f"ws://{host}/_stcore/stream",
+            subprotocols=[Subprotocol("streamlit"), Subprotocol("PLACEHOLDER_AUTH_TOKEN")],
             origin=Origin(f"http://{host}"), max_size=None, open_timeout=PATIENCE,
         )  # fmt: skip
         self._listener = asyncio.create_task(self._listen(self._socket))
@@ -407,7 +408,9 @@ async def study(students: Class, browser: Browser, act: Act, seconds: float, fil
         students.fetched += await asyncio.to_thread(fetch, browser.address, files[0])
         opened = time.perf_counter()
         await browser.open()
-        students.opened.note(opened, await browser.picture(lambda shown: True))
+        students.opened.note(opened, shown := await browser.picture(lambda shown: True))
+        if shown is None and not browser.errors:
+            raise TimeoutError(f"no picture in {PATIENCE:g} s")
         students.fetched += await asyncio.to_thread(fetch, browser.address, files[1])
         if files[0]:
             students.files.note(began, None)
@@ -481,9 +484,8 @@ def files_of(address: str, page: str) -> Files:
 
 def processes(parent: int) -> list[int]:
     """Return the processes that a process has started."""
-    return [
-        int(child) for task in Path(f"/proc/{parent}/task").iterdir() for child in (task / "children").read_text().split()
-    ]  # fmt: skip
+    tasks = Path(f"/proc/{parent}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
 
 
 def web_process() -> int:
@@ -539,57 +541,61 @@ async def alone(address: str, query: str) -> None:
     await browser.close()
 
 
-async def measure(address: str, options: argparse.Namespace, files: dict[str, Files]) -> bool:
+async def measure(address: str, log: Path, options: argparse.Namespace, files: dict[str, Files]) -> bool:
     """Hold a class, print what it met, and return whether nothing broke."""
     web = web_process()
     pages = ["race", "overfitting"] if options.page == "both" else [options.page]
-    query = ""
+    query, act, single = "", None, 0.0
     await alone(address, "seed=4710")  # the workers have to import what they need, and the first training is slower
     if options.same_lesson:
-        pages = ["overfitting"]
-        query = f"lesson={options.same_lesson}"
+        pages, query, act = ["overfitting"], f"lesson={options.same_lesson}", lesson
         before = cpu(processes(web))
         await alone(address, f"{query}&seed=4711")
         single = cpu(processes(web)) - before
     browsers = [Browser(address, pages[i % len(pages)], query) for i in range(options.sessions)]
-    acts = [lesson if options.same_lesson else PAGES[browser.page] for browser in browsers]
     for page in pages:  # what the server keeps for all is not one session's memory
         first = Browser(address, page)
         await first.open()
         await first.picture(lambda shown: True)
         await first.close()
+
     workers = processes(web)
     held, began = memory([web]), time.perf_counter()
     used = [cpu([web]), cpu(workers), time.process_time()]
     students = Class()
-    await lecture(students, browsers, acts, options.seconds, files)
+    await lecture(students, browsers, [act or PAGES[browser.page] for browser in browsers], options.seconds, files)
     seconds = time.perf_counter() - began
     used = [cpu([web]) - used[0], cpu(workers) - used[1], time.process_time() - used[2]]
     grown = memory([web]) - held
+    if "Traceback" in (said := log.read_text()):
+        students.errors.append(f"the server says: {said[said.index('Traceback') :][:3000]}")
     await asyncio.gather(*(browser.close() for browser in browsers))
 
+    each = grown / len(browsers)
     print(f"{len(browsers)} browsers on {' and '.join(pages)} for {seconds:.0f} s; {os.cpu_count()} cores\n")
     print(f"{'':<48}{'median':>9} {'95 %':>9}")
+    tell(students)
+    print(f"\nweb process: {held:.0f} MB before, {held + grown:.0f} MB after, {each:.2f} MB per session"
+          f"  reach 2 MB: {'met' if each <= 2 else 'MISSED'}; workers {memory(workers):.0f} MB")  # fmt: skip
+    shares = [f"{name} {value / seconds:.2f}" for name, value in zip(("web", "workers", "browsers"), used, strict=True)]
+    print(f"cores in use: {', '.join(shares)}")
+    print(f"sent: {students.received / len(browsers) / 1e6:.1f} MB per session over its connection"
+          f", {students.fetched / len(browsers) / 1e6:.1f} MB of files")  # fmt: skip
+    if options.same_lesson:
+        print(f"trainings: the workers took {used[1]:.1f} s, and {single:.1f} s for one student alone: "
+              f"{used[1] / single:.1f} trainings")  # fmt: skip
+    print(f"errors: {len(students.errors)}", *students.errors[:10], sep="\n  ")
+    return not students.errors
+
+
+def tell(students: Class) -> None:
+    """Print how long students waited."""
     report("all files of the page fetched", students.files)
     report("from connecting to the first picture", students.opened)
     for page, timings in students.changed.items():
         report(f"{page}: from a change to its picture", timings, 1.0 if page == "race" else None)
     report("overfitting: from connecting to the first epoch", students.first, 3.0)
     report("overfitting: from a change to the first epoch", students.again, 3.0)
-    print(f"\nweb process: {held:.0f} MB before, {held + grown:.0f} MB after, "
-          f"{grown / len(browsers):.2f} MB per session  reach 2 MB: "
-          f"{'met' if grown / len(browsers) <= 2 else 'MISSED'}; workers {memory(workers):.0f} MB")  # fmt: skip
-    print("cores in use: " + ", ".join(
-        f"{name} {value / seconds:.2f}" for name, value in zip(("web", "workers", "these browsers"), used, strict=True)))
-    print(f"sent: {students.received / len(browsers) / 1e6:.1f} MB per session over its connection"
-          f", {students.fetched / len(browsers) / 1e6:.1f} MB of files")  # fmt: skip
-    if options.same_lesson:
-        print(f"trainings: the workers took {used[1]:.1f} s, and {single:.1f} s for one student alone: "
-              f"{used[1] / single:.1f} trainings")  # fmt: skip
-    print(f"errors: {len(students.errors)}")
-    for error in students.errors[:10]:
-        print(f"  {error}")
-    return not students.errors
 
 
 def main() -> None:
@@ -598,17 +604,17 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--page", choices=(*PAGES, "both"), default="both")
-    parser.add_argument("--same-lesson", nargs="?", const=here, metavar="LESSON", help="of the page Overfitting")
+    parser.add_argument("--same-lesson", nargs="?", const=here or "", metavar="LESSON", help="of the page Overfitting")
     parser.add_argument("--no-files", action="store_true", help="leave out what browsers fetch once")
     options = parser.parse_args()
+    if options.same_lesson == "":
+        parser.error("there is no lesson on the page Overfitting")
     with tempfile.TemporaryDirectory() as logs:
         log = Path(logs) / "log"
         with serve(log) as address:
             needed = ("overfitting",) if options.same_lesson else PAGES if options.page == "both" else (options.page,)
             files = {} if options.no_files else {page: files_of(address, page) for page in needed}
-            fine = asyncio.run(measure(address, options, files))
-        if "Traceback" in log.read_text():
-            raise SystemExit(f"the server says:\n{log.read_text()[-5000:]}")
+            fine = asyncio.run(measure(address, log, options, files))
     raise SystemExit(not fine)
 
 

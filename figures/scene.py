@@ -28,7 +28,7 @@ WORDS = {
     "move": N_("Move the start"),
     "grip": N_("Start; the arrow keys move it"),
     "covered": N_("The picture is covered until you say what you expect."),
-    "keys": N_("Space plays and pauses, arrow keys go step by step, Home and End to the ends. P: slide mode, F: full screen"),
+    "keys": N_("Space plays and pauses, arrow keys go step by step. F: full screen, P: slide mode"),
     "skip": N_("Skip to the picture"),
     "hill": N_("Paint hills"),
     "pit": N_("Paint pits"),

@@ -24,22 +24,36 @@ SECTION = ""
 ICON = ":material/home:"
 ORDER = 0
 
-# A card is one link whose label holds a picture, a title in bold, a question, and in grey where it leads.
+# A card is one link, whose label holds a picture, a title in bold, a question, and in grey where it leads.
 STYLE = """<style>
-.st-key-home-stage, .st-key-home-stage .dl-stage { min-height: 0; }
-@media (min-width: 641px) { .st-key-home-stage .dl-panels { height: clamp(210px, 34vh, 480px); } }
+.stApp .st-key-home-stage { min-height: calc(clamp(200px, 32vh, 480px) + 44px); }
+@media (min-width: 641px) { .st-key-home-stage .dl-panels { height: clamp(200px, 32vh, 480px); } }
+.stApp :is(h2, h3) { padding: .6rem 0 .1rem; }
+.stApp h2 { font-size: 1.6rem; }
+.stApp h3 { font-size: 1.15rem; }
 [class*="st-key-cards"] {
-  display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)); gap: 1rem; align-items: stretch;
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 13.6rem), 1fr)); gap: 1rem;
 }
-[class*="st-key-cards"] :is(div, [data-testid="stElementContainer"]) { width: 100% !important; height: 100%; }
+[class*="st-key-cards"] div { width: 100% !important; height: 100%; }
 [class*="st-key-cards"] a {
-  display: block; height: 100%; padding: 0; overflow: hidden; border: 1px solid var(--card-line); border-radius: .6rem;
-  background: none; line-height: 1.4;
+  display: block; height: 100%; padding: 0; overflow: hidden; border-radius: .6rem; background: none;
+  border: 1px solid color-mix(in srgb, currentcolor 22%, transparent);
 }
-[class*="st-key-cards"] a:hover { border-color: var(--st-primary-color, #0060a8); background: none; }
+[class*="st-key-cards"] a:hover { border-color: var(--st-primary-color, #0060a8); }
 [class*="st-key-cards"] a:focus-visible { outline: 3px solid var(--st-primary-color, #0060a8); outline-offset: 2px; }
-[class*="st-key-cards"] a p { display: flex; flex-direction: column; padding: .7rem .9rem .8rem; white-space: normal; height: 100%; }
-[class*="st-key-cards"] a strong { font-size: 1.06rem; margin-bottom: .15rem; }
+[class*="st-key-cards"] a p {
+  display: grid; grid-template-rows: auto auto 1fr; height: 100%; padding: .8rem .9rem; gap: .15rem; line-height: 1.4;
+  white-space: normal; font-size: .9rem;
+}
+[class*="st-key-cards"] a strong { font-size: 1.05rem; }
+[class*="st-key-cards"] a p > :last-child:not(strong) { align-self: end; }
+[class*="st-key-cards-lessons"] a p { grid-template-rows: auto auto 1fr auto; }
+[class*="st-key-cards-lessons"] a p::before { content: ""; }
+[class*="st-key-cards-lessons"] a :is(p::before, img) {
+  display: block; grid-area: 1 / 1; width: calc(100% + 1.8rem); max-width: none; height: auto; max-height: none;
+  aspect-ratio: 8 / 5; margin: -.8rem -.9rem .5rem; border-radius: 0;
+  background: color-mix(in srgb, var(--st-primary-color, #0060a8) 7%, transparent);
+}
 </style>"""
 
 
@@ -47,17 +61,15 @@ def show() -> None:
     st.html(STYLE)
     welcome()
     st.header(_("The course"), anchor=False)
-    for part, entries in itertools.groupby(lessons.lessons().values(), lambda entry: entry.part):
-        st.subheader(_(lessons.PARTS[part]), anchor=False)
-        with st.container(key=f"cards {part}"):
-            for entry in entries:
-                card(entry)
+    st.markdown(_("Each lesson asks what you expect before it shows the picture."))
+    predicted = frozenset(entry.key for entry in lessons.lessons().values() if lesson.predicted(entry) is not None)
+    course(language.current(), st.context.theme.type or "light", predicted)
     st.header(_("Explore freely"), anchor=False)
     for section, pages in itertools.groupby(filter(lambda page: page.order, frame.pages()), lambda page: page.section):
         st.subheader(_(section), anchor=False)
         with st.container(key=f"cards {section}"):
             for page in pages:
-                st.page_link(page.file, label=f"**{_(page.title)}** {_(page.question)}", icon=page.icon)
+                st.page_link(page.file, label=f"**{page.icon} {_(page.title)}** {_(page.question)}", icon="")
 
 
 def welcome() -> None:
@@ -70,22 +82,32 @@ def welcome() -> None:
     scene["table"] = None  # the Race page has it; here the course is to begin within the first screen
     told, shown = st.columns([3, 8], gap="large", vertical_alignment="center")
     with told:
-        st.markdown(_("See how optimizers move: on surfaces seen from above, and in networks that learn before your eyes."))
+        st.markdown(
+            _("See how optimizers move: on surfaces seen from above, and in networks that learn before your eyes.")
+        )
         st.markdown(sentence)
     with shown:
         stage(scene, key="home stage")
 
 
-def card(entry: Lesson) -> None:
-    """Draw the way to a lesson."""
-    text = entry.text(language.current())
-    page = next(page for page in frame.pages() if page.path == entry.page)
-    where = _(page.title)
-    if lesson.predicted(entry) is not None:
-        where += f" · :material/check: {_('predicted')}"
-    picture = thumbnails().get(f"{entry.key}-{st.context.theme.type or 'light'}", "")
-    label = f"![]({picture}) **{literal(text.title)}** {literal(text.question)} :gray[{where}]"
-    st.page_link(page.file, label=label, icon="", query_params={"lesson": entry.key})
+@st.cache_data(max_entries=64, show_spinner=False)
+def course(code: str, mode: str, predicted: frozenset[str]) -> None:
+    """Draw the lessons as cards, part by part: in a language, on light or dark paper, some predicted already.
+
+    Sixty links take Streamlit longer to make than all the rest of the page, so what is drawn is kept.
+    """
+    say = language.catalogue(code).gettext
+    titles = {page.path: (page.file, say(page.title)) for page in frame.pages()}
+    for part, entries in itertools.groupby(lessons.lessons().values(), lambda entry: entry.part):
+        st.subheader(say(lessons.PARTS[part]), anchor=False)
+        with st.container(key=f"cards lessons {part}"):
+            for entry in entries:
+                text = entry.text(code)
+                file, where = titles[entry.page]
+                done = f" · :material/check: {say('predicted')}" if entry.key in predicted else ""
+                picture = thumbnails().get(f"{entry.key}-{mode}", "")
+                label = f"![]({picture}) **{literal(text.title)}** {literal(text.question)} :gray[{where}{done}]"
+                st.page_link(file, label=label, icon="", query_params={"lesson": entry.key})
 
 
 @functools.cache

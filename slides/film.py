@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 from av.video.reformatter import Colorspace
@@ -57,7 +58,7 @@ def _palette(pictures: list[Image.Image]) -> Image.Image:
     strip = Image.new("RGB", (width, height * len(kept)))
     for i, picture in enumerate(kept):
         strip.paste(picture, (0, height * i))
-    counted = sorted(strip.getcolors(width * height * len(kept)) or [], reverse=True)
+    counted: Any = sorted(strip.getcolors(width * height * len(kept)) or [], reverse=True)  # pairs (count, colour)
     exact = [channel for _count, colour in counted[:EXACT] for channel in colour]
     middle = strip.quantize(COLOURS - EXACT, dither=Image.Dither.NONE).getpalette() or []
     palette = Image.new("P", (1, 1))

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tools.browser import find_proxy
 from tools.server import ROOT
@@ -82,12 +82,13 @@ def on_port(command: str, port: int) -> list[str]:
 
 
 class Site(NamedTuple):
-    """A running deployment: the proxy's address, ending in a slash, the app's port, process, folder and log."""
+    """A running deployment: the proxy's address, ending in a slash, the app's port, process, folder, files and log."""
 
     address: str
     port: int
     process: int
     app: Path
+    files: frozenset[Path]
     log: Path
 
 
@@ -101,7 +102,7 @@ def free_port() -> int:
 def as_nobody() -> tuple[str, ...]:
     """What makes a command another user's, who owns nothing, if these tests are run by root.
 
-    Where root keeps the environment from others, as in a home of its own, that user may read everything; write, nothing.
+    Where root keeps the environment from others, as in a home of its own, that user may read everything, write nothing.
     """
     if os.geteuid() != 0:
         return ()
@@ -142,7 +143,8 @@ def site() -> Iterator[Site]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
-        app = copied(folder / "app")
+        app = folder / "app"
+        files = copied(app)
         work = folder / "work"  # where logs go and nginx writes
         work.mkdir()
         work.chmod(0o777)
@@ -161,21 +163,22 @@ def site() -> Iterator[Site]:
         ):
             healthy(behind, process, log)
             healthy(address, nginx_process, folder / "nginx.log")
-            yield Site(address, inner, process.pid, app, log)
+            yield Site(address, inner, process.pid, app, files, log)
         for place in [app, *app.rglob("*")]:
             place.chmod(0o777)  # else it could not be deleted
 
 
-def copied(target: Path) -> Path:
-    """Lay out the image's files, which belong to another user than the one that serves them."""
+def copied(target: Path) -> frozenset[Path]:
+    """Lay out the image's files, none of which may be written, and return them."""
     (target / "static").mkdir(parents=True)
-    for path in shipped():
+    files = frozenset(shipped())
+    for path in files:
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, target / path)
     for place in [target, *target.rglob("*")]:
         place.chmod(0o555 if place.is_dir() else 0o444)
     (target / "static").chmod(0o777)
-    return target
+    return files
 
 
 def variables() -> dict[str, str]:
@@ -194,34 +197,47 @@ def fetched(address: str, encoding: str = "identity") -> tuple[dict[str, str], b
         return {name.lower(): value for name, value in answer.headers.items()}, answer.read()
 
 
-def test_a_page_opens_through_the_proxy_with_the_limits_of_the_class(site: Site, page: Page) -> None:
-    sockets: list[str] = []
-    page.on("websocket", lambda socket: sockets.append(socket.url))
-    page.goto(f"{site.address}race?steps=2000")
-    expect(page.locator(".dl-canvas").first).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("Steps: this server allows at most 1000, not 2000.")).to_be_visible(timeout=PATIENCE)
-    assert sockets == [site.address.replace("http", "ws") + "_stcore/stream"]
+class Visit(NamedTuple):
+    """What one visit to a page asked for, and said in its notice."""
+
+    requests: list[str]
+    sockets: list[str]
+    notice: str
+
+
+@pytest.fixture(scope="module")
+def visit(site: Site, browser: Browser) -> Iterator[Visit]:
+    """A visit through the proxy, to a race with more steps than the class may take."""
+    with browser.new_page(locale="en-US") as page:
+        page.set_default_timeout(PATIENCE)
+        requests: list[str] = []
+        sockets: list[str] = []
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("websocket", lambda socket: sockets.append(socket.url))
+        page.goto(f"{site.address}race?steps=2000")
+        page.locator(".dl-canvas").first.wait_for()
+        yield Visit(requests, sockets, page.get_by_test_id("stAlert").first.inner_text())
+
+
+def test_a_page_opens_through_the_proxy_with_the_limits_of_the_class(site: Site, visit: Visit) -> None:
+    assert visit.notice.split("\n")[-1] == "Steps: this server allows at most 1000, not 2000."
+    assert visit.sockets == [site.address.replace("http", "ws") + "_stcore/stream"]
+    assert all(address.startswith((site.address, "data:", "blob:")) for address in visit.requests)
     assert "Traceback" not in site.log.read_text()
 
 
-def test_it_has_no_rights_and_writes_to_static_alone(site: Site, page: Page) -> None:
-    page.goto(f"{site.address}race")
-    expect(page.locator(".dl-canvas").first).to_be_visible(timeout=PATIENCE)
+def test_it_has_no_rights_and_writes_to_static_alone(site: Site, visit: Visit) -> None:
     status = dict(re.findall(r"(\w+):\s*(.*)", Path(f"/proc/{site.process}/status").read_text()))
     assert "0" not in status["Uid"].split()
     assert int(status["CapEff"], 16) in (0, 1 << 2), "at most the right to read"
     there = {path.relative_to(site.app) for path in site.app.rglob("*") if path.is_file()}
-    assert {path for path in there if path.parts[0] != "static"} == {path for path in shipped()}
+    assert {path for path in there if path.parts[0] != "static"} == site.files
     assert {path for path in there if path.parts[0] == "static"}
 
 
-def test_what_the_proxy_hands_out_is_compressed_and_kept(site: Site, page: Page) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{site.address}race")
-    expect(page.locator(".dl-canvas").first).to_be_visible(timeout=PATIENCE)
-    plotly = next(address for address in asked if "plotly" in address)
-    for address in (plotly, next(address for address in asked if "/static/js/index" in address)):
+def test_what_the_proxy_hands_out_is_compressed_and_kept(visit: Visit) -> None:
+    plotly = next(address for address in visit.requests if "plotly" in address)
+    for address in (plotly, next(address for address in visit.requests if "/static/js/index" in address)):
         headers, packed = fetched(address, "gzip")
         plain = fetched(address)[1]
         assert headers["content-encoding"] == "gzip"
@@ -233,7 +249,8 @@ def test_what_the_proxy_hands_out_is_compressed_and_kept(site: Site, page: Page)
 
 
 def test_an_upload_above_the_limit_is_refused_in_a_sentence(site: Site, page: Page) -> None:
-    page.goto(f"{site.address}compare")
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{site.address}compare?epochs=1")
     page.get_by_role("button", name="Your own table").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("A CSV file of at most 2 MB and 20,000 rows")).to_be_visible(timeout=PATIENCE)

@@ -18,6 +18,7 @@ from experiments.likelihood import Throws, climb, repeat
 from experiments.maps import Map, survey
 from experiments.noise import Noisy, scatter
 from experiments.readout import holds, readout
+from experiments.remedies import Remedies
 from experiments.scaling import Stretch
 from experiments.search import Search, found
 from experiments.signals import Signals
@@ -133,7 +134,7 @@ def answer(spec: Any, view: dict[str, str]) -> Any:
         return descend(spec.races()[-1])
     if isinstance(spec, Signals):
         return fit(spec.scales() if view["view"] == "scales" else spec.ways())
-    history = fit(spec.variants())
+    history = fit(spec.variants(), ("zeros",) if isinstance(spec, Remedies) else ())
     return found(spec, history) if isinstance(spec, Search) else history
 
 

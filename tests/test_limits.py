@@ -9,13 +9,18 @@ from urllib.parse import parse_qs
 
 import pytest
 import streamlit as st
+from chains import Walk
 from conftest import visit
+from streamlit.runtime.caching import clear_session_resource_cache
+from streamlit.testing.v1 import AppTest
 
 import lessons
+import runs
 from experiments import links, remedies, search, studies
 from experiments.descend import default_race, suited
 from experiments.fit import Fit
 from experiments.maps import Map, default_map
+from runs import Chain, Pool
 from spec import Refused
 from spec.limits import Limits, allowed, languages, read, table, variable
 from surfaces import SURFACES
@@ -182,3 +187,27 @@ def test_tabs_of_one_browser_are_one_visitor() -> None:
     assert training._browser(cookie(b"abcd")) == training._browser(cookie(b"wxyz")) == number.hex()
     for other in ("", "2|61|zz|1", "words", "2||00|1", "1|2|3|4|5"):
         assert training._browser(other) == ""
+
+
+def test_what_was_computed_of_a_table_is_forgotten_when_the_visit_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask() -> None:
+        import streamlit as st
+        from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+        from ui import data
+
+        data._named().add("own~1")
+        data._named().add("own~2")
+        context = get_script_run_ctx()
+        assert context is not None
+        st.session_state["session"] = context.session_id
+
+    with Pool(1) as pool:
+        monkeypatch.setattr(runs, "_the_pool", lambda: pool)
+        tested = AppTest.from_function(ask).run()
+        done = [
+            pool.start(Chain("chains:begin", "chains:advance", Walk(name))) for name in ("own~1", "public", "own~2")
+        ]
+        assert [run.wait(60).state for run in done] == ["done"] * 3
+        clear_session_resource_cache(tested.session_state["session"])  # as Streamlit does when a session disconnects
+        assert [run.chain.spec.name for run in pool._runs.values()] == ["public"]

@@ -20,7 +20,7 @@ from experiments import links
 from figures import caption
 from lessons import Lesson
 from optimizers import Optimizer
-from spec import N_, Refused
+from spec import N_, Refused, settings
 from ui import language
 from ui.language import _
 
@@ -198,7 +198,8 @@ class Desk(Generic[S]):
         `name` is what its file is called after, `link` the address after the server's that opens it, and `settings` are
         those that are not the usual ones, in words.
         """
-        shown = self.lesson.key if self.lesson else getattr(self.spec, "surface", getattr(self.spec, "dataset", ""))
+        subject = next((getattr(self.spec, field) for field in caption.ALWAYS if field in settings(self.spec)), "")
+        shown = self.lesson.key if self.lesson else subject
         return {
             "page": self.name, "name": "-".join(re.findall(r"[a-z0-9.]+", f"{self.name} {shown.lower()}"))[:60],
             "link": f"{self.name}?{written(self.query())}".rstrip("?"),

@@ -89,7 +89,9 @@ def _nothing() -> None:
 def _stand() -> None:
     """Let the address say where the talk stands."""
     at = st.session_state[KEY].at
-    told = {"present": "1", "step": str(int(at["step"]))} if at["present"] else {}
+    told = {"present": "1"} if at["present"] else {}
+    if told and lesson.asked():
+        told["step"] = str(at["step"])
     for name in ADDRESS:
         if name in told:
             st.query_params[name] = told[name]

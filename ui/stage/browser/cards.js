@@ -16,8 +16,8 @@ export class Cards {
     const { palette } = this.stage;
     this.cards = cards.map((card) => {
       const lines = card.lines.map((line) => make("p", {}, line));
-      if (card.act && this.stage.send)
-        lines.at(-1).append(" ", make("button", { type: "button", class: "dl-act", onclick: () => this.stage.send("pick", card.wish) }, card.act));
+      const act = () => this.stage.send("pick", card.wish);
+      if (card.act) lines.at(-1).append(" ", this.stage.send ? make("button", { type: "button", class: "dl-act", onclick: act }, card.act) : make("b", {}, card.act));
       const node = make("details", { class: "dl-card", hidden: "" }, make("summary", {}, card.title), ...lines);
       node.open = this.open.get(card.title) ?? !this.stage.narrow();
       node.addEventListener("toggle", () => this.open.set(card.title, node.open));

@@ -18,6 +18,29 @@ export function mixed(a, b, share) {
   return `#${[1, 3, 5].map((i) => Math.round(channel(a, i) * (1 - share) + channel(b, i) * share).toString(16).padStart(2, "0")).join("")}`;
 }
 
+/** The contrast of two #rrggbb colours, from 1 to 21 (WCAG 2.1). */
+export function contrast(a, b) {
+  const light = (hex) =>
+    [0.2126, 0.7152, 0.0722].reduce((sum, part, i) => {
+      const value = parseInt(hex.slice(1 + 2 * i, 3 + 2 * i), 16) / 255;
+      return sum + part * (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    }, 0);
+  const [dark, bright] = [light(a), light(b)].sort((u, v) => u - v);
+  return (bright + 0.05) / (dark + 0.05);
+}
+
+const inks = new Map(); // found once: labels are written in every frame
+
+/** A colour as letters have it: taken towards the text's until it can be read on paper (WCAG AA). */
+export function ink(color, { text, paper }) {
+  const name = `${color} ${text} ${paper}`;
+  for (let share = 0.35; !inks.has(name); share += 0.05) {
+    const mix = mixed(color, text, Math.min(1, share));
+    if (share >= 1 || contrast(mix, paper) >= 4.5) inks.set(name, mix);
+  }
+  return inks.get(name);
+}
+
 export function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes))

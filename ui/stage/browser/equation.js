@@ -1,6 +1,6 @@
 /* The equation of a step, line by line: in symbols, and below with the step's numbers, for x and for y. */
 
-import { coloured, make, number } from "./draw.js";
+import { coloured, ink, make, number } from "./draw.js";
 
 /** MathML made by the server; in it, elements of class q<i> hold number i of the step under the clock's head. */
 export class Equation {
@@ -66,7 +66,7 @@ export class Equation {
     this.step = null;
     this.bars = [];
     [...this.tabs.children].forEach((tab, i) => tab.setAttribute("aria-pressed", String(i === this.stage.chosen)));
-    this.node.style.setProperty("--dl-step", coloured(one.color, this.stage.palette));
+    this.node.style.setProperty("--dl-step", ink(coloured(one.color, this.stage.palette), this.stage.palette));
     this.lines.replaceChildren(...one.lines.map((line) => this.line(line)));
     this.resize();
     this.places = [...this.lines.querySelectorAll(".q")].map((group) => ({

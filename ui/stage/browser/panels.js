@@ -2,7 +2,7 @@
 
 import { Brush } from "./brush.js";
 import { Cards } from "./cards.js";
-import { coarse, coloured, icon, make, marker, mixed, near, number, spacing } from "./draw.js";
+import { coarse, coloured, icon, ink, make, marker, near, number, spacing } from "./draw.js";
 
 const PLOTLY_CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset", scrollZoom: false, showTips: false };
 const RING = 9; // radius of the start ring, px
@@ -349,7 +349,7 @@ export class Panel {
     ctx.lineWidth = 4;
     ctx.strokeStyle = this.halo;
     ctx.strokeText(text, x, y);
-    ctx.fillStyle = mixed(color, this.stage.palette.text, 0.35);
+    ctx.fillStyle = ink(color, this.stage.palette);
     ctx.fillText(text, x, y);
   }
 

@@ -115,6 +115,11 @@ class Talk {
     this.to(2);
   }
 
+  follow(number) {
+    this.ask("follow", number);
+    this.to(2); // where it is this lesson with other settings; another brings its own place
+  }
+
   say() {
     this.send("at", { present: this.on, step: this.at });
   }
@@ -189,7 +194,7 @@ class Talk {
     if (mark === this.offered) return;
     this.offered = mark;
     const button = (text, i) => {
-      const act = () => (asks ? this.choose(i + 1) : this.ask("follow", i + 1));
+      const act = () => (asks ? this.choose(i + 1) : this.follow(i + 1));
       const pressed = asks ? { "aria-pressed": String(choice === i + 1) } : {};
       return make("li", {}, make("button", { type: "button", ...pressed, onclick: act }, make("b", {}, String(i + 1)), make("span", {}, text)));
     };

@@ -1,6 +1,6 @@
 /* Ridges: a histogram for every layer (down) of every network (across), at the moment where the clock stands. */
 
-import { coloured, mixed, number } from "./draw.js";
+import { coloured, ink, number } from "./draw.js";
 import { Panel } from "./panels.js";
 import { Sheet } from "./sheet.js";
 
@@ -56,7 +56,7 @@ export class Ridges extends Sheet {
   }
 
   heading({ label, style }, x, y, wide) {
-    const color = mixed(coloured(style.color, this.stage.palette), this.stage.palette.text, 0.2);
+    const color = ink(coloured(style.color, this.stage.palette), this.stage.palette);
     const { ctx } = this;
     ctx.fillStyle = coloured(style.color, this.stage.palette);
     ctx.fillRect(x, y + 4, wide, 2.5);

@@ -1,6 +1,6 @@
 /* A search for hyper-parameters: its cells in the colours of their scores, the curves of one, the folds over the rows. */
 
-import { coloured, make, mixed, number } from "./draw.js";
+import { coloured, contrast, ink, make, mixed, number } from "./draw.js";
 import { Panel } from "./panels.js";
 
 /** Curves that stand there whole, with a line at the epoch that the other panels show. */
@@ -89,7 +89,7 @@ export class Grid extends Panel {
     if (size < 8) return;
     const color = this.color(value);
     const { paper, text } = this.stage.palette;
-    ctx.fillStyle = [paper, text].sort((a, b) => apart(b, color) - apart(a, color))[0];
+    ctx.fillStyle = [paper, text].sort((a, b) => contrast(b, color) - contrast(a, color))[0];
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
     ctx.font = this.font.replace(/[\d.]+px/, `${size}px`);
@@ -232,7 +232,7 @@ export class Folds {
     const row = clash && [0, 1, 2].map((role) => x(0) + wide.slice(0, role).reduce((sum, part) => sum + part + type, 0));
     texts.forEach((text, role) => {
       const start = (row || first)[role];
-      ctx.fillStyle = role === 1 ? mixed(coloured(colors[0], palette), palette.text, 0.35) : palette.text;
+      ctx.fillStyle = role === 1 ? ink(coloured(colors[0], palette), palette) : palette.text;
       if (role === 2) padlock(ctx, start, y, type);
       ctx.fillText(text, start + (role === 2 ? type * 1.1 : 0), y);
     });
@@ -256,10 +256,4 @@ function padlock(ctx, x, y, type) {
   ctx.beginPath();
   ctx.arc(x + wide / 2, y - type * 0.1, wide * 0.3, Math.PI, 0);
   ctx.stroke();
-}
-
-/** How far apart two #rrggbb colours are in lightness. */
-function apart(a, b) {
-  const light = (hex) => [0.3, 0.59, 0.11].reduce((sum, part, i) => sum + part * parseInt(hex.slice(1 + 2 * i, 3 + 2 * i), 16), 0);
-  return Math.abs(light(a) - light(b));
 }

@@ -4,15 +4,16 @@ const FOLDER = "../"; // of the stage's modules, from here
 const RELATIVE = /(\bfrom\s*|\bimport\s*\(?\s*)"(\.\.?\/[^"]+)"/g; // as an import statement or call names another module
 const PLAIN = "text/javascript";
 
-/** The present stage as a page of its own; `mode` fixes its paper, else it follows its reader's system. */
-export async function copy(stage, { mode = null, title = true } = {}) {
+/** The present stage as a page of its own; `mode` fixes its paper, else it follows its reader's system. `base` is where the
+    link below the picture leads; without one there is none. */
+export async function copy(stage, { mode = null, title = true, base = document.baseURI } = {}) {
   const folder = new URL(FOLDER, import.meta.url).href;
   const { scene } = stage;
   const [modules, style, plotly, bytes] = await Promise.all([
     inlined("stage.js", folder), styled(folder), fetched(new URL(scene.plotly, document.baseURI).href), packed(stage.bytes),
   ]);
   const parts = { modules, style: colours(scene, mode) + style, plotly: await packed(plotly), bytes };
-  return new Blob([page(scene, title, parts)], { type: "text/html" });
+  return new Blob([page(scene, title, base, parts)], { type: "text/html" });
 }
 
 async function fetched(address) {
@@ -72,9 +73,9 @@ function colours({ palettes, font }, mode) {
 
 const escaped = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
-function page({ about = {}, alt, lang }, title, { modules, style, plotly, bytes }) {
-  const head = title === true ? (about.title ?? "") : title || "";
-  const link = about.link ? new URL(about.link, document.baseURI).href : "";
+function page({ about, alt, lang }, title, base, { modules, style, plotly, bytes }) {
+  const head = (title && about.title) || "";
+  const link = about.link && base ? new URL(about.link, base).href : "";
   const settings = (about.settings ?? []).join(" · ");
   return `<!doctype html>
 <html lang="${lang}">
@@ -116,6 +117,7 @@ library.textContent = new TextDecoder().decode(await content("plotly"));
 document.head.append(library);
 const scene = unpack(new Uint8Array(await content("scene")));
 scene.clock.live = scene.covered = false; // what was still growing stands as far as it had come
+scene.about.link = document.querySelector("footer a")?.href;
 new Stage(document.getElementById("stage")).update(scene);
 `;
 

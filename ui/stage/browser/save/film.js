@@ -112,7 +112,7 @@ function planes(rgba, width, height) {
 /** What this browser's encoder takes for a format and size; null where it makes no such film. */
 export async function encoder(format, { width, height, fps = 30 }) {
   if (!window.VideoEncoder) return null; // browsers keep it for pages that come over a secure connection
-  const bitrate = Math.round(width * height * fps * 0.16); // bits a second: sharp type, which costs them most
+  const bitrate = Math.round(width * height * Math.max(fps, 30) * 0.16); // bits a second at most: sharp type costs many
   for (const codec of CODECS[format]) {
     const config = { codec, width, height, framerate: fps, bitrate, latencyMode: "quality", ...(format === "mp4" && { avc: { format: "avc" } }) };
     if ((await VideoEncoder.isConfigSupported(config)).supported) return config;
@@ -125,27 +125,34 @@ async function encoded(slide, options) {
   const { format, fps, progress = () => {} } = options;
   const config = await encoder(format, { ...slide, fps });
   if (!config) throw new Error(`no encoder for ${format}`);
+  const time = (i) => Math.round((1e6 * i) / fps); // microseconds
   const chunks = [];
   let description; // how a decoder is set up, told with the first chunk
   let wrong = null;
+  let wake = () => {};
   const video = new VideoEncoder({
     output(chunk, metadata) {
       description ??= metadata.decoderConfig?.description;
       const data = new Uint8Array(chunk.byteLength);
       chunk.copyTo(data);
+      if (chunk.timestamp !== time(chunks.length)) wrong ??= new Error("the encoder has left a picture out");
       chunks.push({ data, key: chunk.type === "key" });
     },
-    error: (error) => (wrong = error),
+    error(error) {
+      wrong = error;
+      wake();
+    },
   });
+  video.addEventListener("dequeue", () => wake());
   video.configure(config);
   try {
     await frames(slide, options, async (canvas, i, n) => {
-      const timing = { timestamp: Math.round((1e6 * i) / fps), duration: Math.round(1e6 / fps) };
-      const picture = new VideoFrame(planes(pixels(canvas), width, height), { ...timing, format: "I420", codedWidth: width, codedHeight: height, colorSpace: COLORS });
-      video.encode(picture, { keyFrame: i % (KEY * fps) === 0 });
+      const layout = { format: "I420", codedWidth: width, codedHeight: height, colorSpace: COLORS };
+      const picture = new VideoFrame(planes(pixels(canvas), width, height), { ...layout, timestamp: time(i), duration: time(1) });
+      video.encode(picture, { keyFrame: i % Math.round(KEY * fps) === 0 });
       picture.close();
       progress(i / n);
-      while (video.encodeQueueSize > QUEUE && !wrong) await new Promise((done) => video.addEventListener("dequeue", done, { once: true }));
+      while (video.encodeQueueSize > QUEUE && !wrong) await new Promise((done) => (wake = done));
       if (wrong) throw wrong;
     });
     await video.flush();

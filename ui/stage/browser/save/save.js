@@ -14,7 +14,7 @@ export const FORMATS = {
   mp4: film("mp4"),
   webm: film("webm"),
   gif: film("gif"),
-  html: { group: "page", title: "html_title", asks: ["paper"], write: async (stage, options) => (await import("./copy.js")).copy(stage, options) },
+  html: { group: "page", title: "html_title", asks: ["paper"], can: (stage) => Boolean(stage.bytes), write: async (stage, options) => (await import("./copy.js")).copy(stage, options) },
 };
 
 function picture(title, draw) {
