@@ -417,11 +417,12 @@ async def study(students: Class, browser: Browser, act: Act, seconds: float, fil
             students.files.unseen -= 1
         if browser.page == "overfitting":
             students.first.note(opened, await browser.picture(lambda shown: shown.last >= 1))
-        while not browser.errors and (most is None or most > 0):
-            pause = luck.uniform(*PAUSE) if most is None else 0.0
-            if time.perf_counter() + pause > end:
-                break
-            await asyncio.sleep(pause)
+        while not browser.errors and most != 0:
+            if most is None:
+                pause = luck.uniform(*PAUSE)
+                if time.perf_counter() + pause > end:
+                    break
+                await asyncio.sleep(pause)
             began = time.perf_counter()
             trains = await act(browser, luck)
             wait = PAUSE[0] if most is None else PATIENCE

@@ -288,7 +288,7 @@ class Plateau(Schedule):
     )  # fmt: skip
 
     key = "plateau"
-    title = N_("Plateau")
+    title = N_("Reduce on plateau")
     sentence = N_("The learning rate is multiplied by the decay whenever the loss has stopped falling for a while.")
     formula = r"""\eta_{t+1} = \begin{cases}
 \gamma\, \eta_t & \text{loss} \ge (1 - \theta) \cdot \text{best for more than } p \text{ ticks} \\

@@ -11,9 +11,8 @@ import lessons
 from experiments.descend import default_race
 from figures import race as figure
 from figures import readings
-from lessons import Lesson
 from spec import N_
-from ui import cached, frame, language, lesson, static
+from ui import cached, frame, language, lesson, panels, static
 from ui.desk import literal
 from ui.language import _
 from ui.stage import stage
@@ -28,7 +27,7 @@ ORDER = 0
 STYLE = """<style>
 .stApp .st-key-home-stage { min-height: calc(clamp(200px, 32vh, 480px) + 44px); }
 @media (min-width: 641px) { .st-key-home-stage .dl-panels { height: clamp(200px, 32vh, 480px); } }
-.stApp :is(h2, h3) { padding: .6rem 0 .1rem; }
+.stApp :is(h2, h3) { padding: .6rem 0 .5rem; }
 .stApp h2 { font-size: 1.6rem; }
 .stApp h3 { font-size: 1.15rem; }
 [class*="st-key-cards"] {
@@ -37,13 +36,13 @@ STYLE = """<style>
 [class*="st-key-cards"] div { width: 100% !important; height: 100%; }
 [class*="st-key-cards"] a {
   display: block; height: 100%; padding: 0; overflow: hidden; border-radius: .6rem; background: none;
-  border: 1px solid color-mix(in srgb, currentcolor 22%, transparent);
+  border: 1px solid rgb(128 128 128 / .35);
 }
 [class*="st-key-cards"] a:hover { border-color: var(--st-primary-color, #0060a8); }
 [class*="st-key-cards"] a:focus-visible { outline: 3px solid var(--st-primary-color, #0060a8); outline-offset: 2px; }
 [class*="st-key-cards"] a p {
-  display: grid; grid-template-rows: auto auto 1fr; height: 100%; padding: .8rem .9rem; gap: .15rem; line-height: 1.4;
-  white-space: normal; font-size: .9rem;
+  display: grid; grid-template-rows: auto auto 1fr; gap: .15rem; height: 100%; box-sizing: border-box;
+  padding: .8rem .9rem .7rem; line-height: 1.4; white-space: normal; font-size: .9rem;
 }
 [class*="st-key-cards"] a strong { font-size: 1.05rem; }
 [class*="st-key-cards"] a p > :last-child:not(strong) { align-self: end; }
@@ -65,6 +64,12 @@ def show() -> None:
     predicted = frozenset(entry.key for entry in lessons.lessons().values() if lesson.predicted(entry) is not None)
     course(language.current(), st.context.theme.type or "light", predicted)
     st.header(_("Explore freely"), anchor=False)
+    with st.container(key="explore"):
+        explore()
+
+
+def explore() -> None:
+    """Draw the way to every page."""
     for section, pages in itertools.groupby(filter(lambda page: page.order, frame.pages()), lambda page: page.section):
         st.subheader(_(section), anchor=False)
         with st.container(key=f"cards {section}"):
@@ -85,7 +90,7 @@ def welcome() -> None:
         st.markdown(
             _("See how optimizers move: on surfaces seen from above, and in networks that learn before your eyes.")
         )
-        st.markdown(sentence)
+        panels.sentence(sentence)
     with shown:
         stage(scene, key="home stage")
 
@@ -105,8 +110,9 @@ def course(code: str, mode: str, predicted: frozenset[str]) -> None:
                 text = entry.text(code)
                 file, where = titles[entry.page]
                 done = f" · :material/check: {say('predicted')}" if entry.key in predicted else ""
-                picture = thumbnails().get(f"{entry.key}-{mode}", "")
-                label = f"![]({picture}) **{literal(text.title)}** {literal(text.question)} :gray[{where}{done}]"
+                address = thumbnails().get(f"{entry.key}-{mode}")
+                picture = f"![]({address}) " if address else ""
+                label = f"{picture}**{literal(text.title)}** {literal(text.question)} :gray[{where}{done}]"
                 st.page_link(file, label=label, icon="", query_params={"lesson": entry.key})
 
 

@@ -81,7 +81,7 @@ def climb(desk: Desk[Throws]) -> None:
     spec = desk.spec
     run = cached.climb(spec)
     sentence = figure.climbed(spec, run, _)
-    st.markdown(sentence)
+    panels.sentence(sentence)
     lesson.printed(run)
 
     def start() -> None:
@@ -115,7 +115,7 @@ def again(desk: Desk[Throws]) -> None:
     spec = desk.spec
     many = cached.repeat(spec)
     sentence = figure.strayed(spec, many, _)
-    st.markdown(sentence)
+    panels.sentence(sentence)
     stage(figure.repeated(spec, many, say=_, alt=sentence), key="likelihood stage", desk=desk)
     panels.numbers("likelihood numbers", lambda: figure.repeat_numbers(spec, many, _))
 

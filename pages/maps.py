@@ -146,7 +146,7 @@ def picture(desk: Desk[Map]) -> Map:
     race = maps.looked_at(drawn, found)
     run = cached.descend(race)
     sentence = figure.read(drawn, found, race, run, _)
-    st.markdown(sentence)
+    panels.sentence(sentence)
     scene = figure.scene(drawn, found, race, run, say=_, alt=sentence, measure=desk.view("measure"))
     stage(scene, key=STAGE, desk=desk, on_start=lambda: controls.start(desk, STAGE), on_pick=lambda: pick(desk))
 

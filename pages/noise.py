@@ -72,7 +72,7 @@ def picture(desk: Desk[Noisy]) -> None:
     spec = desk.spec
     cloud = cached.scatter(spec)
     sentence = figure.reading(spec, cloud, _)
-    st.markdown(sentence)
+    panels.sentence(sentence)
     stage(
         figure.scene(spec, cloud, say=_, alt=sentence), key="noise stage", desk=desk,
         on_start=lambda: controls.start(desk, "noise stage"),

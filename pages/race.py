@@ -62,7 +62,7 @@ def picture(desk: Desk[Race]) -> None:
     race = desk.spec
     run = cached.descend(race)
     sentence = readings.raced(race, run, _)
-    st.markdown(sentence)
+    panels.sentence(sentence)
     lesson.printed(run)
 
     lost = {} if controls.dragging(STAGE) else cached.lost(race, run)  # its search would make a drag stutter

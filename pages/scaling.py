@@ -74,7 +74,7 @@ def picture(desk: Desk[Stretch]) -> None:
         run = cached.descend(race)
         runs.append((race, run, cached.lost(race, run)))
     sentence = figure.read(spec, runs, _)
-    st.markdown(sentence)
+    panels.sentence(sentence)
     stage(figure.scene(spec, runs, say=_, alt=sentence), key="scaling stage", desk=desk)
 
     def book() -> None:

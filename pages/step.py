@@ -68,7 +68,7 @@ def picture(desk: Desk[Race]) -> None:
     values = cached.anatomies(race)
     at = min(int(desk.view("at")), race.steps)
     sentence = figure.reading(race, values, at, _)
-    st.markdown(sentence)
+    panels.sentence(sentence)
     scene = figure.scene(race, cached.descend(race), values, say=_, alt=sentence, at=at)
     stage(
         scene, key=STAGE, desk=desk, on_start=lambda: controls.start(desk, STAGE),

@@ -190,7 +190,7 @@ def opened(desk: Desk[Search], found: searches.Found) -> None:
             number=min(known.claimed.size + 1, spec.splits), splits=spec.splits
         )
         failures = [said(view.failure) for view in (refitted, repeated) if view.failure is not None]
-        st.markdown(" ".join([sentence, *failures, f":gray[{progress}]" if done < total else ""]))
+        panels.sentence(" ".join([sentence, *failures, f":gray[{progress}]" if done < total else ""]))
         stage(figure.luck_scene(spec, known, say=_, alt=sentence), key=STAGE, desk=desk)
         panels.numbers("tune splits", lambda: figure.luck_numbers(known, _))
         results.panel("tune", (winner,), [_("Winner")], history, done=refitted.state == "done")

@@ -79,7 +79,7 @@ def test_axe_finds_no_serious_fault(page: Page, app: str, address: str) -> None:
     page.goto(app + address)
     page.locator(STAGE).wait_for(state="attached")  # under a lesson's cover it cannot be seen
     if "present=1" in address:
-        page.locator("html[data-slide]").wait_for()
+        page.locator("html[data-slide]").wait_for(state="attached")
     settled(page)
     assert violations(page) == []
 

@@ -128,7 +128,7 @@ def test_home_plays_and_leads_everywhere(page: Page, app: str) -> None:
     expect(page.get_by_role("heading", name="Descent Lab")).to_be_visible()
     for entry in frame.pages():
         if entry.order:
-            expect(page.get_by_test_id("stPageLink").filter(has_text=entry.title)).to_be_visible()
+            expect(page.locator(".st-key-explore").get_by_role("link", name=entry.title)).to_be_visible()
     assert query(page) == {}
 
 

@@ -68,7 +68,7 @@ def test_p_turns_slide_mode_on_and_off(page: Page, app: str) -> None:
     page.keyboard.press("Backspace")
     stage(page).focus()
     page.keyboard.press("p")
-    page.locator("html[data-slide]").wait_for()
+    page.locator("html[data-slide]").wait_for(state="attached")
     until(page, lambda: query(page).get("present") == ["1"], "the address says it")
     for part in page.locator(HIDDEN).all():
         assert not part.is_visible()
@@ -94,7 +94,7 @@ def test_p_turns_slide_mode_on_and_off(page: Page, app: str) -> None:
     assert page.locator(".dl-plot").first.get_attribute("data-same") == "yes", "nothing is built anew"
     assert page.evaluate("document.fullscreenElement === null")
     page.get_by_role("button", name="Slide mode (P)").click()
-    page.locator("html[data-slide]").wait_for()
+    page.locator("html[data-slide]").wait_for(state="attached")
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("stSidebar")).to_be_visible()
 
@@ -105,7 +105,7 @@ def test_a_slide_is_read_from_the_last_row(page: Page, app: str, name: str) -> N
     page.add_init_script(WRITTEN)
     page.goto(f"{app}{name}?present=1")
     stage(page)
-    page.locator("html[data-slide]").wait_for()
+    page.locator("html[data-slide]").wait_for(state="attached")
     settled(page)
     until(page, lambda: len(page.locator(".dl-stage text, .dl-stage td").all()) > 0, "it is drawn")
     assert page.evaluate(SMALL) == []
@@ -124,7 +124,7 @@ def test_a_lesson_is_told_step_by_step(page: Page, app: str) -> None:
     told = RACES[0]
     text = told.text("en")
     page.goto(f"{app}race?lesson={told.key}&present=1")
-    page.locator("html[data-slide]").wait_for()
+    page.locator("html[data-slide]").wait_for(state="attached")
     choices = page.locator(".dl-choices li")
     expect(choices).to_have_count(len(text.choices))
     assert shown(page) == text.question
@@ -151,7 +151,7 @@ def test_a_lesson_is_told_step_by_step(page: Page, app: str) -> None:
     until(page, lambda: query(page).get("step") == [str(at - 1)], "back")
     settled(page)
     page.reload()
-    page.locator("html[data-slide]").wait_for()
+    page.locator("html[data-slide]").wait_for(state="attached")
     until(page, lambda: shown(page) == text.look[-1], "a reload stays")
     until(page, lambda: page.locator(".dl-panels").is_visible(), "and shows the picture, as the step does")
 
@@ -160,7 +160,7 @@ def test_a_lesson_is_told_step_by_step(page: Page, app: str) -> None:
 def test_the_course_goes_on_from_lesson_to_lesson(page: Page, app: str) -> None:
     first, then = next((a, b) for a, b in itertools.pairwise(COURSE) if a.page == b.page == "race")
     page.goto(f"{app}race?lesson={first.key}&present=1&step=99")
-    page.locator("html[data-slide]").wait_for()
+    page.locator("html[data-slide]").wait_for(state="attached")
     last = place(page).split(" / ")
     assert last[0] == last[1]
     settled(page)

@@ -28,8 +28,19 @@ COVER = """<style>
   background: light-dark(#f3f6f9, #1a222c);
 }
 .st-key-cover h3 { width: min(40rem, 100%); margin-inline: auto; }
-[class*="st-key-choice"]:not(.st-key-choice-0) button { justify-content: start; text-align: start; padding: .7rem 1.1rem; }
+[class*="st-key-choice"]:not(.st-key-choice-0) button {
+  justify-content: start; text-align: start; padding: .7rem 1.1rem;
+}
 [class*="st-key-choice"]:not(.st-key-choice-0) button :is(div, span) { width: 100%; text-align: start; }
+</style>"""
+
+# Streamlit marks a way to the page that is open as the present one, and cuts what is longer than a line.
+NOTES = """<style>
+.st-key-lesson [data-testid="stPageLink-NavLink"] { height: auto; background: none; align-items: start; }
+.st-key-lesson [data-testid="stPageLink-NavLink"] :is(span, p) {
+  white-space: normal; overflow: visible; font-weight: 400;
+}
+.st-key-lesson [data-testid="stPageLink-NavLink"]:hover { background: light-dark(#e6eef6, #22303f); }
 </style>"""
 
 
@@ -80,6 +91,7 @@ def notes() -> None:
         return
     text = lesson.text(language.current())
     choice = predicted(lesson)
+    st.html(NOTES)
     with st.container(key="lesson", border=True):
         if choice is None:
             st.markdown(_("Choose what you expect; then the picture is uncovered."))
@@ -88,8 +100,11 @@ def notes() -> None:
                 st.markdown(f"**{outcome(lesson, choice)}** {literal(text.choices[lesson.answer - 1])}")
             st.markdown(literal(text.because))
             st.markdown("\n".join(f"- {literal(line)}" for line in text.look))
-            for i, (target, line) in enumerate(zip(lesson.next, text.next, strict=True)):
-                _link(lesson, target, line, i)
+            for target, line in zip(lesson.next, text.next, strict=True):
+                _link(lesson, target, line)
+            if following := neighbour(lesson, 1):
+                title = following.text(language.current()).title
+                _link(lesson, f"lesson:{following.key}", _("Next lesson: {title}").format(title=title))
         st.button(_("Leave the lesson"), key="leave lesson", on_click=_leave, args=(lesson,), type="tertiary")
 
 
@@ -99,10 +114,17 @@ def _leave(lesson: Lesson) -> None:
     st.session_state["touched"] = True
 
 
-def _link(lesson: Lesson, target: str, line: str, i: int) -> None:
+def _link(lesson: Lesson, target: str, line: str) -> None:
     """Draw the way to something to try next."""
     page, query = way(lesson, target)
     st.page_link(f"pages/{page}.py", label=literal(line), icon=":material/arrow_forward:", query_params=query)
+
+
+def neighbour(lesson: Lesson, by: int) -> Lesson | None:
+    """Return the lesson that stands so many places after this one in the course; None beyond its ends."""
+    course = list(lessons.lessons().values())
+    place = course.index(lesson) + by
+    return course[place] if 0 <= place < len(course) else None
 
 
 def way(lesson: Lesson, target: str) -> tuple[str, dict[str, list[str]]]:
@@ -121,11 +143,17 @@ def printed(result: Any, *, done: bool = True) -> None:
     text = lesson.text(language.current())
     lines = []
     for fact, label in zip(lesson.printed, text.printed, strict=True):
-        ours = number(readout(result, fact.ours)) if done else "–"
+        ours = _as_printed(readout(result, fact.ours), fact.value) if done else "–"
         lines.append(_("{label}: {printed} in the notes, {ours} here").format(
             label=literal(label), printed=fact.value, ours=f"**{ours}**"))  # fmt: skip
     with st.container(key="printed"):  # slide mode reads it there
         st.markdown("  \n".join(lines))
+
+
+def _as_printed(value: float, printed: str) -> str:
+    """Return a number with as many decimals as a printed one; rounded as everywhere else where that has none."""
+    decimals = printed.partition(".")[2]
+    return f"{value:.{len(decimals)}f}".replace("-", "−") if decimals.isdecimal() else number(value)
 
 
 def offer() -> None:

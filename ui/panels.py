@@ -17,6 +17,15 @@ from optimizers import Constant, Optimizer
 from ui.language import _
 
 
+def sentence(text: str) -> None:
+    """Draw the sentence that reads the picture back.
+
+    Korean puts its particle right behind a name; after "**SGD (2)**" Markdown then sees no end of the bold part, unless
+    something that is no punctuation, here a space without width, stands before the asterisks.
+    """
+    st.markdown(re.sub(r"([^\w\s*])\*\*(?=\w)", "\\1\u200b**", text), width="stretch")
+
+
 def folded(key: str, label: str, icon: str, show: Callable[[], None]) -> None:
     """Draw an expander whose content is computed only while it is open."""
     box = st.expander(label, icon=icon, on_change="rerun", key=key)

@@ -52,8 +52,8 @@ def slides(page: str, title: str, question: str) -> None:
         "choices": list(told.text(language.current()).choices) if told else [],
         "choice": choice,
         "steps": _steps(told, choice) if told else [],
-        "before": bool(told and _neighbour(told, -1)),
-        "after": bool(told and _neighbour(told, 1)),
+        "before": bool(told and lesson.neighbour(told, -1)),
+        "after": bool(told and lesson.neighbour(told, 1)),
         "words": {
             "present": _("Slide mode (P)"),
             "leave": _("Leave slide mode (P)"),
@@ -75,7 +75,7 @@ def slides(page: str, title: str, question: str) -> None:
         st.rerun()
     if wishes.go:
         by = -1 if wishes.go == "before" else 1
-        if other := _neighbour(told, by):
+        if other := lesson.neighbour(told, by):
             _open(other.page, {"lesson": [other.key]}, step=1 if by > 0 else len(_steps(other, None)))
     if wishes.follow:
         page, query = lesson.way(told, told.next[int(wishes.follow) - 1])
@@ -111,13 +111,6 @@ def _steps(told: Lesson, choice: int | None) -> list[dict[str, Any]]:
     if told.next:
         steps.append({"kind": "next", "ways": list(text.next)})
     return steps
-
-
-def _neighbour(told: Lesson, by: int) -> Lesson | None:
-    """Return the lesson of the course that comes `by` places after this one."""
-    course = list(lessons.lessons().values())
-    place = course.index(told) + by
-    return course[place] if 0 <= place < len(course) else None
 
 
 def _open(page: str, query: dict[str, list[str]], step: int) -> None:

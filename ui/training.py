@@ -13,6 +13,7 @@ from experiments import live
 from experiments.fit import Fit, History
 from runs import Chain, Tab, View
 from spec.limits import allowed
+from ui import panels
 from ui.desk import said
 from ui.language import _
 
@@ -98,7 +99,7 @@ def _status(name: str, run: runs.Run, view: View, sentence: str, *, halted: bool
 
     progress = _progress(view._replace(state="cancelled") if halted and view.state != "done" else view)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{name}-status"):
-        st.markdown(f"{sentence} :gray[{progress}]", width="stretch")
+        panels.sentence(f"{sentence} :gray[{progress}]")
         if view.state in ("queued", "running") and not halted:
             st.button(_("Stop"), icon=":material/stop:", key=f"{name} stop", on_click=stop)
         elif halted and view.state != "done":

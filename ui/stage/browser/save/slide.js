@@ -6,7 +6,8 @@ import { paint } from "./paint.js";
 import { qr } from "./qr.js";
 import { VectorContext } from "./vector.js";
 
-const MOST = 0.42; // of the height under the title: a table that takes more leaves too little for the picture
+// Of the height under the title; a table that takes more leaves too little for the picture.
+const MOST = { wide: 0.42, middle: 0.36, tall: 0.26 };
 
 // A slide is laid out like a page whose type is 15 px, and enlarged as a whole: lines, markers and dashes with the type.
 const PAGE = 600; // the shorter side of that page, px: type of 15 becomes 27 px on a slide 1080 px high, labels 24
@@ -70,7 +71,7 @@ class Slide {
     const { stage } = this;
     await stage.update(this.scene);
     const { tableBox, panelBox, panels } = stage;
-    tableBox.hidden = !this.options.table || tableBox.offsetHeight > MOST * panelBox.offsetHeight;
+    tableBox.hidden = !this.options.table || tableBox.offsetHeight > MOST[this.box.dataset.shape] * panelBox.offsetHeight;
     stage.chosen = shown?.chosen ?? stage.chosen;
     for (const [i, panel] of panels.entries()) {
       await panel.resize();
