@@ -109,7 +109,7 @@ def course(code: str, mode: str, predicted: frozenset[str]) -> None:
             for entry in entries:
                 text = entry.text(code)
                 file, where = titles[entry.page]
-                done = f" · :material/check: {say('predicted')}" if entry.key in predicted else ""
+                done = f" · :material/check: {say(N_('predicted'))}" if entry.key in predicted else ""
                 address = thumbnails().get(f"{entry.key}-{mode}")
                 picture = f"![]({address}) " if address else ""
                 label = f"{picture}**{literal(text.title)}** {literal(text.question)} :gray[{where}{done}]"

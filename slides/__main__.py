@@ -61,8 +61,8 @@ def parser() -> argparse.ArgumentParser:
     add("--qr", action=switch, default=False, help="the link as a QR code; needs --link or --server")
     add("--link", metavar="BASE", help="address of the class's server, for captions and QR codes")
     add("--step", type=_step, metavar="N|last", help="where the clock of a picture stands (as the page opens)")
-    add("--seconds", type=float, help="length of a film (the page's own)")
-    add("--fps", type=int, help="pictures a second (30; 15 for gif)")
+    add("--seconds", type=_seconds, help="length of a film (6)")
+    add("--fps", type=int, choices=range(1, 61), metavar="N", help="pictures a second, up to 60 (30; 15 for gif)")
     add("--loop", action=switch, default=True, help="a gif begins again")
     add("-o", "--output", type=Path, default=Path(), metavar="DIR",
         help="folder of the files <number>-<lesson>.<format>; or the file, where there is but one (here)")  # fmt: skip
@@ -86,6 +86,12 @@ def _size(text: str) -> tuple[int, int]:
     if not found:
         raise argparse.ArgumentTypeError(f"{text} is neither WIDTHxHEIGHT nor one of {', '.join(SIZES)}")
     return int(found[1]), int(found[2])
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"\d{1,3}(\.\d+)?", text) or not float(text):
+        raise argparse.ArgumentTypeError(f"{text} is no length in seconds")
+    return float(text)
 
 
 def _step(text: str) -> float:
@@ -157,6 +163,7 @@ def render(asked: argparse.Namespace, shop: Studio) -> None:
             if asked.deck:
                 deck.append(opened.save({**options(asked), "format": "svg"}))
     if asked.deck:
+        asked.deck.parent.mkdir(parents=True, exist_ok=True)
         asked.deck.write_bytes(pdf(shop.browser, deck, *asked.size))
         tell(f"{asked.deck}: {len(deck)} pages")
 

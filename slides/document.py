@@ -7,7 +7,7 @@ import re
 
 from playwright.sync_api import Browser
 
-PAGE = """<!doctype html><style>
+PAGE = """<!doctype html><title>Descent Lab</title><style>
 @page {{ size: {width}px {height}px; margin: 0; }}
 body {{ margin: 0; }}
 img {{ display: block; width: {width}px; height: {height}px; break-after: page; }}

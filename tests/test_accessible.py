@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from conftest import reader
 from playwright.sync_api import Page
-from test_browser import STAGE, hold, query, settled, stage, stands_at, step, until
+from test_browser import STAGE, hold, query, stage, stands_at, step, until
+from test_present import rest
 
 import lessons
 from experiments.descend import LECTURE
@@ -80,7 +81,7 @@ def test_axe_finds_no_serious_fault(page: Page, app: str, address: str) -> None:
     page.locator(STAGE).wait_for(state="attached")  # under a lesson's cover it cannot be seen
     if "present=1" in address:
         page.locator("html[data-slide]").wait_for(state="attached")
-    settled(page)
+    rest(page)
     assert violations(page) == []
 
 
@@ -161,7 +162,7 @@ def _asked(page: Page) -> tuple[float, ...]:
 def test_nothing_moves_unasked(page: Page, app: str, name: str) -> None:
     page.goto(app + name)
     stage(page)
-    settled(page)
+    rest(page)
     clock, moving = step(page), "document.getAnimations().filter((each) => each.playState === 'running').length"
     page.wait_for_timeout(600)
     assert step(page) == clock

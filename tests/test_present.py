@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from conftest import reader
 from playwright.sync_api import Page, expect
-from test_browser import hold, query, settled, stage, stands_at, step, until
+from test_browser import hold, query, stage, stands_at, step, until
 
 import lessons
 from lessons import PARTS
@@ -41,6 +41,11 @@ CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
   return fillText.call(this, text, ...rest);
 };
 """
+
+
+def rest(page: Page) -> None:
+    """Wait until the server has answered all that was asked; the page around the stage cannot be seen."""
+    page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
 
 
 def shown(page: Page) -> str:
@@ -106,7 +111,7 @@ def test_a_slide_is_read_from_the_last_row(page: Page, app: str, name: str) -> N
     page.goto(f"{app}{name}?present=1")
     stage(page)
     page.locator("html[data-slide]").wait_for(state="attached")
-    settled(page)
+    rest(page)
     until(page, lambda: len(page.locator(".dl-stage text, .dl-stage td").all()) > 0, "it is drawn")
     assert page.evaluate(SMALL) == []
     scrolls = "document.documentElement.scrollHeight > innerHeight || document.documentElement.scrollWidth > innerWidth"
@@ -149,7 +154,7 @@ def test_a_lesson_is_told_step_by_step(page: Page, app: str) -> None:
     page.keyboard.press("ArrowLeft")
     assert shown(page) == text.look[-1]
     until(page, lambda: query(page).get("step") == [str(at - 1)], "back")
-    settled(page)
+    rest(page)
     page.reload()
     page.locator("html[data-slide]").wait_for(state="attached")
     until(page, lambda: shown(page) == text.look[-1], "a reload stays")
@@ -163,12 +168,12 @@ def test_the_course_goes_on_from_lesson_to_lesson(page: Page, app: str) -> None:
     page.locator("html[data-slide]").wait_for(state="attached")
     last = place(page).split(" / ")
     assert last[0] == last[1]
-    settled(page)
+    rest(page)
     page.keyboard.press("PageDown")
     expect(page.locator(".dl-talk h1")).to_have_text(then.text("en").title)
     assert query(page)["lesson"] == [then.key]
     assert place(page).startswith("1 /")
-    settled(page)
+    rest(page)
     page.keyboard.press("PageUp")
     expect(page.locator(".dl-talk h1")).to_have_text(first.text("en").title)
     until(page, lambda: place(page).split(" / ") == last, "back to where it came from")

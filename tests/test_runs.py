@@ -53,14 +53,14 @@ def alive(pool: Pool) -> bool:
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    with Pool(2) as pool:
+    with Pool(2, lease=60.0) as pool:
         yield pool
 
 
 @pytest.fixture(scope="module")
 def one() -> Iterator[Pool]:
     """One worker, one step a chunk: what happens next is certain."""
-    with Pool(1, active=3, chunk_seconds=0.0) as pool:
+    with Pool(1, active=3, chunk_seconds=0.0, lease=60.0) as pool:
         yield pool
 
 

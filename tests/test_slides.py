@@ -230,7 +230,14 @@ def test_mistakes_are_told_in_a_sentence(arguments: tuple[str, ...], told: str, 
 
 
 @pytest.mark.parametrize(
-    "arguments", [("race", "--format", "bmp"), ("race", "--size", "wide"), ("race", "--step", "x")]
+    "arguments",
+    [
+        ("race", "--format", "bmp"),
+        ("race", "--size", "wide"),
+        ("race", "--step", "x"),
+        ("race", "--seconds", "0"),
+        ("race", "--fps", "0"),
+    ],
 )
 def test_options_that_do_not_exist_are_refused(arguments: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit) as exited:

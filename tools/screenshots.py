@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from slides.studio import FINISHED
 from tools import browser
 from tools.server import ROOT, serve
 
@@ -40,16 +41,6 @@ ALL = [
     *(Picture(f"race-ko-{paper}", "race", paper, "ko-KR") for paper in PAPERS),
 ]
 
-# One stage, at its last step ("60 / 60") or at the one that its address names, no run under way (its Stop button is
-# gone), and Streamlit at rest.
-FINISHED = """() => {
-  const stages = document.querySelectorAll(".dl-stage");
-  if (stages.length !== 1 || !stages[0].dataset.ready) return false;
-  const [at, last] = stages[0].querySelector("output").textContent.match(/\\d+/g);
-  return at === (new URLSearchParams(location.search).get("at") ?? last)
-    && !document.querySelector('[class*="-status"] button')
-    && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === "notRunning";
-}"""
 DRAWN = (
     "document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))"
 )

@@ -57,15 +57,12 @@ def stale() -> list[Lesson]:
     ]  # fmt: skip
 
 
-def small(png: bytes) -> bytes:
+def small(png: bytes, quality: int = 90) -> bytes:
     """Return a picture as WebP of the thumbnails' size, as good as it can be within their weight."""
     picture = Image.open(io.BytesIO(png)).convert("RGB").resize(SIZE, Image.Resampling.LANCZOS)
-    for quality in range(90, 0, -10):
-        content = io.BytesIO()
-        picture.save(content, "WEBP", quality=quality, method=6)
-        if content.tell() <= HEAVIEST:
-            break
-    return content.getvalue()
+    content = io.BytesIO()
+    picture.save(content, "WEBP", quality=quality, method=6)
+    return content.getvalue() if content.tell() <= HEAVIEST or quality <= 10 else small(png, quality - 10)
 
 
 def take(wanted: list[Lesson], server: str) -> int:

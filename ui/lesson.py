@@ -136,9 +136,12 @@ def way(lesson: Lesson, target: str) -> tuple[str, dict[str, list[str]]]:
 
 
 def printed(result: Any, *, done: bool = True) -> None:
-    """Draw the figures that the notes print beside ours, where the lesson has some and the picture is uncovered."""
+    """Draw the figures that the notes print beside ours, where the lesson has some and the picture is uncovered.
+
+    They are those of the lesson's own settings: under others there is nothing to compare.
+    """
     lesson = asked()
-    if lesson is None or not lesson.printed or predicted(lesson) is None:
+    if lesson is None or not lesson.printed or predicted(lesson) is None or len(present().query()) > 1:
         return
     text = lesson.text(language.current())
     lines = []

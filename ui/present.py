@@ -13,12 +13,10 @@ from typing import Any
 import streamlit as st
 from streamlit.components import v2
 
-import lessons
 from lessons import Lesson
-from ui import language, lesson
+from ui import language, lesson, stage
 from ui.desk import written
 from ui.language import _
-from ui.stage import publish
 
 KEY = "slides"
 ADDRESS = ("present", "step")
@@ -33,7 +31,7 @@ export default function (component) {
 
 @functools.cache
 def _component() -> Any:
-    return v2.component("descent_lab.present", js=LOADER % publish()[0], isolate_styles=False)
+    return v2.component("descent_lab.present", js=LOADER % stage.publish()[0], isolate_styles=False)
 
 
 @st.fragment

@@ -53,7 +53,8 @@ async function inlined(entry, folder) {
     await Promise.all(next.map(take));
   }
   await take(entry);
-  return JSON.stringify({ imports }, null, 1);
+  const sorted = Object.fromEntries(Object.entries(imports).sort()); // they came as the server answered
+  return JSON.stringify({ imports: sorted }, null, 1);
 }
 
 /** The stage's style sheets, which the page has loaded. */
