@@ -65,8 +65,11 @@ def test_paths_in_the_text_are_there(page: Path) -> None:
         assert made_by_a_recipe or (ROOT / path).exists(), f"{page.name} names {path}"
 
 
+FILES = ("requirements.txt", "requirements-slides.txt", "requirements-dev.txt")
+
+
 def pins() -> dict[str, str]:
-    text = "\n".join((ROOT / name).read_text() for name in ("requirements.txt", "requirements-dev.txt"))
+    text = "\n".join((ROOT / name).read_text() for name in FILES)
     return dict(re.findall(r"^([\w-]+)(?:\[\w+\])?==(\S+)$", text, re.MULTILINE))
 
 

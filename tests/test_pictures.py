@@ -26,7 +26,7 @@ LINK = "race?surface=rosenbrock&rule=sgd~lr~0.0005&rule=adam&steps=60"
 
 def opened(page: Page, address: str) -> Page:
     page.goto(address)
-    page.locator(STAGE).wait_for()
+    page.locator(STAGE).wait_for(timeout=60_000)
     return page
 
 
@@ -119,8 +119,9 @@ def test_the_dialog_saves_by_keyboard_and_remembers(page: Page, app: str) -> Non
     expect(dialog).to_be_hidden()
     assert page.locator(".dl-slide").count() == 0
     opened(page, app + LINK).get_by_role("button", name="Save as picture, film or page").click()
-    expect(page.get_by_label("Save as")).to_have_value("svg")
-    expect(page.get_by_label("QR code")).to_be_checked()
+    again = page.get_by_role("dialog")
+    expect(again.get_by_label("Save as")).to_have_value("svg")
+    expect(again.get_by_label("QR code")).to_be_checked()
 
 
 def plain(text: str) -> str:

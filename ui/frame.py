@@ -122,7 +122,8 @@ def page(file: str, show: Callable[[], None]) -> None:
     me = next(page for page in pages() if page.file.name == Path(file).name)
     asked = lesson.asked()
     if asked and asked.page != me.path:  # a link may name the lesson alone
-        st.switch_page(f"pages/{asked.page}.py", query_params=st.query_params.to_dict())
+        query = {name: st.query_params.get_all(name) for name in st.query_params}
+        st.switch_page(f"pages/{asked.page}.py", query_params=query)
     if me.order:
         title, question = map(literal, heading(me.path))
         st.title(title, anchor=False)

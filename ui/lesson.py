@@ -27,7 +27,7 @@ COVER = """<style>
   height: 100%; padding: 1.5rem; border-radius: .6rem;
   background: light-dark(#f3f6f9, #1a222c);
 }
-.st-key-cover h3 { width: min(40rem, 100%); margin-inline: auto; }
+.st-key-cover h2 { font-size: 1.6rem; width: min(40rem, 100%); margin-inline: auto; }
 [class*="st-key-choice"]:not(.st-key-choice-0) button {
   justify-content: start; text-align: start; padding: .7rem 1.1rem;
 }
@@ -78,7 +78,7 @@ def cover() -> None:
     st.html(COVER)
 
     with st.container(key="cover", horizontal_alignment="center", vertical_alignment="center", height="stretch"):
-        st.subheader(_("What do you expect?"), anchor=False)
+        st.header(_("What do you expect?"), anchor=False)
         for i, choice in enumerate(lesson.text(language.current()).choices, start=1):
             st.button(literal(choice), key=f"choice {i}", on_click=predict, args=(lesson, i), width=640)
         st.button(_("Show me"), key="choice 0", on_click=predict, args=(lesson, 0), type="tertiary")

@@ -151,8 +151,10 @@ export class VectorContext {
     return `d="${shape.d}"${this.moved()}`;
   }
 
-  moved() {
-    const { a, b, c, d, e, f } = this.matrix;
+  /** The transformation of what is written in units `unit` times as small as the present ones. */
+  moved(unit = 1) {
+    const { e, f } = this.matrix;
+    const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => this.matrix[name] / unit);
     const parts = [a, b, c, d, e, f].map((v, i) => (i < 4 ? String(Math.round(v * 1e5) / 1e5) : brief(v)));
     if (b === 0 && c === 0 && a === 1 && d === 1) return e || f ? ` transform="translate(${parts[4]} ${parts[5]})"` : "";
     return ` transform="matrix(${parts.join(" ")})"`;
@@ -257,10 +259,12 @@ export class VectorContext {
     const rise = this.measureText(text).fontBoundingBoxAscent;
     real.textBaseline = "alphabetic";
     const base = y - rise + real.measureText(text).fontBoundingBoxAscent;
-    const turned = this.matrix.b !== 0 || this.matrix.c !== 0;
-    const place = turned ? `x="${brief(x)}" y="${brief(base)}"${this.moved()}` : `x="${this.place(x, base).replace(" ", '" y="')}"`;
+    const { a, b, c, d } = this.matrix;
+    const turned = b !== 0 || c !== 0 || a !== d;
+    const { unit } = this;
+    const place = turned ? `x="${brief(x * unit)}" y="${brief(base * unit)}"${this.moved(unit)}` : `x="${this.place(x, base).replace(" ", '" y="')}"`;
     const looks = [
-      `font-size="${brief(size * (turned ? 1 : this.unit))}"`,
+      `font-size="${brief(size * unit)}"`,
       weight && !/^(400|normal) $/.test(weight) ? `font-weight="${weight.trim()}"` : "",
       style === "italic " ? 'font-style="italic"' : "",
       family === this.family ? "" : `font-family="${family.replaceAll('"', "'")}"`,
