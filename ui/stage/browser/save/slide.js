@@ -7,6 +7,7 @@ import { qr } from "./qr.js";
 import { VectorContext } from "./vector.js";
 
 // Of the height under the title; a table that takes more leaves too little for the picture.
+const LEAST = 150; // px of the page below: a panel that is lower takes the table's room
 const MOST = { wide: 0.42, middle: 0.36, tall: 0.26 };
 
 // A slide is laid out like a page whose type is 15 px, and enlarged as a whole: lines, markers and dashes with the type.
@@ -72,12 +73,19 @@ class Slide {
     await stage.update(this.scene);
     const { tableBox, panelBox, panels } = stage;
     tableBox.hidden = !this.options.table || tableBox.offsetHeight > MOST[this.box.dataset.shape] * panelBox.offsetHeight;
+    const squeezed = panels.some(({ node }) => !node.matches(".dl-broad, .dl-equation") && node.clientHeight < LEAST);
+    if (squeezed) tableBox.hidden = true;
     stage.chosen = shown?.chosen ?? stage.chosen;
     for (const [i, panel] of panels.entries()) {
       await panel.resize();
       if (shown?.panels[i]) await panel.turn?.(shown.panels[i]);
     }
     this.at(shown?.head ?? stage.head);
+    const equation = this.box.querySelector(".dl-equation");
+    if (!equation || equation.scrollHeight <= equation.clientHeight + 1) return;
+    this.box.classList.add("dl-brief");
+    for (const panel of panels) await panel.resize();
+    this.at(stage.head);
   }
 
   /** Move the clock to a step, which may lie between two. */
