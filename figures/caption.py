@@ -78,7 +78,7 @@ def _setting(name: str, fact: Setting, value: Any, say: Say) -> str:
         return AXES[name].label(value, say)
     if isinstance(value, bool):
         return label if value else say(N_("{setting}: off")).format(setting=label)
-    if name in CHOICES and not isinstance(value, int):  # two pages call different things their first
+    if name in CHOICES and isinstance(value, (str, tuple)):  # two pages call different things their first
         chosen = value if isinstance(value, tuple) else (value,)
         return f"{label}: " + ", ".join(say(getattr(CHOICES[name].get(one), "title", one)) for one in chosen)
     return f"{label} {_plain(value, say)}"

@@ -56,7 +56,7 @@ export class Panel {
     if (!this.drawn) return;
     const { clientWidth: width, clientHeight: height } = this.node;
     if (width && height && (width !== this.plot._fullLayout.width || height !== this.plot._fullLayout.height))
-      this.library.relayout(this.plot, { width, height });
+      return this.library.relayout(this.plot, { width, height });
   }
 
   /** Show what another panel of the same kind and scene shows: the reader has enlarged, moved or turned it. */

@@ -82,9 +82,8 @@ class Slide {
     }
     this.at(shown?.head ?? stage.head);
     const equation = this.box.querySelector(".dl-equation");
-    if (!equation || equation.scrollHeight <= equation.clientHeight + 1) return;
-    this.box.classList.add("dl-brief");
-    for (const panel of panels) await panel.resize();
+    this.box.classList.toggle("dl-brief", equation?.scrollHeight > equation?.clientHeight + 1);
+    for (const panel of panels) await panel.resize(); // numbers have come into the table, which may have grown
     this.at(stage.head);
   }
 
