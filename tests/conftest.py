@@ -18,6 +18,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocket, sync_playwright
 from streamlit.testing.v1 import AppTest
 
+import runs
+from runs.pool import Pool, Run
 from tools import browser as chromium
 from tools.server import ROOT, serve
 
@@ -40,6 +42,18 @@ def visit(page: str, *, lang: str = "en", query: dict[str, list[str]] | None = N
     tested.query_params.update(query or {})
     tested.switch_page(f"pages/{page}.py")
     return tested.run()
+
+
+@pytest.fixture
+def idle(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nobody works and nobody waits: pages stand as before the first point of a training.
+
+    What comes of a training is another test's matter; without this every visit would keep the cores busy for a lease.
+    """
+    with Pool(0) as pool:
+        monkeypatch.setattr(runs, "_pool", pool)
+        monkeypatch.setattr(Run, "wait", lambda run, timeout=None, since=None, who="": run.look(who))
+        yield
 
 
 # -- a browser

@@ -56,7 +56,7 @@ def test_a_map_is_what_was_computed_and_a_click_plays_the_cell(page: Page, app: 
     assert query(page)["pick"] == ["~".join(f"{part:g}" for part in picked.pick)]
     race = maps.looked_at(picked, found)
     assert descend(race).loss[0, -1] == found.loss[0, row, column]
-    expect(page.get_by_text(f"At the ring, η = {race.contenders[0].lr:.3g}")).to_be_visible()
+    expect(page.get_by_text(f"At the ring, η = {race.contenders[0].lr:.3g}").first).to_be_visible()
     until(page, lambda: step(page) > 2, "the race of the cell plays")
 
 

@@ -47,7 +47,7 @@ def test_the_equation_is_that_of_the_step_shown(page: Page, app: str) -> None:
         is_step(page, t)
     until(page, lambda: query(page) == {"at": ["4"]}, "the address says the step")
     settled(page)
-    expect(page.get_by_text("Step 4: Adam moves")).to_be_visible()
+    expect(page.get_by_text("Step 4: Adam moves").first).to_be_visible()
     page.keyboard.press("ArrowLeft")
     stands_at(page, 2)
     is_step(page, 3)

@@ -333,8 +333,7 @@ def test_what_diverges_leaps_or_stays_is_told_with_its_epoch() -> None:
 # -- the page
 
 
-def test_one_click_shows_what_the_lecture_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.training.PATIENCE", 0.0)
+def test_one_click_shows_what_the_lecture_shows(idle: None) -> None:
     tested = visit("compare")
     for name, preset in PRESETS.items():
         pills: Any = tested.get("button_group")[0]
@@ -344,8 +343,7 @@ def test_one_click_shows_what_the_lecture_shows(monkeypatch: pytest.MonkeyPatch)
         assert tested.session_state["desk compare"]["spec"] == preset.spec
 
 
-def test_values_are_chosen_and_kept_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.training.PATIENCE", 0.0)
+def test_values_are_chosen_and_kept_in_order(idle: None) -> None:
     tested = visit("compare", query={"vary": ["lr"]})
     for chosen, kept in ((["0.5", "0.005"], ("0.005", "0.5")), ([], ())):
         tested.sidebar.multiselect[0].set_value(chosen)

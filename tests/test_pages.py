@@ -23,6 +23,7 @@ from ui import frame, language
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 DESKS = [page for page in PAGES if "Desk(" in (ROOT / "pages" / f"{page}.py").read_text()]
 each_page = pytest.mark.parametrize("name", PAGES)
+untrained = pytest.mark.usefixtures("idle")
 each_desk = pytest.mark.parametrize("name", DESKS)
 
 NEVER = ("nan", "-inf", "~~~", "__class__", "{0.__class__}", "<b>*_`$x$`_*</b>", "\u202e", "\x00", "x" * 5000)
@@ -93,6 +94,7 @@ def test_pages_have_places_of_their_own() -> None:
 
 
 @each_page
+@untrained
 def test_the_menu_changes_the_language(name: str) -> None:
     tested = visit(name)
     others = [code for code in language.languages() if code != "en"]
@@ -104,6 +106,7 @@ def test_the_menu_changes_the_language(name: str) -> None:
 
 
 @each_desk
+@untrained
 def test_an_unknown_language_is_no_obstacle(name: str) -> None:
     for lang in ("xx", "", "__class__", "../..", "ko-KR"):
         whole(visit(name, query={"lang": [lang]}))
@@ -158,8 +161,8 @@ def state(tested: AppTest, page: str) -> tuple[Any, dict[str, str]]:
 
 
 @each_desk
-def test_spec_and_address_follow_every_widget(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.training.PATIENCE", 0.0)  # what comes of a training is another test's matter
+@untrained
+def test_spec_and_address_follow_every_widget(name: str) -> None:
     tested, mirror = open_all(visit(name)), visit(name)
     words: list[Any] = [
         *range(-1, 12),  # columns are chosen by number
@@ -186,8 +189,8 @@ def test_spec_and_address_follow_every_widget(name: str, monkeypatch: pytest.Mon
 
 
 @each_desk
-def test_rules_are_added_and_removed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.training.PATIENCE", 0.0)
+@untrained
+def test_rules_are_added_and_removed(name: str) -> None:
     tested = visit(name)
     if button(tested, " add") is None:
         assert not hasattr(state(tested, name)[0], "contenders")
@@ -237,8 +240,8 @@ def test_a_famous_mistake_runs_beside_the_right_rule_while_there_is_room() -> No
 
 
 @each_desk
-def test_a_broken_link_opens_and_says_so(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.training.PATIENCE", 0.0)
+@untrained
+def test_a_broken_link_opens_and_says_so(name: str) -> None:
     tested = visit(name)
     spec, own = state(tested, name)
     parameters = [*facts(spec), "rule", *own, "lang"]
@@ -256,8 +259,8 @@ def test_a_broken_link_opens_and_says_so(name: str, monkeypatch: pytest.MonkeyPa
 
 
 @each_desk
-def test_no_word_breaks_a_page(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.training.PATIENCE", 0.0)
+@untrained
+def test_no_word_breaks_a_page(name: str) -> None:
     tested = visit(name)
     spec, own = state(tested, name)
     open_all(tested, "more", "rule 0 menu")
@@ -274,8 +277,8 @@ def test_no_word_breaks_a_page(name: str, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @each_page
-def test_any_link_opens(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.training.PATIENCE", 0.0)
+@untrained
+def test_any_link_opens(name: str) -> None:
     tested = visit(name)
 
     @hypothesis.settings(max_examples=15)
@@ -288,6 +291,7 @@ def test_any_link_opens(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @each_desk
+@untrained
 def test_a_notice_goes_with_the_next_change(name: str) -> None:
     tested = visit(name, query={"nothing": ["1"]})
     assert [warning.value for warning in tested.warning] == [

@@ -105,7 +105,7 @@ def test_p_turns_slide_mode_on_and_off(page: Page, app: str) -> None:
 
 
 @reader(viewport=SLIDE, reduced_motion="reduce")
-@pytest.mark.parametrize("name", ["race", "step", "maps", "signals"])
+@pytest.mark.parametrize("name", ["race", "maps", "signals"])
 def test_a_slide_is_read_from_the_last_row(page: Page, app: str, name: str) -> None:
     page.add_init_script(WRITTEN)
     page.goto(f"{app}{name}?present=1")
