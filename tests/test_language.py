@@ -24,12 +24,14 @@ from experiments.noise import Noisy
 from experiments.remedies import Remedies
 from experiments.studies import Comparison
 from figures.scene import WORDS
+from lessons import lessons
 from networks import ACTIVATIONS, INITS
 from optimizers import RULES, SCHEDULES
 from spec import settings
 from surfaces import SURFACES
 from tools import messages
 from ui import frame, language
+from ui.desk import literal
 
 CODES = [code for code in language.languages() if code != language.SOURCE]
 PAGES = [page.path for page in frame.pages()]
@@ -190,9 +192,14 @@ NAMES = {"Descent Lab", *language.languages().values()}  # the program's name, a
 COLUMNS = {name for data in DATASETS.values() for name in data.names}  # where untranslated, as the source names them
 # Markdown's icons, colours and addresses, authors with a year, and the notation of formulas.
 NO_LANGUAGE = re.compile(
-    r":material/\w+:|:\w+\[|\[[\w, ]+ \(\d{4}\)\]|\(https?://\S+|\bln L\b|λ(min|max)|\bAUC\b|<br>|\{\w+\}|\w+\.npz"
+    r":material/\w+:|!\[\]\(\S+\)|:\w+\[|\[[\w, ]+ \(\d{4}\)\]|\(https?://\S+|\bln L\b|λ(min|max)|\b(?:AUC|CSV|NPZ)\b|<br>|\{\w+\}|\w+\.npz"
 )
 KEPT = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, sorted(CITED | NAMES | COLUMNS, key=len, reverse=True)))})(?!\w)")
+
+
+LESSONS = [  # they carry their languages themselves
+    literal(line) for lesson in lessons().values() for text in lesson.texts.values() for line in text[:2]
+]
 
 
 class Foreign(gettext.NullTranslations):
@@ -215,6 +222,8 @@ class Foreign(gettext.NullTranslations):
 
 def english(text: str) -> list[str]:
     """Return the English words of a text, apart from names and citations."""
+    for told in LESSONS:
+        text = text.replace(told, "")
     return re.findall(r"[A-Za-z]{2,}", NO_LANGUAGE.sub("", KEPT.sub("", text)))
 
 

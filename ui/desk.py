@@ -201,7 +201,7 @@ class Desk(Generic[S]):
         subject = next((getattr(self.spec, field) for field in caption.ALWAYS if field in settings(self.spec)), "")
         shown = self.lesson.key if self.lesson else subject
         return {
-            "page": self.name, "name": "-".join(re.findall(r"[a-z0-9.]+", f"{self.name} {shown.lower()}"))[:60],
+            "page": self.name, "file": "-".join(re.findall(r"[a-z0-9.]+", f"{self.name} {shown.lower()}"))[:60],
             "link": f"{self.name}?{written(self.query())}".rstrip("?"),
             "settings": caption.words(self.spec, self._anchored()[1], self._suggest(self.spec), _),
         }  # fmt: skip

@@ -137,7 +137,7 @@ class Dialog {
   }
 
   get name() {
-    return `descent-lab-${this.stage.scene.about?.name ?? "picture"}.${this.chosen.format}`;
+    return `descent-lab-${this.stage.scene.about?.file ?? "picture"}.${this.chosen.format}`;
   }
 
   async save() {
