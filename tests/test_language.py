@@ -192,7 +192,8 @@ NAMES = {"Descent Lab", *language.languages().values()}  # the program's name, a
 COLUMNS = {name for data in DATASETS.values() for name in data.names}  # where untranslated, as the source names them
 # Markdown's icons, colours and addresses, authors with a year, and the notation of formulas.
 NO_LANGUAGE = re.compile(
-    r":material/\w+:|!\[\]\(\S+\)|:\w+\[|\[[\w, ]+ \(\d{4}\)\]|\(https?://\S+|\bln L\b|λ(min|max)|\b(?:AUC|CSV|NPZ)\b|<br>|\{\w+\}|\w+\.npz"
+    r":material/\w+:|!\[\]\(\S+\)|:\w+\[|\[[\w, ]+ \(\d{4}\)\]|\(https?://\S+|\bln L\b"
+    r"|λ(min|max)|\b(?:AUC|CSV|NPZ)\b|<br>|\{\w+\}|\w+\.npz"
 )
 KEPT = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, sorted(CITED | NAMES | COLUMNS, key=len, reverse=True)))})(?!\w)")
 
