@@ -8,7 +8,7 @@ ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11 python,\
 	$(shell $(python) -c '$(ENOUGH)' >/dev/null 2>&1 && echo $(python))))
 
-.PHONY: help run test lint format messages bench screenshots clean
+.PHONY: help run test lint format messages bench screenshots thumbnails slides clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -18,7 +18,7 @@ run: $(VENV)/.ready ## start the app (the first call installs it); ARGS="--serve
 	$(BIN)/streamlit run app.py $(ARGS)
 
 test: $(VENV)/.ready-dev ## run all tests (installs a browser if there is none); ARGS="tests/test_fit.py" chooses some
-	@browser="$$($(BIN)/python -m tools.browser)" && export DESCENT_LAB_CHROMIUM="$$browser" && \
+	@browser="$$($(BIN)/python -m tools.browser --tests)" && export DESCENT_LAB_CHROMIUM="$$browser" && \
 		$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/.ready-dev ## check style, format, types and layers
@@ -41,6 +41,13 @@ bench: $(VENV)/.ready-dev ## run every benchmark, one after the other
 screenshots: $(VENV)/.ready-dev ## take the pictures of README and docs anew
 	$(BIN)/python -m tools.screenshots
 
+thumbnails: $(VENV)/.ready-dev ## take the pictures of lessons that are missing or changed; ARGS=--all takes all
+	$(BIN)/python -m tools.thumbnails $(ARGS)
+
+slides: $(VENV)/.ready-slides ## pictures for a deck; ARGS="zigzag --format pdf -o deck", ARGS=--help lists all
+	@browser="$$($(BIN)/python -m tools.browser)" && export DESCENT_LAB_CHROMIUM="$$browser" && \
+		$(BIN)/python -m slides $(ARGS)
+
 clean: ## remove the environment and what the tools have left behind
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -50,9 +57,13 @@ $(VENV)/.ready: requirements.txt | $(BIN)/pip
 	$(BIN)/python -m pip install -r requirements.txt
 	@touch $@
 
-$(VENV)/.ready-dev: requirements.txt requirements-dev.txt | $(BIN)/pip
-	$(BIN)/python -m pip install -r requirements-dev.txt
+$(VENV)/.ready-slides: requirements.txt requirements-slides.txt | $(BIN)/pip
+	$(BIN)/python -m pip install -r requirements-slides.txt
 	@touch $@ $(VENV)/.ready
+
+$(VENV)/.ready-dev: requirements.txt requirements-slides.txt requirements-dev.txt | $(BIN)/pip
+	$(BIN)/python -m pip install -r requirements-dev.txt
+	@touch $@ $(VENV)/.ready $(VENV)/.ready-slides
 
 $(BIN)/pip:
 	@if ! "$(PYTHON)" -c '$(ENOUGH)' 2>/dev/null; then \

@@ -139,7 +139,7 @@ def healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
 def site() -> Iterator[Site]:
     nginx = find_proxy()
     if nginx is None:
-        pytest.fail("The deployment is tested behind nginx: `python -m tools.browser` installs it.")
+        pytest.fail("The deployment is tested behind nginx: `python -m tools.browser --tests` installs it.")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)

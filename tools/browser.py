@@ -1,10 +1,10 @@
 """Find the browser that tests and screenshots drive, and the proxy that tests run; install them where that can be done.
 
-    python -m tools.browser
+    python -m tools.browser [--tests]
 
-prints the browser's path. Where the browser, a font with Hangul or nginx is missing, it installs Chromium, Noto and
-nginx with apt-get if there is one, and elsewhere says what to install. DESCENT_LAB_CHROMIUM names a browser in a place
-of its own.
+prints the browser's path. Where the browser, a font with Hangul or, for the tests, nginx is missing, it installs
+Chromium, Noto and nginx with apt-get if there is one, and elsewhere says what to install. DESCENT_LAB_CHROMIUM names a
+browser in a place of its own.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def main() -> None:
     """Print the path of the browser, after installing what is missing; exit with a sentence where that cannot be."""
     missing = [] if find() else ["chromium"]
     missing += [] if has_hangul() else ["fonts-noto-cjk"]
-    missing += [] if find_proxy() else ["nginx"]
+    missing += [] if find_proxy() or "--tests" not in sys.argv else ["nginx"]
     if missing and shutil.which("apt-get") and not (os.environ.get(VARIABLE) and "chromium" in missing):
         install(missing)
     elif missing:
