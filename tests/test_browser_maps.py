@@ -70,4 +70,4 @@ def test_starts_and_rates_can_be_clicked_too(page: Page, app: str) -> None:
     stage(page)
     page.mouse.click(*pixels(page, 0.1, 1.0))
     page.wait_for_url("**pick=**")
-    expect(page.get_by_text("All at η =")).to_be_visible()
+    expect(page.get_by_text("All at η =").first).to_be_visible()
