@@ -18,7 +18,8 @@ from ui.desk import said
 from ui.language import _
 
 POLL = 0.3  # seconds between two looks at a run, where few look
-LOOKS = 40  # a second, for a whole class: beyond 12 that look, each looks less often
+LOOKS = 8  # a second, for a whole class: where more than two look, each looks less often
+SELDOM = 3.0  # seconds between two looks at the most
 PATIENCE = 0.25  # seconds a page waits for the first points, so that it need not open empty
 
 Read = Callable[[History, View], str]
@@ -34,7 +35,7 @@ def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw, records:
     A page that shows other variants than before gives up its interest in the former run at once; one that is left does
     so when its lease runs out.
     """
-    pause = max(POLL, round(runs.audience() / LOOKS, 1))
+    pause = min(max(POLL, round(runs.audience() / LOOKS, 1)), SELDOM)
     chain = Chain("experiments.live:begin", "experiments.live:advance", live.training(variants, records))
     halted: runs.Run | None = st.session_state.get("stopped")
     if halted is not None and halted.chain == chain:
