@@ -404,7 +404,7 @@ def test_compare_trains_to_its_end(page: Page, app: str) -> None:
     until(page, lambda: step(page) >= 5, "the curves have begun")
     early, drawn = step(page), ink(page)
     assert cell(page, 1, 5) == cell(page, 1, 6) == "–", "no test score before the end"
-    until(page, lambda: step(page) >= early + 20, "the curves grow")
+    until(page, lambda: step(page) >= early + 150, "the curves grow")
     assert ink(page) > drawn
     expect(page.locator("[class*='-status']")).to_contain_text("Trained for 600 epochs.", timeout=180_000)
     until(page, lambda: step(page) == 600, "the clock is at the end")
