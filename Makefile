@@ -8,18 +8,28 @@ ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11 python,\
 	$(shell $(python) -c '$(ENOUGH)' >/dev/null 2>&1 && echo $(python))))
 
-.PHONY: help run test lint format messages bench screenshots thumbnails slides clean
+# Tests are shared out over the cores.
+SHARED := -n auto --dist worksteal
+
+.PHONY: help run test test-fast test-claims lint format messages bench screenshots thumbnails slides clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.ready ## start the app (the first call installs it); ARGS="--server.port 8600" goes to streamlit
 	$(BIN)/streamlit run app.py $(ARGS)
 
 test: $(VENV)/.ready-dev ## run all tests (installs a browser if there is none); ARGS="tests/test_fit.py" chooses some
 	@browser="$$($(BIN)/python -m tools.browser --tests)" && export DESCENT_LAB_CHROMIUM="$$browser" && \
-		$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+		$(BIN)/python -m pytest $(SHARED) $(ARGS)
+
+test-fast: $(VENV)/.ready-dev ## run the tests that need no browser and do not compute for long
+	$(BIN)/python -m pytest $(SHARED) -m "not browser and not heavy" $(ARGS)
+
+test-claims: $(VENV)/.ready-dev ## run what must be the same everywhere on every arithmetic this processor can do: slow
+	@for arithmetic in AUTO AVX2 COMPATIBLE; do echo "== MKL_CBWR=$$arithmetic"; \
+		MKL_CBWR=$$arithmetic $(BIN)/python -m pytest $(SHARED) -m reproducible --all-arithmetics $(ARGS) || exit 1; done
 
 lint: $(VENV)/.ready-dev ## check style, format, types and layers
 	$(BIN)/ruff check

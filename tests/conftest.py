@@ -6,6 +6,11 @@ it cannot see would call a broken picture sound.
 
 from __future__ import annotations
 
+# First of all: it settles the arithmetic of torch, which reads that once, when something imports it.
+import networks  # noqa: F401
+
+# isort: split
+
 import logging
 import re
 from collections.abc import Iterator
@@ -27,6 +32,27 @@ HARMLESS = re.compile(r"/\w+/_stcore/(health|host-config)")  # where Streamlit l
 
 hypothesis.settings.register_profile("descent-lab", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.load_profile("descent-lab")
+
+# What a test uses that opens a browser, or starts a server or a proxy, which is as slow and asks as much of a machine.
+OPENED = {"browser", "server", "fresh", "site"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--all-arithmetics", action="store_true", help="also in the other precision and with other seeds: slow"
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and OPENED & set(item.fixturenames):
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def all_arithmetics(request: pytest.FixtureRequest) -> bool:
+    """Whether to try the other precision and other seeds too."""
+    return request.config.getoption("--all-arithmetics")
 
 
 # -- pages without a browser
