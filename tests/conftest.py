@@ -11,6 +11,7 @@ import networks  # noqa: F401
 
 # isort: split
 
+import functools
 import logging
 import re
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from urllib.parse import urlsplit
 import hypothesis
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocket, sync_playwright
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 import runs
@@ -59,6 +61,11 @@ def all_arithmetics(request: pytest.FixtureRequest) -> bool:
 
 # A test looks at a page's session from outside of the page's run; Streamlit would remark on that each time.
 logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
+
+
+# At each visit Streamlit reads what all installed packages say of themselves, to find components that they may bring.
+# That takes ten times as long as the page, and gives the same each time.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 
 def visit(page: str, *, lang: str = "en", query: dict[str, list[str]] | None = None) -> AppTest:
