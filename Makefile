@@ -8,8 +8,8 @@ ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11 python,\
 	$(shell $(python) -c '$(ENOUGH)' >/dev/null 2>&1 && echo $(python))))
 
-# Tests are shared out over the cores.
-SHARED := -n auto --dist worksteal
+# Tests are shared out over the cores; what shares a browser or the like stays together, see tests/conftest.py.
+CORES := -n auto --dist loadgroup
 
 .PHONY: help run test test-fast test-claims lint format messages bench screenshots thumbnails slides clean
 .DEFAULT_GOAL := help
@@ -22,14 +22,14 @@ run: $(VENV)/.ready ## start the app (the first call installs it); ARGS="--serve
 
 test: $(VENV)/.ready-dev ## run all tests (installs a browser if there is none); ARGS="tests/test_fit.py" chooses some
 	@browser="$$($(BIN)/python -m tools.browser --tests)" && export DESCENT_LAB_CHROMIUM="$$browser" && \
-		$(BIN)/python -m pytest $(SHARED) $(ARGS)
+		$(BIN)/python -m pytest $(CORES) $(ARGS)
 
 test-fast: $(VENV)/.ready-dev ## run the tests that need no browser and do not compute for long
-	$(BIN)/python -m pytest $(SHARED) -m "not browser and not heavy" $(ARGS)
+	$(BIN)/python -m pytest $(CORES) -m "not browser and not heavy" $(ARGS)
 
 test-claims: $(VENV)/.ready-dev ## run what must be the same everywhere on every arithmetic this processor can do: slow
 	@for arithmetic in AUTO AVX2 COMPATIBLE; do echo "== MKL_CBWR=$$arithmetic"; \
-		MKL_CBWR=$$arithmetic $(BIN)/python -m pytest $(SHARED) -m reproducible --all-arithmetics $(ARGS) || exit 1; done
+		MKL_CBWR=$$arithmetic $(BIN)/python -m pytest $(CORES) -m reproducible --all-arithmetics $(ARGS) || exit 1; done
 
 lint: $(VENV)/.ready-dev ## check style, format, types and layers
 	$(BIN)/ruff check

@@ -19,7 +19,8 @@ class Dataset:
     `read()` returns inputs [rows, columns] and targets [rows]. An input that is missing is nan. The targets are 0 or 1
     where `task` is "binary", 0 to C-1 where it is "classes" (named by `classes`, in this order), and real numbers where
     it is "numbers". `sentence` says what a row is and what is to be told; `names` are the columns' names, `units` says
-    in what they are measured. The last `held` rows are the test part where the source says so. `box` is
+    in what they are measured. The last `held` rows are the test part where the source says so. With
+    `plain_split` its classes are not stratified unless that is asked for, since printed figures depend on it. `box` is
     ((x0, x1), (y0, y1)), the region to draw, for data with two columns; `pixels` is (height, width) where a row is a
     picture. Where columns were made from others, `raw()` returns those by name, and `made_by` is the function that
     made the table of them.
@@ -38,6 +39,7 @@ class Dataset:
     names: tuple[str, ...]
     units: str = ""
     held: int = 0
+    plain_split: bool = False
     box: Box | None = None
     pixels: tuple[int, int] | None = None
     raw: Callable[[], Mapping[str, np.ndarray]] | None = None

@@ -28,7 +28,7 @@ SCALERS: dict[str, Scaler] = {
 
 
 class Part(NamedTuple):
-    """Inputs [n, columns] in float32, and targets [n]: whole numbers for classes, float32 for binary and numbers.
+    """Inputs [n, columns] and targets [n] in float64; where the task is classes, targets are whole numbers.
 
     `rows` [n] are the numbers of these rows in the table.
     """
@@ -60,20 +60,30 @@ def split(
     *,
     folds: int | None = None,
     fold: int = 0,
+    stratify: str = "auto",
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the numbers of the rows of the training, the validation and the test part.
 
     `test_size` is a share of the whole; a data set that names its test part (`held`) keeps that one. `val_size` is a
     share of what the test part leaves (0: no validation part). Both splits are scikit-learn's `train_test_split` with
     `random_state=split_seed`. With `folds` the rest is cut into so many folds instead, shuffled by the same seed, and
-    number `fold` is the validation part: scikit-learn's `StratifiedKFold`, or `KFold` where the targets are numbers or
-    where a class has fewer rows than there are folds.
+    number `fold` is the validation part: scikit-learn's `StratifiedKFold` or `KFold`.
+
+    With `stratify` "yes" splits of classes are stratified: every part has the classes in the proportions of the whole.
+    That needs two rows of every class and as many rows in each half as there are classes, or in every class as many
+    rows as there are folds; where scikit-learn would refuse, the split is a plain one. "no" is always a plain one.
+    "auto" means "yes", but that `train_test_split` is plain for a data set with a `plain_split`.
     """
     # Imported here: it takes a second, and the web process only ever wants titles and sizes.
     from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
+    targets = dataset.read()[1]
+
     def halves(rows: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
-        first, second = train_test_split(rows, test_size=share, random_state=split_seed) if share else (rows, rows[:0])
+        if not share:
+            return rows, rows[:0]
+        labels = targets[rows] if stratifies(dataset, stratify, targets[rows], share) else None
+        first, second = train_test_split(rows, test_size=share, random_state=split_seed, stratify=labels)
         return np.asarray(first), np.asarray(second)
 
     rows = np.arange(dataset.rows)
@@ -82,13 +92,27 @@ def split(
     else:
         train, test = halves(rows, test_size)
     if folds is not None:
-        y = dataset.read()[1][train]
-        stratified = dataset.task != "numbers" and np.unique(y, return_counts=True)[1].min() >= folds
-        kind = StratifiedKFold if stratified else KFold
+        y = targets[train]
+        kind = StratifiedKFold if stratifies_folds(dataset, stratify, y, folds) else KFold
         parts = list(kind(folds, shuffle=True, random_state=split_seed).split(train, y))
         learnt, held = parts[fold]
         return train[learnt], train[held], test
     return *halves(train, val_size), test
+
+
+def stratifies(dataset: Dataset, stratify: str, y: np.ndarray, share: float) -> bool:
+    """Return whether a split of targets `y` that puts this share of them in the second half is stratified."""
+    wanted = not dataset.plain_split if stratify == "auto" else stratify == "yes"
+    counts = np.unique(y, return_counts=True)[1]
+    second = math.ceil(share * len(y))
+    possible = counts.min() >= 2 and min(second, len(y) - second) >= len(counts)
+    return wanted and dataset.task != "numbers" and bool(possible)
+
+
+def stratifies_folds(dataset: Dataset, stratify: str, y: np.ndarray, folds: int) -> bool:
+    """Return whether so many folds of targets `y` are stratified."""
+    possible = dataset.task != "numbers" and np.unique(y, return_counts=True)[1].min() >= folds
+    return stratify != "no" and bool(possible)
 
 
 def prepare(
@@ -104,6 +128,7 @@ def prepare(
     folds: int | None = None,
     fold: int = 0,
     scale_target: bool = True,
+    stratify: str = "auto",
 ) -> Parts:
     """Split a data set (see `split`), cut its training part to its first `rows` rows, and scale all parts.
 
@@ -122,7 +147,7 @@ def prepare(
 
     x, y = dataset.read()
     x = x[:, list(features)] if features else x
-    train, val, test = split(dataset, test_size, val_size, split_seed, folds=folds, fold=fold)
+    train, val, test = split(dataset, test_size, val_size, split_seed, folds=folds, fold=fold, stratify=stratify)
     train = train[:rows]
     seen = np.concatenate([train, val]) if scaler_sees == "train+val" else train
 
@@ -139,8 +164,7 @@ def prepare(
     if label_noise:
         spoilt = _spoilt(dataset, y, label_noise, float(y[train].std()), split_seed)
         y = np.where(np.isin(np.arange(len(y)), train), spoilt, y)
-    y_dtype = np.int64 if dataset.task == "classes" else np.float32
-    x, y = whole.transform(x).astype(np.float32), y.astype(y_dtype)
+    x, y = whole.transform(x).astype(float), y.astype(np.int64 if dataset.task == "classes" else float)
     learnt, held, last = (Part(x[index], y[index], index) for index in (train, val, test))
     return Parts(learnt, held, last, whole, centre, unit)
 

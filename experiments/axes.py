@@ -302,6 +302,12 @@ AXES: dict[str, Axis] = {
         Axis("dropout", N_("Dropout"), _always("0", "0.2", "0.5", "0.8"), _FLOAT, _said(N_("dropout {value}")),
              rank=float, place=_place_dropout),
         Axis("l1", N_("L1 penalty"), _always("0", "0.001", "0.01", "0.1"), _FLOAT, _said(N_("L1 {value}")), rank=float),
+        Axis("linf", N_("L∞ penalty"), _always("0", "0.001", "0.01", "0.1"), _FLOAT, _said(N_("L∞ {value}")),
+             rank=float),
+        Axis("output_dropout", N_("Dropout on the output"), _always("0", "0.2", "0.5"), _FLOAT,
+             _said(N_("output dropout {value}")), rank=float),
+        Axis("shuffle", N_("Shuffle the rows every epoch"), _always("yes", "no"), _switch,
+             lambda on, say: say(N_("shuffled")) if on else say(N_("not shuffled"))),
         Axis("l2", N_("L2 penalty"), _always("0", "0.001", "0.01", "0.1"), _FLOAT, _said(N_("L2 {value}")), rank=float),
         Axis("seed", N_("Seed"), _seeds, _WHOLE, _said(N_("seed {value}"))),
     )
@@ -309,29 +315,44 @@ AXES: dict[str, Axis] = {
 """Every axis by its key; the rule comes before what is set in it."""
 
 
-def _change(text: str) -> tuple[Axis, Any] | None:
-    """Read "l2_0.01": the key of an axis, and a value on it."""
+AND = "+"  # between the changes of one value: "l1_0.01+l2_0.01"
+
+
+def _changes(text: str) -> tuple[tuple[Axis, Any], ...]:
+    """Read "l2_0.01", or "l1_0.01+l2_0.01": the keys of axes, and a value on each."""
     if text in NONE:
-        return None
+        return ()
+    return tuple(_change(part) for part in re.split(r"\s*\+\s*(?=[a-z])|\s+", text))
+
+
+def _change(text: str) -> tuple[Axis, Any]:
     key = max((key for key in AXES if text.startswith(key + INNER)), key=len, default=text)
     if key not in AXES or key == "change":
         raise ValueError(text)
     return AXES[key], AXES[key].read(text.removeprefix(key + INNER))
 
 
-def _changes(fit: Fit) -> tuple[str, ...]:
+def _usual_changes(fit: Fit) -> tuple[str, ...]:
     return ("none", f"lr_{_rates(fit)[1]}", "l2_0.01", "dropout_0.2", "batch_norm_yes", "scaling_none")
 
 
-class _Change(Axis):
-    """One step along any axis, or none: variants that each differ from a baseline in something else."""
+def _said_changes(changes: tuple[tuple[Axis, Any], ...], say: Say) -> str:
+    return " + ".join(axis.label(value, say) for axis, value in changes) or say(N_("no change"))
 
-    def write(self, value: tuple[Axis, Any] | None) -> str:
-        return NONE[0] if value is None else value[0].key + INNER + value[0].write(value[1])
+
+def _place_changes(fit: Fit, changes: tuple[tuple[Axis, Any], ...]) -> Fit:
+    for axis, value in sorted(changes, key=lambda change: list(AXES).index(change[0].key)):
+        fit = axis.put(fit, value)
+    return fit
+
+
+class _Change(Axis):
+    """Steps along one axis or several, or none: variants that each differ from a baseline in something else."""
+
+    def write(self, value: tuple[tuple[Axis, Any], ...]) -> str:
+        return AND.join(axis.key + INNER + axis.write(at) for axis, at in value) or NONE[0]
 
 
 AXES["change"] = _Change(
-    "change", N_("One change each"), _changes, _change,
-    lambda value, say: say(N_("no change")) if value is None else value[0].label(value[1], say),
-    place=lambda fit, value: fit if value is None else value[0].put(fit, value[1]),
+    "change", N_("Any changes"), _usual_changes, _changes, _said_changes, place=_place_changes,
 )  # fmt: skip

@@ -46,9 +46,12 @@ class Fit:
     """One network, the data it learns from, and the way it learns: everything a training run depends on.
 
     Penalties act on weights, not on biases: `l2` adds l2 · w to a weight's gradient (the derivative of l2/2 · w²), `l1`
-    adds l1 · sign(w) (of l1 · |w|). Dropout follows every hidden activation, in training only, and scales what it
-    keeps by 1 / (1 - dropout). Batch normalisation stands between a layer's sums and its activation. Raises `Refused`
-    where a value has no meaning or would take too long.
+    adds l1 · sign(w) (of l1 · |w|), and `linf` adds the derivative of linf · max|w|, which is linf · sign(w) at the
+    largest weight of the network, shared evenly where several are largest. Dropout follows every hidden activation, in
+    training only, and scales what it keeps by 1 / (1 - dropout); `output_dropout` does the same to the outputs, a
+    common mistake. Batch normalisation stands between a layer's sums and its activation. `precision` "auto" computes
+    in float64 where a step takes at most two million multiplications forward, else in float32. Raises `Refused` where a
+    value has no meaning or would take too long.
     """
 
     dataset: str = setting("breast_cancer", N_("Data set"), examples=tuple(DATASETS))
@@ -69,16 +72,27 @@ class Fit:
         help=N_("None: all rows in one batch."),
     )  # fmt: skip
     epochs: int = setting(
-        100, N_("Epochs"), low=10, high=1000, log=True, minimum=1, maximum=5000, limit="epochs", counts=("seconds",)
+        100, N_("Epochs"), low=10, high=1000, log=True, minimum=1, maximum=20_000, limit="epochs", counts=("seconds",)
     )
     l1: float = setting(0.0, N_("L1 penalty"), symbol=r"\lambda_1", low=0.0, high=0.1, minimum=0, maximum=1000)
     l2: float = setting(0.0, N_("L2 penalty"), symbol=r"\lambda_2", low=0.0, high=0.1, minimum=0, maximum=1000)
+    linf: float = setting(
+        0.0, N_("L∞ penalty"), symbol=r"\lambda_\infty", low=0.0, high=0.1, minimum=0, maximum=1000,
+        help=N_("A multiple of the largest absolute weight is added to the loss."),
+    )  # fmt: skip
     dropout: float = setting(0.0, N_("Dropout"), symbol="p", low=0.0, high=0.9, minimum=0, maximum=0.95)
     dropout_by_layer: tuple[float, ...] = setting(
         (), N_("Dropout layer by layer"), low=0.0, high=0.9, minimum=0, maximum=0.95,
         help=N_("A rate for each hidden layer, in turn: 0.5 0.7 means 0.5, 0.7, 0.5 and so on. Empty: one for all."),
     )  # fmt: skip
+    output_dropout: float = setting(
+        0.0, N_("Dropout on the output"), symbol="p", low=0.0, high=0.9, minimum=0, maximum=0.95,
+        help=N_("A common mistake: the outputs themselves are dropped, before the loss."),
+    )  # fmt: skip
     batch_norm: bool = setting(False, N_("Batch normalisation"))
+    shuffle: bool = setting(
+        True, N_("Shuffle the rows every epoch"), help=N_("Off: every epoch has the same batches in the same order.")
+    )
     seed: int = setting(0, N_("Seed"), low=0, high=99, minimum=0, maximum=2**31 - 1)
     rows: int | None = setting(
         None, N_("Training rows"), low=20, high=500, log=True, minimum=2, maximum=1_000_000, optional=True,
@@ -99,6 +113,11 @@ class Fit:
         0.2, N_("Share of the validation part"), low=0.0, high=0.5, minimum=0, maximum=0.5,
         help=N_("Of the rows that the test part leaves. 0: no validation part."),
     )  # fmt: skip
+    stratify: str = setting(
+        "auto", N_("Stratified split"), choices=("auto", "yes", "no"),
+        help=N_("Every part has the classes in the same proportions. auto: yes, but for breast cancer, whose printed "
+                "figures depend on a plain split."),
+    )  # fmt: skip
     folds: int | None = setting(
         None, N_("Folds"), low=2, high=10, minimum=2, maximum=20, optional=True,
         help=N_("What the test part leaves is cut into so many folds; one is the validation part. None: one split."),
@@ -114,6 +133,10 @@ class Fit:
     scale_target: bool = setting(
         True, N_("Standardise the target"), help=N_("Where it is a number: losses are then shares of its variance.")
     )
+    precision: str = setting(
+        "auto", N_("Precision"), choices=("auto", "float64", "float32"),
+        help=N_("auto: float64 for small networks, float32 where a step takes over two million multiplications."),
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         check(self)
@@ -174,6 +197,8 @@ class Chunk(NamedTuple):
     best_test_score: Array
     boundary: Array | None
     records: Mapping[str, Array] = {}
+    counts: Array | None = None
+    baseline: Array | None = None
 
 
 class History(NamedTuple):
@@ -182,15 +207,20 @@ class History(NamedTuple):
     Losses are means over rows: cross-entropy in nats, or squared error, as a share of the training targets' variance
     unless their scaling is off.
     Scores are the share told rightly, or R² for numbers. Both are taken without dropout and without penalties. They
-    are nan where a network has diverged, and where there is no validation part. `test_loss` and `test_score` belong to
-    the final weights, `best_test_score` to those of `best_epoch`, the first with the lowest validation loss (without a
-    validation part, the last). The test part is scored once, at the end, and is nan until then.
+    are nan where a network has diverged, and where there is no validation part. R² is nan where all targets of a part
+    are equal, as those of a single row are. `test_loss` and `test_score` belong to the final weights, `best_test_score`
+    to those of `best_epoch`, the first trained epoch with the lowest validation loss (without a validation part, the
+    last). The test part is scored once, at the end, and is nan until then.
 
     `boundary` [k, 64, 64] is there for data sets with a `box`: what the network says, as it stands, at the points
     of an even grid over the box, y ascending along axis 1 and x along axis 2, borders included. It is the probability
     of class 1 from 0 to 255, in uint8; 128 where there is none. `records` are the arrays
     [k, ..., moments] that `begin` was asked to write down; where networks of different shape give arrays of different
     shape, the smaller ones are filled up with nan.
+
+    `counts` [k, 3, classes] are the rows of each class in the training, the validation and the test part (of numbers,
+    all are one class), and `baseline` [k, 3] what a constant guess scores there, see `experiments.training.guess`.
+    Both are None before the first epoch.
     """
 
     train_loss: Array
@@ -203,6 +233,19 @@ class History(NamedTuple):
     best_test_score: Array
     boundary: Array | None
     records: Mapping[str, Array] = {}
+    counts: Array | None = None
+    baseline: Array | None = None
+
+    def error(self, score: float, row: int, part: int) -> float:
+        """Return the standard error of an accuracy, sqrt(p (1 - p) / n), n being the rows of part 0, 1 or 2.
+
+        It is that of a binomial share: how much the accuracy of this network differs from one draw of rows to another.
+        nan for R², and where the number of rows is not known.
+        """
+        if self.counts is None or self.counts.shape[2] == 1:
+            return math.nan
+        n = int(self.counts[row, part].sum())
+        return math.sqrt(max(score * (1 - score), 0) / n) if n else math.nan
 
 
 def begin(variants: Sequence[Fit], records: Sequence[str] = ()) -> State:
@@ -297,26 +340,44 @@ def join(chunks: Sequence[Chunk]) -> History:
     return History(best_epoch=best_epoch, **told)
 
 
-def early_stop(val_loss: Array, patience: int) -> tuple[Array, Array]:
-    """Return the epoch at which training would have stopped, and the best epoch until then, [k] each.
+def early_stop(
+    val_loss: Array, patience: int, min_delta: float = 0.0, start_from_epoch: int = 0
+) -> tuple[Array, Array]:
+    """Return the epoch after which training stops and the best one until then, [k] each, for losses [k, epochs + 1].
 
-    Training stops at the first epoch that is `patience` epochs after the one with the least loss so far, or else at the
-    last. nan is never least; a row that is all nan (there is no validation part) goes to its end and is best there.
-    Raises `Refused` for a patience below 1.
+    The rule is that of `keras.callbacks.EarlyStopping`. An epoch improves when its loss + min_delta is below the loss
+    of the best epoch. Training stops after `patience` epochs in a row without improvement, or else at the last epoch.
+    Column 0 is the untrained network, which Keras does not see: it is never best. The first `start_from_epoch` epochs
+    are not looked at either. nan improves nothing; where no epoch does, the first that was looked at counts as best, as in
+    Keras. A row that is all nan (there is no validation part) goes to its end and is best there. skorch's
+    `EarlyStopping(threshold=min_delta, threshold_mode="abs")` follows the same rule.
+
+    Raises `Refused` for a patience below 1 (Keras takes 0, and means 1), and for a negative `min_delta` or
+    `start_from_epoch`.
     """
     if patience < 1:
         raise Refused(N_("Patience must be at least 1 epoch, not {patience}."), patience=patience)
-    epochs = np.arange(val_loss.shape[1])
-    loss = np.where(np.isnan(val_loss), np.inf, val_loss)
-    least = np.minimum.accumulate(loss, axis=1)
-    lowered = least[:, 1:] < least[:, :-1]
-    best = np.maximum.accumulate(np.where(lowered, epochs[1:], 0), axis=1)
-    best = np.pad(best, ((0, 0), (1, 0)))
-    waited = epochs - best >= patience
-    stop = np.where(waited.any(axis=1), waited.argmax(axis=1), epochs[-1])
-    best = np.take_along_axis(best, stop[:, None], axis=1)[:, 0]
-    missing = np.isnan(val_loss).all(axis=1)
-    return np.where(missing, epochs[-1], stop), np.where(missing, epochs[-1], best)
+    if min_delta < 0 or start_from_epoch < 0:
+        raise Refused(N_("min_delta and start_from_epoch must not be negative."))
+    read = [_stopped(row, patience, min_delta, start_from_epoch) for row in val_loss.tolist()]
+    stop, best = np.array(read, int).reshape(-1, 2).T
+    return stop, best
+
+
+def _stopped(losses: Sequence[float], patience: int, min_delta: float, start_from_epoch: int) -> tuple[int, int]:
+    """Return (stop, best) of one network, see `early_stop`."""
+    last = len(losses) - 1
+    first = start_from_epoch + 1
+    if first > last or all(map(math.isnan, losses)):
+        return last, last
+    best, least, waited = first, math.inf, 0
+    for epoch in range(first, last + 1):
+        waited += 1
+        if losses[epoch] + min_delta < least:
+            best, least, waited = epoch, losses[epoch], 0
+        elif waited >= patience and epoch > 1:  # Keras never stops after the very first epoch
+            return epoch, best
+    return last, best
 
 
 def check_size(variants: Sequence[Fit]) -> None:

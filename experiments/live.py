@@ -12,7 +12,7 @@ from experiments import fit
 from experiments.fit import CURVES, Chunk, Fit, History, State, advance_for, join
 from experiments.training import PREPARED
 
-STANDING = ("test_loss", "test_score", "best_test_score", "boundary")
+STANDING = ("test_loss", "test_score", "best_test_score", "boundary", "counts", "baseline")
 POINTS = ("inputs", "targets", "held")
 RECORD = "record "  # what the names of records begin with among the results of a run
 
@@ -95,6 +95,6 @@ def history(variants: tuple[Fit, ...], result: Mapping[str, np.ndarray]) -> Hist
     if not result:
         empty = np.empty((k, 0))
         return History(empty, empty, empty, empty, unknown, unknown, np.zeros(k, int), unknown, None)
-    told = {name: result[name] for name in (*CURVES, *STANDING[:-1])}
+    told = {name: result[name] for name in (*CURVES, *STANDING) if name in result}
     records = {name.removeprefix(RECORD): array for name, array in result.items() if name.startswith(RECORD)}
-    return join([Chunk(0, **told, boundary=result.get("boundary"), records=records)])
+    return join([Chunk(0, **told, records=records)])

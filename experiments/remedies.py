@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from datasets import find
-from experiments.fit import Fit, History, check_size, early_stop
+from experiments.fit import Fit, History, check_size
+from experiments.stopping import Stopping
 from optimizers import SGD, Adam, Optimizer
 from spec import N_, check, same, setting
 
@@ -60,12 +61,11 @@ def _fewer(fit: Fit, columns: tuple[int, ...]) -> Fit:
 
 
 @dataclass(frozen=True)
-class Remedies:
+class Remedies(Stopping):
     """A large network on few rows, with and without each means against overfitting.
 
     A strength of 0, an empty list or a switch that is off leaves that remedy out, and so does one that changes nothing
-    here. `together` adds a network with all of them. `patience` only reads the finished curves: it never changes the
-    training.
+    here. `together` adds a network with all of them.
     """
 
     dataset: str = same(Fit, "dataset", "moons")
@@ -86,6 +86,7 @@ class Remedies:
         ),
         N_("Elastic {value}"), _penalised,
     )  # fmt: skip
+    linf: float = remedy(same(Fit, "linf", 0.0), N_("L∞ {value}"), _sets("linf"))
     batch_norm: bool = remedy(same(Fit, "batch_norm", False), N_("Batch normalisation"), _sets("batch_norm"))
     smaller: tuple[int, ...] = remedy(
         setting(
@@ -109,7 +110,8 @@ class Remedies:
         N_("Columns {value}"), _fewer,
     )  # fmt: skip
     together: bool = setting(False, N_("also all of them together"))
-    patience: int = setting(20, N_("patience of early stopping"), low=1, high=100, minimum=1, maximum=5000)
+    activation: str = same(Fit, "activation", "relu")
+    init: str = same(Fit, "init", "he")
     batch_size: int | None = same(Fit, "batch_size", None)
     epochs: int = same(Fit, "epochs", 400)
     seed: int = same(Fit, "seed", 0)
@@ -147,8 +149,9 @@ class Remedies:
 
     def _plain(self) -> Fit:
         return Fit(
-            self.dataset, self.hidden, optimizer=self.optimizer, batch_size=self.batch_size, epochs=self.epochs,
-            seed=self.seed, rows=self.rows, label_noise=self.label_noise,
+            self.dataset, self.hidden, self.activation, self.init, optimizer=self.optimizer,
+            batch_size=self.batch_size, epochs=self.epochs, seed=self.seed, rows=self.rows,
+            label_noise=self.label_noise,
         )  # fmt: skip
 
 
@@ -228,20 +231,6 @@ def gap(history: History, row: int) -> Opening:
         wide = between - np.maximum(between[0], 0) > np.fmin.reduce(val) / 4
     stays = np.logical_and.accumulate(wide[::-1])[::-1]
     return Opening(int(stays.argmax()) if stays.any() else -1, float(between[-1]))
-
-
-def stops(history: History, patience: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return (stop epoch, best epoch) [k] that early stopping with this patience reads off the curves so far."""
-    if not history.val_loss.size:
-        return history.best_epoch - 1, history.best_epoch
-    return early_stop(history.val_loss, patience)
-
-
-def best_so_far(val_loss: np.ndarray) -> np.ndarray:
-    """Return the epoch of the lowest validation loss up to every epoch, [n] -> [n]; patience counts from there."""
-    lowest = np.minimum.accumulate(np.where(np.isnan(val_loss), np.inf, val_loss))
-    fell = np.concatenate([[False], lowest[1:] < lowest[:-1]])
-    return np.maximum.accumulate(np.where(fell, np.arange(len(lowest)), 0))
 
 
 def two_dimensional(dataset: str) -> bool:

@@ -20,10 +20,11 @@ from datasets import SCALERS, Dataset, Parts, find, prepare
 from datasets.drawn import DRAWN
 from datasets.measured import MEASURED
 from datasets.own import Own
+from datasets.parts import split, stratifies, stratifies_folds
 from datasets.typed import TYPED
 from experiments.fit import Fit
 from experiments.torch_rule import Term, term, written
-from experiments.training import PREPARED, rates, sizes
+from experiments.training import PREPARED, precision, rates, sizes
 from networks import ACTIVATIONS, INITS
 from optimizers import Constant, Optimizer
 
@@ -127,8 +128,9 @@ def _imports(fit: Fit, body: str) -> str:
 def _data(fit: Fit, entry: Dataset, parts: Parts) -> str:
     lines = ["# The data, and which of its rows are for training, validation and testing."]
     lines += [*_table(entry), *_split(fit, entry), *_targets(fit, entry), *_scaling(fit, entry, parts)]
-    kind = "torch.long" if entry.task == "classes" else "torch.float32"
-    return "\n".join([*lines, "", "x = torch.tensor(x, dtype=torch.float32)", f"y = torch.tensor(y, dtype={kind})"])
+    real = f"torch.{precision(fit)}"
+    kind = "torch.long" if entry.task == "classes" else real
+    return "\n".join([*lines, "", f"x = torch.tensor(x, dtype={real})", f"y = torch.tensor(y, dtype={kind})"])
 
 
 def _table(entry: Dataset) -> list[str]:
@@ -146,17 +148,18 @@ def _table(entry: Dataset) -> list[str]:
 
 def _split(fit: Fit, entry: Dataset) -> list[str]:
     rest = "train" if fit.folds is None and not fit.val_size else "rest"
+    targets = entry.read()[1]
     if entry.held:
         lines = ["rows = np.arange(len(y))", f"{rest}, test = rows[:-{entry.held}], rows[-{entry.held}:]"]
     elif fit.test_size:
         how = f"test_size={fit.test_size!r}, random_state={fit.split_seed}"
+        how += ", stratify=y" if stratifies(entry, fit.stratify, targets, fit.test_size) else ""
         lines = [f"{rest}, test = train_test_split(np.arange(len(y)), {how})"]
     else:
         lines = [f"{rest} = np.arange(len(y))"]
     if fit.folds is not None:
-        # As in `datasets.parts.split`, which says why.
-        counts = np.unique(entry.read()[1], return_counts=True)[1]
-        kind = "KFold" if entry.task == "numbers" or counts.min() < fit.folds else "StratifiedKFold"
+        stratified = stratifies_folds(entry, fit.stratify, targets[_rest(fit, entry)], fit.folds)
+        kind = "StratifiedKFold" if stratified else "KFold"
         lines += [
             f"folds = {kind}({fit.folds}, shuffle=True, random_state={fit.split_seed}).split(rest, y[rest])",
             f"learnt, held = list(folds)[{fit.fold}]",
@@ -164,10 +167,17 @@ def _split(fit: Fit, entry: Dataset) -> list[str]:
         ]
     elif fit.val_size:
         how = f"test_size={fit.val_size!r}, random_state={fit.split_seed}"
+        stratified = stratifies(entry, fit.stratify, targets[_rest(fit, entry)], fit.val_size)
+        how += ", stratify=y[rest]" if stratified else ""
         lines += [f"train, val = train_test_split(rest, {how})"]
     if fit.rows is not None:
         lines += [f"train = train[:{fit.rows}]"]
     return lines
+
+
+def _rest(fit: Fit, entry: Dataset) -> np.ndarray:
+    """Return the numbers of the rows that the test part leaves."""
+    return split(entry, fit.test_size, 0.0, fit.split_seed, stratify=fit.stratify)[0]
 
 
 def _targets(fit: Fit, entry: Dataset) -> list[str]:
@@ -236,12 +246,14 @@ def _network(fit: Fit, parts: Parts) -> str:
         layers += [f"nn.{activation}()"]
         layers += [f"Dropout({rates(fit)[i]!r})"] if any(rates(fit)) else []
     layers += [f"nn.Linear({units[-2]}, {units[-1]})"]
+    layers += [f"Dropout({fit.output_dropout!r})"] if fit.output_dropout else []
     layers += ["nn.Flatten(0)"] if units[-1] == 1 else []
     model = ["model = nn.Sequential(", *(f"    {layer}," for layer in layers), ")"]
-    model += ["dropouts = [layer for layer in model if isinstance(layer, Dropout)]"] if any(rates(fit)) else []
+    model += ["dropouts = [layer for layer in model if isinstance(layer, Dropout)]"] if _drops(fit) else []
     lines = ["# The network, and the numbers its weights start from; biases start at 0."]
     if plain:
         lines += ["# Batch normalisation takes away any bias before it, so those layers have none."]
+    model += ["model.double()"] if precision(fit) == "float64" else []
     return "\n".join([*lines, *model, *_weights(fit, plain)])
 
 
@@ -261,8 +273,12 @@ def _weights(fit: Fit, plain: bool) -> list[str]:
         *each,
         "        n_out, n_in = layer.weight.shape",
         f"        drawn = {factor}start.standard_normal((n_in, n_out))",
-        "        layer.weight.data = torch.tensor(drawn.T, dtype=torch.float32)",
+        "        layer.weight.data = torch.tensor(drawn.T, dtype=layer.weight.dtype)",
     ]
+
+
+def _drops(fit: Fit) -> bool:
+    return any(rates(fit)) or bool(fit.output_dropout)
 
 
 def _lonely(fit: Fit, parts: Parts) -> bool:
@@ -299,7 +315,7 @@ def _classes(fit: Fit, parts: Parts) -> list[str]:
     if entry in DRAWN or entry in TYPED:
         read: Any = entry.read
         found += _sources(read.func if isinstance(read, partial) else read)
-    if any(rates(fit)):
+    if _drops(fit):
         found += [DROPOUT]
     if _lonely(fit, parts):
         found += [NORM]
@@ -352,7 +368,7 @@ def _schedule(rule: Optimizer) -> str:
 def _training(fit: Fit, entry: Dataset) -> str:
     loss = {"binary": "BCEWithLogitsLoss", "classes": "CrossEntropyLoss", "numbers": "MSELoss"}[entry.task]
     lines = ["# How it learns.", f"loss_of = nn.{loss}()"]
-    if fit.l1 or fit.l2 or len(_rules(fit)) > 1:
+    if fit.l1 or fit.l2 or fit.linf or len(_rules(fit)) > 1:
         lines += ["weights = [values for values in model.parameters() if values.ndim == 2]"]
     if len(_rules(fit)) > 1:
         lines += ["biases = [values for values in model.parameters() if values.ndim == 1]"]
@@ -412,11 +428,16 @@ def _loop(fit: Fit) -> list[str]:
     epoch = ["model.train()"]
     if any(rates(fit)):
         epoch += ["masks = np.random.default_rng([SEED, 2, epoch])"]
+    if fit.output_dropout:
+        epoch += ["output_masks = np.random.default_rng([SEED, 3, epoch])"]
     if fit.batch_size is None:
         epoch += _step(fit, "train", optimizers)
     else:
-        epoch += ["shuffled = np.random.default_rng([SEED, 1, epoch]).permutation(train)"]
-        epoch += ["for batch in torch.from_numpy(shuffled).split(BATCH_SIZE):"]
+        rows = "train"
+        if fit.shuffle:
+            rows = "shuffled"
+            epoch += ["shuffled = np.random.default_rng([SEED, 1, epoch]).permutation(train)"]
+        epoch += [f"for batch in torch.from_numpy({rows}).split(BATCH_SIZE):"]
         epoch += [f"    {line}" for line in _step(fit, "batch", optimizers)]
     watched = [rule.schedule.key == "plateau" for rule in _rules(fit)]
     seen = "val_loss" if held else "train_loss"
@@ -428,13 +449,13 @@ def _loop(fit: Fit) -> list[str]:
         if _schedule(rule):
             epoch += [f"{name}.step({seen if watches else ''})"]
     if held:
-        epoch += ["if val_loss < best_loss:"]
+        epoch += ["if val_loss < best_loss or best is None:"]
         epoch += ["    best_epoch, best_loss, best = epoch, val_loss, copy.deepcopy(model.state_dict())"]
     said = "training loss {measure(train)[0]:.4f}" + (", validation loss {val_loss:.4f}" if held else "")
     show = f'print(f"epoch {{epoch}}: {said}")'
     every = fit.epochs // 10
     epoch += [f"if epoch % {every} == 0:", f"    {show}"] if every > 1 else [show]
-    first = ["best_epoch, best_loss, best = 0, measure(val)[0], copy.deepcopy(model.state_dict())"] if held else []
+    first = ["best_epoch, best_loss, best = 1, math.inf, None"] if held else []
     return [*first, "for epoch in range(1, EPOCHS + 1):", *(f"    {line}" for line in epoch)]
 
 
@@ -445,11 +466,17 @@ def _step(fit: Fit, batch: str, optimizers: list[str]) -> list[str]:
         lines += [f"draws = torch.from_numpy(masks.random((len({batch}), {sum(fit.hidden)}), dtype=np.float32))"]
         lines += [f"for layer, part in zip(dropouts, draws.split({list(fit.hidden)}, dim=1)):"]
         lines += ["    layer.stays = part >= layer.rate"]
+    if fit.output_dropout:
+        outputs = sizes(fit)[-1]
+        lines += [f"draws = torch.from_numpy(output_masks.random((len({batch}), {outputs}), dtype=np.float32))"]
+        lines += ["dropouts[-1].stays = draws >= dropouts[-1].rate"]
     lines += [f"loss = loss_of(model(x[{batch}]), y[{batch}])"]
     if fit.l1:
         lines += [f"loss += {fit.l1!r} * sum(w.abs().sum() for w in weights)"]
     if fit.l2:
         lines += [f"loss += {fit.l2!r} / 2 * sum((w**2).sum() for w in weights)"]
+    if fit.linf:
+        lines += [f"loss += {fit.linf!r} * torch.cat([w.flatten() for w in weights]).abs().amax()"]
     return [*lines, "model.zero_grad()", "loss.backward()", *(f"{one}.step()" for one in optimizers)]
 
 

@@ -56,7 +56,7 @@ class Search:
     folds: int = setting(3, N_("Folds"), low=2, high=10, minimum=2, maximum=20)
     epochs: int = same(Fit, "epochs", 60)
     at: tuple[int, ...] = setting(
-        (), N_("Epochs to choose among"), minimum=1, maximum=5000,
+        (), N_("Epochs to choose among"), minimum=1, maximum=20_000,
         help=N_("200, 300, 600 for these three. Empty: every epoch may be chosen."),
     )  # fmt: skip
     measure: str = setting("score", N_("Best is the"), choices=("score", "loss"))

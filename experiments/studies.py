@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from experiments.axes import AXES, LECTURE, Axis, suggested
 from experiments.fit import Fit, check_size
+from experiments.stopping import Stopping
 from optimizers import RULES, Optimizer
 from spec import N_, Refused, check, same, setting, settings
 
@@ -17,14 +18,15 @@ MOST = 8
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Stopping):
     """The same network again and again, but for one thing: what `vary` names, an entry of `AXES`.
 
     `values` are its values as text; none given means the usual ones. Where rules are compared, `contenders` are these;
     else the first of them is everybody's rule. All else is shared: the data, the initial weights, the batches. With
-    `apart` the biases follow their rule at a rate of their own, as a parameter group does. With `seeds` above 1 there
-    are that many networks of each kind, each from other initial weights and batches. Raises `Refused` for what makes no
-    network.
+    `apart` the biases have a learning rate of their own, as a parameter group does, and with `bias_rule` also a rule
+    of their own: "same", or the name of one. Early stopping is read off where there is a `patience`. With `seeds`
+    above 1 there are that many networks of each kind, each from other initial weights and batches. Raises `Refused`
+    for what makes no network.
     """
 
     dataset: str = same(Fit, "dataset", "breast_cancer")
@@ -44,7 +46,13 @@ class Comparison:
     dropout: float = same(Fit, "dropout", 0.0)
     l1: float = same(Fit, "l1", 0.0)
     l2: float = same(Fit, "l2", 0.0)
+    linf: float = same(Fit, "linf", 0.0)
+    output_dropout: float = same(Fit, "output_dropout", 0.0)
+    shuffle: bool = same(Fit, "shuffle", True)
     apart: bool = setting(False, N_("Another rate for the biases"))
+    bias_rule: str = setting(
+        "same", N_("Rule for the biases"), choices=("same", *RULES), help=N_("same: the rule of the weights.")
+    )
     bias_rate: float = setting(
         1.0, N_("Learning rate of the biases"), symbol=r"\eta", low=1e-3, high=10.0, log=True, minimum=0, maximum=1e6
     )
@@ -53,7 +61,9 @@ class Comparison:
     scale_target: bool = same(Fit, "scale_target", True)
     test_size: float = same(Fit, "test_size", 0.2)
     val_size: float = same(Fit, "val_size", 0.2)
+    stratify: str = same(Fit, "stratify", "auto")
     split_seed: int = same(Fit, "split_seed", 0)
+    patience: int | None = same(Stopping, "patience", None, kw_only=True)
     seeds: int = setting(1, N_("seeds per variant"), low=1, high=5, minimum=1, maximum=8)
     seed: int = same(Fit, "seed", 0)
 
@@ -98,8 +108,14 @@ class Comparison:
         else:
             kinds = [self.axis.put(base, point) for point in self.points]
         if self.apart:
-            kinds = [replace(kind, bias_optimizer=replace(kind.optimizer, lr=self.bias_rate)) for kind in kinds]
+            kinds = [replace(kind, bias_optimizer=self._of_biases(kind.optimizer)) for kind in kinds]
         return tuple(replace(kind, seed=kind.seed + again) for kind in kinds for again in range(self.repeats))
+
+    def _of_biases(self, rule: Optimizer) -> Optimizer:
+        """Return the rule that moves the biases beside this one."""
+        if self.bias_rule == "same":
+            return replace(rule, lr=self.bias_rate)
+        return RULES[self.bias_rule](lr=self.bias_rate)
 
 
 class Preset(NamedTuple):

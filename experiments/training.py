@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from datasets import find, prepare
+from datasets import Dataset, find, prepare
 from experiments.records import Glimpse, take
 from networks import count_params, count_weights, untrained
 from optimizers import Optimizer, Scheduled
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[Any]]
 
 GRID = 64  # points along each side of a drawn decision boundary
-HEAVY = 2_000_000  # multiplications, forward, from which on a step of one network keeps a core busy by itself
+HEAVY = 2_000_000
+"""Multiplications, forward, above which a step of one network keeps a core busy by itself. It is then computed in
+float32, which takes half the time; smaller steps are mostly overhead, and float64 costs little."""
 
 
 class Group(NamedTuple):
@@ -90,7 +92,7 @@ def shape(variant: Fit) -> tuple[Any, ...]:
     """Return what networks must have in common to be rows of one array and to see batches of one length."""
     data = tensors(variant)
     rows = (data.learnt, data.seen_y.shape[1], data.test_y.shape[1])
-    return sizes(variant), variant.activation, variant.batch_size, rows
+    return sizes(variant), variant.activation, variant.batch_size, rows, precision(variant)
 
 
 def groups(variants: Sequence[Fit]) -> tuple[Group, ...]:
@@ -113,8 +115,16 @@ def groups(variants: Sequence[Fit]) -> tuple[Group, ...]:
 
 
 def work(variant: Fit) -> float:
-    """Return how many multiplications one step of a network takes, forward."""
-    return count_weights(sizes(variant)) * min(variant.batch_size or math.inf, tensors(variant).learnt)
+    """Return how many multiplications one step of a network takes at most, forward."""
+    rows = min(variant.batch_size or math.inf, variant.rows or math.inf, find(variant.dataset).rows)
+    return count_weights(sizes(variant)) * rows
+
+
+def precision(variant: Fit) -> str:
+    """Return the type that a network is computed in, "float64" or "float32"."""
+    if variant.precision != "auto":
+        return variant.precision
+    return "float32" if work(variant) > HEAVY else "float64"
 
 
 def cores() -> int:
@@ -126,11 +136,8 @@ def start(variants: Sequence[Fit], members: tuple[int, ...]) -> Group:
     """Return the untrained networks of those `variants` that are named by `members`, and have one `shape`."""
     chosen = [variants[index] for index in members]
     units = sizes(chosen[0])
-    rows = [
-        untrained(units, one.init, one.init_scale, random(one.seed, "init"), one.batch_norm).astype(np.float32)
-        for one in chosen
-    ]
-    params = np.zeros((len(rows), max(len(row) for row in rows)), np.float32)
+    rows = [untrained(units, one.init, one.init_scale, random(one.seed, "init"), one.batch_norm) for one in chosen]
+    params = np.zeros((len(rows), max(len(row) for row in rows)), precision(chosen[0]))
     for stored, row in zip(params, rows, strict=True):
         stored[: len(row)] = row
     moves = _moves(chosen)
@@ -203,8 +210,11 @@ def train(variants: Sequence[Fit], group: Group, epoch: int, epochs: int, record
         train_loss, train_score = task.measure(outputs[:, : tables.learnt], train_y)
         val_loss, val_score = task.measure(outputs[:, tables.learnt :], val_y)
         curves.append((train_loss, val_loss, train_score, val_score))
-        lower = val_loss < best_loss
-        best.params[lower], best_loss[lower] = stack.params[lower], val_loss[lower]
+        if epoch:  # as in `early_stop`: the untrained network is never best, and the first epoch is until one is better
+            lower = val_loss < best_loss
+            best_loss[lower] = val_loss[lower]
+            kept = lower | (epoch == 1)
+            best.params[kept] = stack.params[kept]
         take(recorded, glimpse._replace(seconds=took), epoch, shared.epochs)
         return val_loss if val_y.shape[1] else train_loss
 
@@ -234,6 +244,8 @@ def train(variants: Sequence[Fit], group: Group, epoch: int, epochs: int, record
             chosen = best if val_y.shape[1] else stack
             stands["test_loss"], stands["test_score"] = task.measure(stack.evaluate(tables.test_x, which), y)
             stands["best_test_score"] = task.measure(chosen.evaluate(tables.test_x, which), y)[1]
+        counts, baseline = guess(entry, tables)
+        stands |= {"counts": counts[which.numpy()], "baseline": baseline[which.numpy()]}
         if tables.grid is not None:
             stands["boundary"] = boundary(stack.evaluate(tables.grid, which))
 
@@ -281,14 +293,20 @@ def _moves(variants: Sequence[Fit]) -> list[_Move]:
 
 def _penalties(variants: Sequence[Fit]) -> Callable[[Stack], None]:
     """Return what adds the gradient of the penalties, in place; it leaves alone the rows that have none."""
-    l1, l2 = (np.array([[getattr(variant, name)] for variant in variants], np.float32) for name in ("l1", "l2"))
-    rows = np.flatnonzero((l1 > 0) | (l2 > 0))
-    l1, l2 = l1[rows], l2[rows]
+    strengths = np.array([[one.l1, one.l2, one.linf] for one in variants], precision(variants[0]))
+    rows = np.flatnonzero(strengths.any(axis=1))
+    l1, l2, linf = strengths[rows].T[:, :, None]
 
     def penalise(stack: Stack) -> None:
-        if rows.size:
-            weights = stack.params[rows, : stack.n_weights]
-            stack.grads[rows, : stack.n_weights] += l1 * np.sign(weights) + l2 * weights
+        if not rows.size:
+            return
+        weights = stack.params[rows, : stack.n_weights]
+        pulls = l1 * np.sign(weights) + l2 * weights
+        if linf.any():
+            sizes = np.abs(weights)
+            largest = sizes == sizes.max(axis=1, keepdims=True)
+            pulls += linf * np.sign(weights) * largest / np.maximum(largest.sum(axis=1, keepdims=True), 1)
+        stack.grads[rows, : stack.n_weights] += pulls
 
     return penalise
 
@@ -296,21 +314,23 @@ def _penalties(variants: Sequence[Fit]) -> Callable[[Stack], None]:
 def batches(
     variants: Sequence[Fit], tables: Data, which: Tensor, epoch: int
 ) -> Iterator[tuple[Tensor, Tensor, Sequence[Tensor]]]:
-    """Yield the batches of one epoch: inputs [k, n, columns], targets [1 or k, n], masks of the hidden layers.
+    """Yield the batches of one epoch: inputs [k, n, columns], targets [1 or k, n], masks of the layers.
 
     Network i learns from table `which[i]`. Each seed has its own shuffle and its own draws for dropout, the same
-    whatever other seeds there are. Full batches are not shuffled.
+    whatever other seeds there are. Full batches are not shuffled, nor are those of a variant with `shuffle` off.
     """
     import torch
 
     shared, k = variants[0], len(variants)
-    seeds, seed = np.unique([variant.seed for variant in variants], return_inverse=True)
     x, y = tables.train_x, tables.train_y  # [tables, rows, ...]
     views = which
-    if shared.batch_size is not None:
+    if shared.batch_size is not None and any(variant.shuffle for variant in variants):
         # Networks that learn from the same table in the same order share what is shuffled.
+        seeds, seed = np.unique([one.seed if one.shuffle else -1 for one in variants], return_inverse=True)
         pairs, views = np.unique(np.stack([which.numpy(), seed]), axis=1, return_inverse=True)
-        shuffles = [torch.from_numpy(random(one, "batches", epoch).permutation(x.shape[1])) for one in seeds]
+        n = x.shape[1]
+        orders = [random(one, "batches", epoch).permutation(n) if one >= 0 else np.arange(n) for one in seeds]
+        shuffles = [torch.from_numpy(order) for order in orders]
         x, y = (torch.cat([part[i, None].index_select(1, shuffles[j]) for i, j in pairs.T]) for part in (x, y))
         views = torch.from_numpy(views)
     alike = len(x) == 1
@@ -326,18 +346,35 @@ def batches(
 
 
 def _masks(variants: Sequence[Fit], epoch: int) -> Callable[[int], Sequence[Tensor]]:
-    """Return what draws the masks of dropout for the next n rows, [k, n, units] for every hidden layer."""
-    import torch
-
-    if not any(any(rates(variant)) for variant in variants):
-        return lambda n: ()
-    drops = torch.from_numpy(np.array([[np.repeat(rates(one), one.hidden)] for one in variants], np.float32))
-    seeds, seed = np.unique([variant.seed for variant in variants], return_inverse=True)
-    sources = [random(one, "dropout", epoch) for one in seeds]
+    """Return what draws the masks of dropout for the next n rows, [k, n, units] for every layer that has one."""
+    hidden = _drawn(variants, "dropout", [np.repeat(rates(one), one.hidden) for one in variants], epoch)
+    outputs = sizes(variants[0])[-1]
+    last = _drawn(variants, "output", [np.repeat(one.output_dropout, outputs) for one in variants], epoch)
 
     def draw(n: int) -> Sequence[Tensor]:
-        draws = torch.from_numpy(np.stack([source.random((n, drops.shape[2]), np.float32) for source in sources]))
-        return ((draws[seed] >= drops) / (1 - drops)).split(variants[0].hidden, dim=2)
+        if hidden is None and last is None:
+            return ()
+        units = variants[0].hidden
+        masks = hidden(n).split(units, dim=2) if hidden else (None,) * len(units)
+        return masks if last is None else (*masks, last(n))
+
+    return draw
+
+
+def _drawn(variants: Sequence[Fit], purpose: str, drops: Sequence[Array], epoch: int) -> Callable[[int], Tensor] | None:
+    """Return what draws masks [k, n, units], given for each network the rates of its units; None where all are 0."""
+    import torch
+
+    rate = torch.from_numpy(np.array(drops, np.float32)[:, None])
+    if not rate.any():
+        return None
+    seeds, seed = np.unique([variant.seed for variant in variants], return_inverse=True)
+    sources = [random(one, purpose, epoch) for one in seeds]
+    kind = getattr(torch, precision(variants[0]))
+
+    def draw(n: int) -> Tensor:
+        draws = torch.from_numpy(np.stack([source.random((n, rate.shape[2]), np.float32) for source in sources]))
+        return (draws[seed] >= rate) / (1 - rate.to(kind))
 
     return draw
 
@@ -348,11 +385,37 @@ def rates(variant: Fit) -> tuple[float, ...]:
     return tuple(cycle[layer % len(cycle)] for layer in range(len(variant.hidden)))
 
 
+def guess(entry: Dataset, tables: Data) -> tuple[Array, Array]:
+    """Return how many rows of each class the parts have, and how well a constant guess does on them, of each table.
+
+    The counts are [tables, 3, classes], of the training, the validation and the test part; of numbers there is one
+    class. The guess is the commonest class of the training part, or its mean, as by scikit-learn's `DummyClassifier`
+    and `DummyRegressor`; its scores are [tables, 3], nan where a part is empty or its R² has no meaning.
+    """
+    import torch
+
+    from networks.tasks import TASKS
+
+    score = TASKS[entry.task].score
+    parts = (tables.train_y, tables.val_y, tables.test_y)
+    if entry.task == "numbers":
+        counts = np.array([[[y.shape[1]] for y in parts]] * len(tables.train_y))
+        constant = tables.train_y.mean(1)[:, None, None]
+    else:
+        classes = max(len(entry.classes), 2)
+        counts = np.stack([[np.bincount(row.long(), minlength=classes) for row in y] for y in parts], axis=1)
+        commonest = torch.from_numpy(counts[:, 0].argmax(1))[:, None]
+        one_hot = torch.nn.functional.one_hot(commonest, classes)
+        constant = one_hot if entry.task == "classes" else 2 * commonest[:, :, None] - 1.0
+    scores = [score(constant.expand(-1, y.shape[1], -1).to(tables.train_x.dtype), y).numpy() for y in parts]
+    return counts, np.stack(scores, axis=1)
+
+
 def _tables(variants: Sequence[Fit]) -> tuple[Data, Tensor]:
     """Return the tables that variants learn from, each once, and the number of each variant's own."""
     import torch
 
-    kinds = tuple(dict.fromkeys(_how(variant) for variant in variants))
+    kinds = tuple(dict.fromkeys(_how(variant) for variant in variants))  # of one precision, see `shape`
     return _together(kinds), torch.tensor([kinds.index(_how(variant)) for variant in variants])
 
 
@@ -377,26 +440,30 @@ def tensors(variant: Fit) -> Data:
 
 # The fields that decide what is learnt from, by the names of `prepare`'s arguments.
 PREPARED = ("test_size", "val_size", "split_seed", "scaling", "scaler_sees", "rows", "features", "label_noise", "folds",
-            "fold", "scale_target")  # fmt: skip
+            "fold", "scale_target", "stratify")  # fmt: skip
 
 
 def _how(variant: Fit) -> tuple[Any, ...]:
-    return variant.dataset, *(getattr(variant, name) for name in PREPARED)
+    return precision(variant), variant.dataset, *(getattr(variant, name) for name in PREPARED)
 
 
 @lru_cache(maxsize=32)
-def _tensors(dataset: str, *how: Any) -> Data:
+def _tensors(precision: str, dataset: str, *how: Any) -> Data:
     import torch
 
     entry = find(dataset)
+    kind = getattr(torch, precision)
     parts = prepare(entry, **dict(zip(PREPARED, how, strict=True)))
     grid = None
     if entry.box is not None and parts.train.x.shape[1] == 2:
         across, up = (np.linspace(low, high, GRID) for low, high in entry.box)
         points = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-        grid = torch.tensor(parts.scaler.transform(points)[None], dtype=torch.float32)
+        grid = torch.tensor(parts.scaler.transform(points)[None], dtype=kind)
     seen_x, seen_y = (np.concatenate(pair) for pair in zip(parts.train[:2], parts.val[:2], strict=True))
-    seen_x, seen_y, test_x, test_y = (torch.tensor(array[None]) for array in (seen_x, seen_y, *parts.test[:2]))
+    seen_x, seen_y, test_x, test_y = (
+        torch.tensor(array[None], dtype=torch.int64 if array.dtype == np.int64 else kind)
+        for array in (seen_x, seen_y, *parts.test[:2])
+    )
     return Data(seen_x, seen_y, len(parts.train.y), test_x, test_y, grid)
 
 
@@ -414,7 +481,7 @@ def boundary(outputs: Tensor) -> Array:
 
 def random(seed: int, purpose: str, epoch: int = 0) -> np.random.Generator:
     """Return the generator of one purpose: what one purpose draws never shifts what another does."""
-    return np.random.default_rng([seed, ("init", "batches", "dropout").index(purpose), epoch])
+    return np.random.default_rng([seed, ("init", "batches", "dropout", "output").index(purpose), epoch])
 
 
 @contextmanager

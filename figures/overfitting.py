@@ -10,7 +10,8 @@ import numpy as np
 from datasets import find
 from experiments.fit import GRID, History
 from experiments.records import BIN, BINS, RECORDS
-from experiments.remedies import REMEDIES, Remedies, best_so_far, gap, stops, two_dimensional
+from experiments.remedies import REMEDIES, Remedies, gap, two_dimensional
+from experiments.stopping import best_so_far, stops
 from figures import theme, training
 from figures.scene import Say
 from figures.training import Line, Mark
@@ -70,11 +71,11 @@ def marks(study: Remedies, history: History, lines: Sequence[Line], say: Say) ->
     """Return what happens to the network without a remedy: its best epoch, its gap, and where it would be stopped."""
     if not history.val_loss.size:
         return []
-    stop, best = (int(epochs[0]) for epochs in stops(history, study.patience))
+    found = stops(history, study)
     opening = gap(history, 0).epoch
-    told = [(best, N_("best epoch {epoch}")), (opening, N_("gap opens {epoch}"))]
-    if stop - best >= study.patience:
-        told.append((stop, N_("early stop {epoch}")))
+    told = [(int(found.best[0]), N_("best epoch {epoch}")), (opening, N_("gap opens {epoch}"))]
+    if found.early[0]:
+        told.append((int(found.stop[0]), N_("early stop {epoch}")))
     color = lines[0].look["color"]
     return [Mark(epoch, say(text).format(epoch=epoch), color) for epoch, text in sorted(told) if epoch >= 0]
 
@@ -87,17 +88,18 @@ def _watched(
     layout = {**layout, "margin": {**layout["margin"], "b": layout["margin"]["b"] + 30}}
     told: dict[str, Any] = {**panel, "kind": "patience", "mark": f"patience {panel['mark']}"}
     told["figure"] = {**panel["figure"], "layout": layout}
-    if not history.val_loss.size:
+    if not history.val_loss.size or study.patience is None:
         return {**told, "patience": None}
-    stop, best = (int(epochs[0]) for epochs in stops(history, study.patience))
+    found = stops(history, study)
+    stop, kept = int(found.stop[0]), int(found.kept[0])
     name, look, _rows = lines[0]
     waiting = say(N_("{name}: no better for {count} of {patience} epochs"))
     stopped = say(N_("{name}: stopped at {stop}, back to epoch {best}"))
     told["patience"] = {
-        "best": best_so_far(history.val_loss[0]), "stop": stop if stop - best >= study.patience else -1,
+        "best": best_so_far(history.val_loss[0], study), "stop": stop if found.early[0] else -1,
         "of": study.patience, "color": look["color"], "tracks": [0, 1],
         "waiting": waiting.format(name=name, count="{count}", patience=study.patience),
-        "stopped": stopped.format(name=name, stop=stop, best=best),
+        "stopped": stopped.format(name=name, stop=stop, best=kept),
     }  # fmt: skip
     return told
 
@@ -185,15 +187,16 @@ def table(study: Remedies, history: History, say: Say, revealed: bool) -> dict[s
     columns = [N_("training loss"), N_("validation loss"), N_("best epoch"), N_("early stop"),
                N_("val. {score}: restored, last")]  # fmt: skip
     columns += [N_("test {score}: best, last")] if revealed else []
-    stop, best = stops(history, study.patience)
+    found = stops(history, study)
     rows = []
     for i, line in enumerate(lines(study, say)):
         cells: list[Any] = [{"values": history.train_loss[i]}, {"values": history.val_loss[i]}]
         if history.val_score.size:
-            stopped = stop[i] - best[i] >= study.patience
+            kept = int(found.kept[i])
             cells += [
-                str(int(history.best_epoch[i])), f"{int(stop[i])} → {int(best[i])}" if stopped else say(N_("never")),
-                _pair(history.val_score[i, best[i]], history.val_score[i, -1]),
+                str(int(history.best_epoch[i])),
+                f"{int(found.stop[i])} → {kept}" if found.early[i] else say(N_("never")),
+                _pair(history.val_score[i, kept], history.val_score[i, -1]),
             ]  # fmt: skip
         else:
             cells += ["–"] * 3

@@ -9,7 +9,8 @@ import numpy as np
 from datasets import find as find_data
 from experiments.descend import Descent, Race, curvature
 from experiments.fit import History
-from experiments.remedies import Remedies, gap, stops
+from experiments.remedies import Remedies, gap
+from experiments.stopping import stops
 from figures.scene import Say, names, number
 from figures.training import Line, lost, middle
 from spec import N_
@@ -209,10 +210,11 @@ def _gaps(history: History, lines: Sequence[Line], say: Say) -> list[str]:
 
 def _stopped(study: Remedies, history: History, say: Say) -> list[str]:
     """Return when early stopping would have ended the network without a remedy, and what the rest of training did."""
-    stop, best = (int(epochs[0]) for epochs in stops(history, study.patience))
-    if stop - best < study.patience:
+    found = stops(history, study)
+    if not found.early[0]:
         return [say(N_("Early stopping would not have ended it."))]
-    kept, last = history.val_loss[0, best], history.val_loss[0, -1]
+    stop = int(found.stop[0])
+    kept, last = history.val_loss[0, int(found.kept[0])], history.val_loss[0, -1]
     later = history.val_loss[0, stop:]
     lowest = np.nanmin(later) if np.isfinite(later).any() else np.inf
     if not np.isfinite(last):

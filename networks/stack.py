@@ -15,7 +15,7 @@ from networks import operations
 from networks.normalisation import BatchNorm
 from networks.weights import count_weights
 
-CACHED = 2**18  # float32 numbers: a megabyte
+CACHED = 2**18  # numbers: a megabyte or two
 
 
 class Stack:
@@ -51,8 +51,10 @@ class Stack:
         return Stack(sizes, activation, self.params.copy(), normalised)
 
     @torch.inference_mode()
-    def __call__(self, x: Tensor, masks: Sequence[Tensor] = ()) -> Tensor:
+    def __call__(self, x: Tensor, masks: Sequence[Tensor | None] = ()) -> Tensor:
         """Return the outputs [k, n, n_out] in training for inputs [k, n, n_in]; `masks` multiply hidden activations.
+
+        A mask that is None multiplies nothing. One mask more than there are hidden layers multiplies the outputs.
 
         What `backward` needs is kept until the next call, the hidden layers' `activations` too, before their masks;
         running means and variances move.
@@ -65,10 +67,11 @@ class Stack:
                 self._moments.append(self._norms[layer].train(x[self._normalised]))
             x = self.activation(x)
             self.activations.append(x)
-            if masks:
+            if masks and masks[layer] is not None:
                 x = x * masks[layer]
             self._inputs.append(x)
-        return operations.affine(x, self.weights[-1], self.biases[-1])
+        outputs = operations.affine(x, self.weights[-1], self.biases[-1])
+        return outputs * masks[-1] if len(masks) == len(self.weights) else outputs
 
     @torch.inference_mode()
     def backward(self, slope: Tensor) -> None:
@@ -76,7 +79,7 @@ class Stack:
 
         No network's loss depends on another's weights, so row i is the gradient of network i alone.
         """
-        delta = slope
+        delta = slope * self._masks[-1] if len(self._masks) == len(self.weights) else slope
         for layer in reversed(range(len(self.weights))):
             operations.by_weights(self._inputs[layer], delta, self._weight_grads[layer])
             torch.sum(delta, 1, keepdim=True, out=self._bias_grads[layer])
@@ -86,7 +89,7 @@ class Stack:
             if layer == 0:
                 return
             delta = operations.by_inputs(delta, self.weights[layer])
-            if self._masks:
+            if self._masks and self._masks[layer - 1] is not None:
                 delta *= self._masks[layer - 1]
             delta = self._by_sums(delta, self.activations[layer - 1])
             if self._norms:

@@ -47,7 +47,7 @@ class Limits:
     workers: int = limit(0, "processes that train; 0: one for each core that the server may use", 0, 64)
     runs: int = limit(16, "computations of one visitor that take turns at a time; more of them wait", 1, 64)
     epochs: int = limit(
-        5000, "epochs of a training", 1000, 5000, N_("At most {limit} epochs on this server.")
+        20_000, "epochs of a training", 1000, 20_000, N_("At most {limit} epochs on this server.")
     )  # fmt: skip
     seconds: int = limit(
         600, "seconds that a training may take, estimated for one core", 30, 86_400,

@@ -18,11 +18,15 @@ from spec import N_, Refused
 
 @dataclass(frozen=True)
 class Walk:
-    """Two random walks of `steps` steps; each step waits for the file `gate` and leaves a line in the file `log`."""
+    """Two random walks of `steps` steps; each step waits for the file `gate` and leaves a line in the file `log`.
+
+    The step number n waits until the file `pace` has n bytes.
+    """
 
     name: str = ""
     steps: int = 10
     gate: str = ""
+    pace: str = ""
     log: str = ""
     pause: float = 0.0
     deadly: tuple[int, ...] = ()  # steps that kill the worker, once each (marked by files beside the log)
@@ -49,6 +53,8 @@ def advance(state: State, seconds: float) -> tuple[State, tuple[Any, ...]]:
     while step < walk.steps and (step == state.step or time.monotonic() < deadline):
         while walk.gate and not Path(walk.gate).exists():
             time.sleep(0.002)
+        while walk.pace and Path(walk.pace).stat().st_size <= step:
+            time.sleep(0.002)
         time.sleep(walk.pause)
         position = 0.9 * position + random.normal(size=2)
         path.append(position)
@@ -65,7 +71,7 @@ def advance(state: State, seconds: float) -> tuple[State, tuple[Any, ...]]:
 
 def whole(walk: Walk) -> np.ndarray:
     """Return the undisturbed path [2, steps + 1], made here in one piece."""
-    _, (_, _, grown, _) = advance(begin(replace(walk, gate="", log="", pause=0.0, deadly=())), np.inf)
+    _, (_, _, grown, _) = advance(begin(replace(walk, gate="", pace="", log="", pause=0.0, deadly=())), np.inf)
     return grown["path"]
 
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocket, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocket, expect, sync_playwright
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
@@ -37,6 +37,8 @@ hypothesis.settings.load_profile("descent-lab")
 
 # What a test uses that opens a browser, or starts a server or a proxy, which is as slow and asks as much of a machine.
 OPENED = {"browser", "server", "fresh", "site"}
+# What else takes so long to make that the tests of a file had better share it than the cores.
+SHARED = {"copy"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,10 +47,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a browser; one process runs those of a file, and long tests come before short ones.
+
+    `--dist loadgroup` begins with the largest groups, then goes on in this order. Were a long test the last one, the
+    other cores would wait for it.
+    """
     for item in items:
-        if isinstance(item, pytest.Function) and OPENED & set(item.fixturenames):
+        used = set(getattr(item, "fixturenames", ()))
+        if OPENED & used:
             item.add_marker("browser")
+        if (OPENED | SHARED) & used:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: item.get_closest_marker("heavy") is None)
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +68,8 @@ def all_arithmetics(request: pytest.FixtureRequest) -> bool:
     """Whether to try the other precision and other seeds too."""
     return request.config.getoption("--all-arithmetics")
 
+
+PATIENCE = 90.0  # seconds that a test waits for something before it gives up; a machine may be very busy
 
 # -- pages without a browser
 
@@ -70,7 +84,7 @@ manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.sca
 
 def visit(page: str, *, lang: str = "en", query: dict[str, list[str]] | None = None) -> AppTest:
     """Open a page of the app as a link does, and run it once; `page` is its file's name without the ending."""
-    tested = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    tested = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     tested.session_state["lang"] = lang
     tested.query_params.update(query or {})
     tested.switch_page(f"pages/{page}.py")
@@ -90,6 +104,8 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 # -- a browser
+
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +127,7 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """
     reader = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}} | getattr(request, "param", {})
     context = browser.new_context(**reader)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(1000 * PATIENCE)
     page = context.new_page()
     wrong: list[str] = []
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import reader
 from playwright.sync_api import Page
-from test_browser import STAGE, go, hold, query, stage, stands_at, step, until
+from test_browser import STAGE, frames, go, hold, query, stage, stands_at, step, until
 from test_present import rest
 
 import lessons
@@ -170,7 +170,7 @@ def test_nothing_moves_unasked(page: Page, app: str, name: str) -> None:
     stage(page)
     rest(page)
     clock, moving = step(page), "document.getAnimations().filter((each) => each.playState === 'running').length"
-    page.wait_for_timeout(600)
+    frames(page, 36)
     assert step(page) == clock
     assert page.evaluate(moving) == 0
 

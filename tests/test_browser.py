@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from conftest import reader
+from conftest import PATIENCE, reader
 from playwright.sync_api import Locator, Page, expect
 
 from surfaces import SURFACES
 from surfaces.own import bumps
 from ui import frame, language
-
-expect.set_options(timeout=20_000)
+from ui.desk import LAG
 
 STAGE = ".dl-stage[data-ready]"
+TRAINED = 180.0  # seconds that are waited for the end of a training
 
 
 def stage(page: Page) -> Locator:
@@ -37,13 +38,23 @@ def stands_at(page: Page, wished: int) -> None:
     expect(page.locator(STAGE)).to_have_attribute("data-step", str(wished))
 
 
-def until(page: Page, condition: Callable[[], object], what: str, seconds: float = 20) -> Any:
+def until(page: Page, condition: Callable[[], object], what: str) -> Any:
     """Wait until something is so; playwright's own waits know the page, not what we made of it."""
-    for _ in range(int(seconds * 20)):
-        if result := condition():
-            return result
+    deadline = time.monotonic() + PATIENCE
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"it did not come true: {what}"
         page.wait_for_timeout(50)
-    raise AssertionError(f"it did not come true: {what}")
+    return result
+
+
+def frames(page: Page, count: int) -> None:
+    """Wait until the browser has drawn so many pictures: what moves by itself has moved by then."""
+    page.evaluate(
+        """(count) => new Promise((done) => {
+            (function next() { count-- ? requestAnimationFrame(next) : done(); })();
+        })""",
+        count,
+    )
 
 
 def settled(page: Page) -> None:
@@ -85,18 +96,18 @@ def ranges(page: Page) -> list[float]:
     return page.evaluate(f"[...{layout}.xaxis.range, ...{layout}.yaxis.range]")
 
 
+INK = """(panel) => {
+  const canvas = document.querySelectorAll(".dl-canvas")[panel];
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let painted = 0;
+  for (let i = 3; i < data.length; i += 4) painted += data[i] > 0;
+  return painted;
+}"""
+
+
 def ink(page: Page, panel: int = 0) -> int:
     """How many pixels of a panel's moving picture are painted."""
-    return page.evaluate(
-        """(panel) => {
-            const canvas = document.querySelectorAll(".dl-canvas")[panel];
-            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            let painted = 0;
-            for (let i = 3; i < data.length; i += 4) painted += data[i] > 0;
-            return painted;
-        }""",
-        panel,
-    )
+    return page.evaluate(INK, panel)
 
 
 def go(page: Page, address: str) -> None:
@@ -175,7 +186,7 @@ def test_race_is_scrubbed(page: Page, app: str) -> None:
     stands_at(page, 60)
     assert ink(page, 0) > start
     assert cell(page, 1, 3) != losses, "the table follows the clock"
-    page.wait_for_timeout(200)
+    frames(page, 12)
     assert step(page) == 60, "scrubbing holds the race"
     page.locator(".dl-panel").nth(1).click(position={"x": 200, "y": 150})
     until(page, lambda: step(page) not in (0, 60), "a click on the loss curve goes to that step")
@@ -208,7 +219,7 @@ def test_the_ring_is_dragged(page: Page, app: str) -> None:
     page.mouse.down()
     for share in np.linspace(0.1, 1, 12):
         page.mouse.move(*pixels(page, -7 + share * 10, 2 - share * 3.5))
-        page.wait_for_timeout(20)
+        frames(page, 1)
     page.mouse.up()
     until(page, lambda: "start" in query(page) and _start(page) == pytest.approx((3, -1.5), abs=0.05), "it is let go")
     settled(page)
@@ -359,13 +370,14 @@ def test_back_reload_and_the_menu_keep_the_settings(page: Page, app: str) -> Non
     page.reload()
     stage(page)
     until(page, lambda: shown(page) == third, "a reload keeps all")
-    page.wait_for_timeout(1200)  # later than the browser may report an address that the server has just replaced
+    later = 1200 * LAG  # milliseconds: later than the browser may report an address that the server has just replaced
+    page.wait_for_timeout(later)
     page.go_back()
     until(page, lambda: shown(page) == second, "one step back")
-    page.wait_for_timeout(1200)
+    page.wait_for_timeout(later)
     page.go_back()
     until(page, lambda: shown(page) == first, "two steps back")
-    page.wait_for_timeout(1200)
+    page.wait_for_timeout(later)
     page.go_forward()
     until(page, lambda: shown(page) == second, "and forward")
 
@@ -396,17 +408,23 @@ def test_a_broken_link_shows_a_notice_and_the_page(page: Page, app: str, name: s
 
 # -- training
 
+# Once the curves have begun: the step, the ink of the first panel and the scores of the first row, all at one moment.
+BEGUN = f"""() => {{
+  const step = Number(document.querySelector("{STAGE}")?.dataset.step);
+  const scores = [5, 6].map((i) => document.querySelector(`.dl-table tbody tr > :nth-child(${{i}})`)?.innerText);
+  return step >= 5 && [step, ({INK})(0), ...scores];
+}}"""
+
 
 def test_compare_trains_to_its_end(page: Page, app: str) -> None:
     page.goto(f"{app}compare?epochs=600")  # long enough to be met on its way, on a fast machine too
     stage(page)
     page.evaluate("document.querySelector('.dl-stage').dataset.same = 'yes'")
-    until(page, lambda: step(page) >= 5, "the curves have begun")
-    early, drawn = step(page), ink(page)
-    assert cell(page, 1, 5) == cell(page, 1, 6) == "–", "no test score before the end"
+    early, drawn, *scores = page.wait_for_function(BEGUN).json_value()
+    assert scores == ["–", "–"], "no test score before the end"
     until(page, lambda: step(page) >= early + 150, "the curves grow")
     assert ink(page) > drawn
-    expect(page.locator("[class*='-status']")).to_contain_text("Trained for 600 epochs.", timeout=180_000)
+    expect(page.locator("[class*='-status']")).to_contain_text("Trained for 600 epochs.", timeout=1000 * TRAINED)
     until(page, lambda: step(page) == 600, "the clock is at the end")
     assert page.locator(".dl-stage").get_attribute("data-same") == "yes", "it is the same stage all along"
     for row in range(1, 6):
@@ -418,7 +436,7 @@ def test_compare_trains_to_its_end(page: Page, app: str) -> None:
 def test_a_run_that_is_over_is_shown_whole(page: Page, app: str) -> None:
     for _ in range(2):
         page.goto(f"{app}compare?epochs=15&seed=5")
-        expect(page.locator("[class*='-status']")).to_contain_text("Trained for 15 epochs.", timeout=60_000)
+        expect(page.locator("[class*='-status']")).to_contain_text("Trained for 15 epochs.", timeout=1000 * TRAINED)
         until(page, lambda: step(page) == 15, "the curves are there, now and for the next visitor")
 
 
@@ -427,19 +445,18 @@ def test_a_training_stops_and_goes_on(page: Page, app: str) -> None:
     until(page, lambda: epoch(page) > 20, "it trains")
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("[class*='-status']")).to_contain_text("Stopped at epoch")
-    until(page, lambda: _still(page), "what was under way has landed")
     stopped = epoch(page)
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
-    until(page, lambda: epoch(page) > stopped + 20, "it goes on from there")
+
+    def went_on() -> bool:
+        now = epoch(page)
+        assert now == -1 or now >= stopped, "it does not begin anew"
+        return now > stopped + 20
+
+    until(page, went_on, "it goes on from there")
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("button", name="Go on")).to_be_visible()
-
-
-def _still(page: Page) -> bool:
-    before = epoch(page)
-    page.wait_for_timeout(700)  # two polls
-    return epoch(page) == before
 
 
 def test_another_setting_starts_the_new_run_at_once(page: Page, app: str) -> None:
@@ -459,17 +476,18 @@ def test_another_setting_starts_the_new_run_at_once(page: Page, app: str) -> Non
 
 def test_patience_reads_and_does_not_train(page: Page, app: str) -> None:
     page.goto(f"{app}overfitting?epochs=100")
-    expect(page.locator("[class*='-status']")).to_contain_text("Trained for 100 epochs.", timeout=60_000)
+    expect(page.locator("[class*='-status']")).to_contain_text("Trained for 100 epochs.", timeout=1000 * TRAINED)
     before = status(page)
     assert "the gap opens at epoch" in before
     early = cell(page, 1, 5)
     assert "→" in early, "without a remedy early stopping has something to do"
     page.get_by_role("slider", name="Patience").press("Home")
-    for _ in range(200):
+
+    def read_anew() -> bool:
         assert "Trained for 100 epochs." in status(page), "it is not trained again"
-        if cell(page, 1, 5) != early:
-            break
-        page.wait_for_timeout(50)
+        return cell(page, 1, 5) != early
+
+    until(page, read_anew, "the table follows")
     assert int(cell(page, 1, 5).split()[0]) < int(early.split()[0]), "the impatient stop earlier"
     assert status(page) != before
     expect(page.locator(".dl-countdown")).to_contain_text("stopped at")

@@ -11,6 +11,7 @@ import av
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import PATIENCE
 from PIL import Image, ImageSequence
 from playwright.sync_api import Browser, Page, expect
 
@@ -159,6 +160,7 @@ def test_a_live_copy_needs_no_server(page: Page, app: str, browser: Browser, tmp
     page.close()
 
     context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(1000 * PATIENCE)
     copy = context.new_page()
     said: list[str] = []
     copy.on("console", lambda message: said.append(message.text))

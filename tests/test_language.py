@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from babel.messages import Catalog
 from babel.messages.pofile import read_po
-from conftest import ROOT, visit
+from conftest import PATIENCE, ROOT, visit
 from streamlit.testing.v1 import AppTest
 
 from datasets import DATASETS
@@ -176,7 +176,7 @@ def open_all(tested: AppTest) -> AppTest:
     for block in (*tested.get("expander"), *tested.get("popover")):
         tested.session_state[str(block.key)] = True
     tested.run()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while "run" in tested.session_state and tested.session_state["run"].view().state != "done":
         assert time.monotonic() < deadline, tested.session_state["run"].view()
         time.sleep(0.1)

@@ -200,7 +200,7 @@ def test_what_was_computed_of_a_table_is_forgotten_when_the_visit_ends(monkeypat
         assert context is not None
         st.session_state["session"] = context.session_id
 
-    with Pool(1) as pool:
+    with Pool(1, lease=60.0) as pool:
         monkeypatch.setattr(runs, "_the_pool", lambda: pool)
         tested = AppTest.from_function(ask).run()
         done = [

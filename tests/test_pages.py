@@ -9,7 +9,7 @@ from typing import Any
 
 import hypothesis
 import pytest
-from conftest import ROOT, visit
+from conftest import PATIENCE, ROOT, visit
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
@@ -319,7 +319,7 @@ def test_every_surface_opens_on_the_race() -> None:
 @pytest.mark.parametrize("name", [page for page in DESKS if "watch(" in (ROOT / "pages" / f"{page}.py").read_text()])
 def test_a_training_page_comes_to_its_end(name: str) -> None:
     tested = visit(name, query={"epochs": ["12"]})
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while "Trained for 12 epochs." not in tested.markdown[0].value:
         assert time.monotonic() < deadline, tested.markdown[0].value
         whole(tested)

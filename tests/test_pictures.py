@@ -26,7 +26,7 @@ LINK = "race?surface=rosenbrock&rule=sgd~lr~0.0005&rule=adam&steps=60"
 
 def opened(page: Page, address: str) -> Page:
     page.goto(address)
-    page.locator(STAGE).wait_for(timeout=60_000)
+    page.locator(STAGE).wait_for()
     return page
 
 

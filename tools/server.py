@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-START = 60.0  # seconds for the server to answer
+START = 120.0  # seconds for the server to answer
 
 
 @contextmanager
