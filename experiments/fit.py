@@ -348,8 +348,8 @@ def early_stop(
     The rule is that of `keras.callbacks.EarlyStopping`. An epoch improves when its loss + min_delta is below the loss
     of the best epoch. Training stops after `patience` epochs in a row without improvement, or else at the last epoch.
     Column 0 is the untrained network, which Keras does not see: it is never best. The first `start_from_epoch` epochs
-    are not looked at either. nan improves nothing; where no epoch does, the first that was looked at counts as best, as in
-    Keras. A row that is all nan (there is no validation part) goes to its end and is best there. skorch's
+    are not looked at either. nan improves nothing; where no epoch does, the first that was looked at counts as best,
+    as in Keras. A row that is all nan (there is no validation part) goes to its end and is best there. skorch's
     `EarlyStopping(threshold=min_delta, threshold_mode="abs")` follows the same rule.
 
     Raises `Refused` for a patience below 1 (Keras takes 0, and means 1), and for a negative `min_delta` or
