@@ -1,4 +1,4 @@
-"""A number in a result, named by text: `test_score[0]`, `loss[1, -1]`. Read, never evaluated.
+"""Numbers in a result, named by text: `test_score[0]`, `loss[1, -1]`. They are read, never evaluated.
 
 The results of all experiments are tuples of named arrays, so one small language serves every page: lessons name with
 it the figure that stands beside a printed one, and what they claim.
@@ -14,9 +14,12 @@ import numpy as np
 
 from spec import N_, Refused
 
-PLACE = re.compile(r"(?P<name>[a-z_]+)(?:\[(?P<at>-?\d+(?:\s*,\s*-?\d+)*)\])?")
+INDEX = r"-?\d+(?::-?\d+)?"
+PLACE = re.compile(rf"(?P<name>[a-z_]+)(?:\[(?P<at>{INDEX}(?:\s*,\s*{INDEX})*)\])?")
 CLAIM = re.compile(r"(?P<left>\S.*?)\s*(?P<sign><=|>=|<|>)\s*(?P<right>\S.*)")
+TERM = re.compile(r"(?:(?P<times>[\d.]+)\s*\*\s*)?(?:(?P<of>[a-z]+)\((?P<several>.+)\)|(?P<one>.+))")
 SIGNS = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
+OF = {"min": np.min, "max": np.max, "mean": np.mean, "median": np.median}
 
 
 def readout(result: Any, place: str) -> float:
@@ -25,15 +28,63 @@ def readout(result: Any, place: str) -> float:
     A part of `records` or another dict of arrays is named like the arrays beside it. Raises `Refused` where the result
     has no such number.
     """
+    value = _values(result, place)
+    if value.ndim or value.dtype.kind not in "biuf":
+        raise _nothing(place)
+    return float(value)
+
+
+def holds(result: Any, claim: str) -> bool:
+    """Return whether a claim such as `loss[1, -1] < loss[0, -1]` or `theta[0, -1] > 0.26` is true of a result.
+
+    On either side stands a number, or a sum of terms with spaces round its signs: `val_score[0, 9] - val_score[1, 9]`.
+    A term may have a factor, `2 * loss[0, -1]`, and may be the min, max, mean or median of several numbers, whose
+    indices are ranges as in Python: `median(val_loss[0:5, 60])`. Raises `Refused` where it is no claim, or names what
+    the result does not have.
+    """
+    left, sign, right = sides(result, claim)
+    return bool(SIGNS[sign](left, right))
+
+
+def sides(result: Any, claim: str) -> tuple[float, str, float]:
+    """Return the number on the left of a claim, its sign, and the number on the right; see `holds`."""
+    found = CLAIM.fullmatch(claim.strip())
+    if found is None:
+        raise Refused(N_("{claim} is no claim; write one such as loss[1, -1] < loss[0, -1]."), claim=claim[:80])
+    return _sum(result, found["left"]), found["sign"], _sum(result, found["right"])
+
+
+def _sum(result: Any, text: str) -> float:
+    first, *others = re.split(r"\s([+-])\s", text)
+    signed = zip(others[::2], others[1::2], strict=True)
+    return _term(result, first) + sum(_term(result, term) * (1 if sign == "+" else -1) for sign, term in signed)
+
+
+def _term(result: Any, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        found = TERM.fullmatch(text.strip())
+    if found is None or (found["of"] and found["of"] not in OF):
+        raise _nothing(text)
+    value = OF[found["of"]](_values(result, found["several"])) if found["of"] else readout(result, found["one"])
+    return float(found["times"] or 1) * float(value)
+
+
+def _values(result: Any, place: str) -> np.ndarray:
     found = PLACE.fullmatch(place.strip())
     value = _array(result, found["name"]) if found else None
     if found is None or value is None:
-        raise Refused(N_("The result has nothing called {place}."), place=place[:80])
-    at = tuple(int(part) for part in found["at"].split(",")) if found["at"] else ()
+        raise _nothing(place)
     try:
-        return float(np.asarray(value)[at])
+        return np.asarray(np.asarray(value)[tuple(map(_index, found["at"].split(",") if found["at"] else ()))])
     except (IndexError, TypeError):
-        raise Refused(N_("The result has nothing called {place}."), place=place[:80]) from None
+        raise _nothing(place) from None
+
+
+def _index(text: str) -> int | slice:
+    first, colon, end = text.partition(":")
+    return slice(int(first), int(end)) if colon else int(first)
 
 
 def _array(result: Any, name: str) -> Any:
@@ -43,20 +94,5 @@ def _array(result: Any, name: str) -> Any:
     return next((part[name] for part in inside if isinstance(part, dict) and name in part), None)
 
 
-def holds(result: Any, claim: str) -> bool:
-    """Return whether a claim such as `loss[1, -1] < loss[0, -1]` or `theta[0, -1] > 0.26` is true of a result.
-
-    Raises `Refused` where it is no claim, or names what the result does not have.
-    """
-    found = CLAIM.fullmatch(claim.strip())
-    if found is None:
-        raise Refused(N_("{claim} is no claim; write one such as loss[1, -1] < loss[0, -1]."), claim=claim[:80])
-    left, right = (_number(result, found[side]) for side in ("left", "right"))
-    return bool(SIGNS[found["sign"]](left, right))
-
-
-def _number(result: Any, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return readout(result, text)
+def _nothing(place: str) -> Refused:
+    return Refused(N_("The result has nothing called {place}."), place=place[:80])

@@ -6,6 +6,7 @@
     settings = "surface=ravine&rule=sgd"      # what stands after the question mark of a link to that page
     answer = 2                                # the choice that comes true, counted from 1
     claims = ["loss[1, -1] < loss[0, -1]"]    # what the texts say of the result, for the tests (experiments/readout.py)
+    general = ["loss[1, -1] < loss[0, -1]"]   # what they say in general: it must hold with other seeds too; optional
     hide = ["seed"]                           # controls that are left out, by their name in a link; optional
     lock = ["surface"]                        # controls that are shown but cannot be moved; optional
     next = ["steps=600", "lesson:momentum"]   # settings to try after it, on the same page, or another lesson
@@ -13,6 +14,7 @@
     [[printed]]                               # a figure that the lecture notes print; optional, one or several
     value = "0.956140350877193"               # as they print it
     ours = "test_score[0]"                    # where ours stands in the result
+    differs = true                            # ours is another figure, and the text says why; else it must be the same
 
     [en]                                      # and the same in [ko]
     title = "..."
@@ -53,10 +55,14 @@ PARTS = {
 
 
 class Printed(NamedTuple):
-    """A figure that the lecture notes print, as text, and where ours stands in the result."""
+    """A figure that the lecture notes print, as text, and where ours stands in the result.
+
+    Ours is the same figure, to the digits that are printed, unless it `differs`.
+    """
 
     value: str
     ours: str
+    differs: bool = False
 
 
 class Text(NamedTuple):
@@ -82,6 +88,7 @@ class Lesson(NamedTuple):
     answer: int
     claims: tuple[str, ...]
     texts: dict[str, Text]
+    general: tuple[str, ...] = ()
     hide: tuple[str, ...] = ()
     lock: tuple[str, ...] = ()
     next: tuple[str, ...] = ()

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
+import numpy as np
 import pytest
 from conftest import ROOT, visit
 from streamlit.testing.v1 import AppTest
 
 import lessons
+from experiments import axes, links, search
 from experiments.descend import Race, descend
-from experiments.fit import fit
+from experiments.fit import Fit, begin, fit
 from experiments.likelihood import Throws, climb, repeat
 from experiments.maps import Map, survey
 from experiments.noise import Noisy, scatter
-from experiments.readout import holds, readout
+from experiments.readout import holds, readout, sides
 from experiments.remedies import Remedies
 from experiments.scaling import Stretch
-from experiments.search import Search, found
-from experiments.signals import Signals
+from experiments.search import Search
+from experiments.signals import Signals, told
+from experiments.stopping import Stopping, stops
+from experiments.studies import Comparison
+from experiments.training import precision, sizes
+from networks import count_weights
 from optimizers import Optimizer
 from spec import Refused
 from ui import frame, language
@@ -106,20 +115,46 @@ def test_a_lesson_speaks_every_language_briefly(key: str) -> None:
                 assert 0 < len(line) <= most, f"{name}: {line}"
 
 
-@each_lesson
-def test_what_a_lesson_claims_comes_true(key: str) -> None:
-    lesson = LESSONS[key]
-    assert lesson.claims
-    store = opened(key).session_state[f"desk {lesson.page}"]
-    result = answer(store["spec"], store["own"])
-    for claim in lesson.claims:
-        assert holds(result, claim), claim
-    for fact in lesson.printed:
-        readout(result, fact.ours)
+# -- what lessons claim
+
+STUDIES = {"compare": Comparison, "overfitting": Remedies, "signals": Signals, "tune": Search}
+LONG = 8.0  # seconds of training, by the estimate, from which on a lesson's test is a heavy one
+Change = Callable[[tuple[Fit, ...]], tuple[Fit, ...]]
 
 
-def answer(spec: Any, view: dict[str, str]) -> Any:
-    """Return the result that a page shows for its Spec."""
+def study(lesson: lessons.Lesson) -> Any:
+    """Return the study of a lesson that trains networks, as its page reads it; None for the other pages."""
+    if lesson.page not in STUDIES:
+        return None
+    kind, dataset = STUDIES[lesson.page], lesson.query.get("dataset", [""])[0]
+    default = Remedies.on(dataset) if kind is Remedies and dataset else kind()
+    return links.read(lesson.query, default, axes.suggested)[0]
+
+
+def networks(spec: Any, view: Mapping[str, str]) -> tuple[Fit, ...]:
+    """Return the networks that a page trains for its Spec."""
+    if isinstance(spec, Signals):
+        return spec.scales() if view.get("view") == "scales" else spec.ways()
+    return spec.variants()
+
+
+def marked(key: str) -> Any:
+    """Return a lesson's name as a parameter, marked where its networks train for long."""
+    spec = study(LESSONS[key])
+    view = {name: values[0] for name, values in LESSONS[key].query.items()}
+    long = spec is not None and seconds(networks(spec, view)) > LONG
+    return pytest.param(key, marks=pytest.mark.heavy if long else ())
+
+
+def seconds(variants: Sequence[Fit]) -> float:
+    """Estimate roughly how long one core trains networks."""
+    seen = sum(one.epochs * axes.learnt(one) * count_weights(sizes(one)) for one in variants)
+    steps = variants[0].epochs * axes.learnt(variants[0]) / (variants[0].batch_size or math.inf)
+    return 6 * seen / 3e10 + 5e-4 * (steps + variants[0].epochs)
+
+
+def answer(spec: Any, view: Mapping[str, str], change: Change = lambda variants: variants) -> Any:
+    """Return the result that a page shows for its Spec; `change` is made to the networks that it trains."""
     if isinstance(spec, Race):
         return descend(spec)
     if isinstance(spec, Throws):
@@ -130,10 +165,87 @@ def answer(spec: Any, view: dict[str, str]) -> Any:
         return scatter(spec)
     if isinstance(spec, Stretch):
         return descend(spec.races()[-1])
-    if isinstance(spec, Signals):
-        return fit(spec.scales() if view["view"] == "scales" else spec.ways())
-    history = fit(spec.variants(), ("zeros",) if isinstance(spec, Remedies) else ())
-    return found(spec, history) if isinstance(spec, Search) else history
+    if isinstance(spec, Search) and view["view"] == "test":
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(search, "begin", lambda variants, records: begin(change(variants), records))
+            return search.luck(whole_chain(search.start_again(search.data_of(spec)), search.resplit))
+    records = RECORDED.get(type(spec), ())
+    if isinstance(spec, Signals) and view["view"] == "scales":
+        records = ()
+    history = fit(change(networks(spec, view)), records)
+    if isinstance(spec, Search):
+        return search.found(spec, history)
+    known = dict(history.records)
+    if isinstance(spec, Stopping):
+        known |= stops(history, spec)._asdict()
+    if "layers" in known:
+        known |= told(spec, history)[1]._asdict()
+    scores = zip(history.train_score[:, -1], history.val_score[:, -1], history.test_score, strict=True)
+    known["error"] = np.array(
+        [[history.error(score, row, part) for part, score in enumerate(three)] for row, three in enumerate(scores)]
+    )
+    return history._replace(records=known)
+
+
+# What is written down for the claims, beside the curves.
+RECORDED = {Remedies: ("zeros",), Comparison: ("zeros", "traces"), Signals: ("layers",)}
+
+
+def whole_chain(state: Any, advance: Callable[[Any, float], tuple[Any, Any]]) -> dict[str, Any]:
+    """Return all that a chain of chunks tells, its arrays joined."""
+    grown: dict[str, list[Any]] = {}
+    done, total = 0, 1
+    while done < total:
+        state, (done, total, more, _stands) = advance(state, 60.0)
+        for name, values in more.items():
+            grown.setdefault(name, []).append(values)
+    return {name: np.concatenate(parts) for name, parts in grown.items()}
+
+
+def in_the_other_precision(variants: tuple[Fit, ...]) -> tuple[Fit, ...]:
+    other = {"float32": "float64", "float64": "float32"}
+    return tuple(replace(variant, precision=other[precision(variant)]) for variant in variants)
+
+
+def with_seed(spec: Any, more: int) -> tuple[Any, Change]:
+    """Return a Spec with another seed, or a change that gives the networks of a study others, and other splits."""
+    if not isinstance(spec, tuple(STUDIES.values())):
+        return replace(spec, seed=spec.seed + more), lambda variants: variants
+    return spec, lambda variants: tuple(
+        replace(one, seed=one.seed + more, split_seed=one.split_seed + more) for one in variants
+    )
+
+
+def untrue(result: Any, claims: Sequence[str]) -> list[str]:
+    """Return the claims that do not hold, with what stands on their sides."""
+    return ["{}: {:.6g} {} {:.6g}".format(claim, *sides(result, claim)) for claim in claims if not holds(result, claim)]
+
+
+@pytest.mark.reproducible
+@pytest.mark.timeout(3600)  # in all arithmetics a heavy one trains several times
+@pytest.mark.parametrize("key", [marked(key) for key in LESSONS])
+def test_what_a_lesson_claims_comes_true(key: str, all_arithmetics: bool) -> None:
+    lesson = LESSONS[key]
+    assert lesson.claims or lesson.general
+    store = opened(key).session_state[f"desk {lesson.page}"]
+    spec, view = store["spec"], store["own"]
+    assert study(lesson) in (None, spec), "what the lesson's test takes for heavy is not what it computes"
+    _comes_true(lesson, answer(spec, view))
+    if not all_arithmetics:
+        return
+    if lesson.page in STUDIES:
+        _comes_true(lesson, answer(spec, view, in_the_other_precision))
+    for more in (1, 2) if lesson.general else ():
+        other, change = with_seed(spec, more)
+        assert untrue(answer(other, view, change), lesson.general) == [], f"with seeds + {more}"
+
+
+def _comes_true(lesson: lessons.Lesson, result: Any) -> None:
+    assert untrue(result, lesson.claims + lesson.general) == []
+    for fact in lesson.printed:
+        ours, decimals = readout(result, fact.ours), len(fact.value.partition(".")[2])
+        same = abs(ours - float(fact.value)) < 0.51 * 10**-decimals  # as it would be printed, but for rounding
+        assert same is not fact.differs, f"{fact.value} is printed, ours is {ours}"
 
 
 def test_the_course_is_whole() -> None:
