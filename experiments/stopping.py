@@ -35,7 +35,8 @@ class Stopping:
     )  # fmt: skip
     restore_best_weights: bool = setting(
         True, N_("Keep the best weights (restore_best_weights)"),
-        help=N_("Off: the weights of the last epoch before the stop are kept."),
+        help=N_("Off, as by default in Keras and in the lecture notes: the weights of the epoch after which training "
+                "stops are kept. The notes count epochs from 0: their 585 is epoch 586."),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from experiments.studies import MOST, PRESETS, Comparison
 from figures import readings, training
 from figures.results import names
 from networks import ACTIVATIONS, INITS
-from optimizers import Optimizer
+from optimizers import RULES, Optimizer
 from runs import View
 from spec import N_, Refused
 from ui import controls, data, frame, lesson, panels, results, script
@@ -68,6 +68,7 @@ def settings(desk: Desk[Comparison]) -> None:
     score = "R²" if numbers else _("Accuracy")
     controls.one_of(desk, "show", _("Curves"), {"loss": _("Loss"), "score": score, "weights": _("Weights")})
     panels.folded("compare axes", _("Axes and smoothing"), ":material/line_axis:", lambda: axes(desk))
+    panels.folded("compare stopping", _("Early stopping"), ":material/timer:", lambda: stopping(desk))
     panels.folded("compare more", _("More"), ":material/more_horiz:", lambda: more(desk))
 
 
@@ -124,10 +125,14 @@ def values(desk: Desk[Comparison]) -> None:
         except Refused:  # typed, and about to be refused
             return text
 
+    helped = _("Choose, or type another value and press Enter. Empty: the usual ones.")
+    if desk.spec.vary == "change":
+        more = _("A setting and its value, or several of them: {example}")
+        helped = f"{helped} {more.format(example='`l1_0.01 + l2_0.01`')}"
     st.multiselect(
         _("Values"), in_order(list(dict.fromkeys([*usual, *chosen]))), default=follow(key, chosen), key=key,
         format_func=called, on_change=change, accept_new_options=True, max_selections=MOST,
-        help=_("Choose, or type another value and press Enter. Empty: the usual ones."), disabled=desk.locks("values"),
+        help=helped, disabled=desk.locks("values"),
     )  # fmt: skip
 
 
@@ -152,6 +157,12 @@ def axes(desk: Desk[Comparison]) -> None:
     )  # fmt: skip
 
 
+def stopping(desk: Desk[Comparison]) -> None:
+    controls.patience(desk)
+    if desk.spec.patience is not None:
+        controls.stopping(desk)
+
+
 def more(desk: Desk[Comparison]) -> None:
     spec = desk.spec
     if spec.vary != "optimizer":
@@ -160,10 +171,12 @@ def more(desk: Desk[Comparison]) -> None:
     field(desk, "activation", {key: _(entry.title) for key, entry in ACTIVATIONS.items()})
     field(desk, "init", {key: _(entry.title) for key, entry in INITS.items()})
     field(desk, "init_scale")
-    for name in ("batch_norm", "dropout", "l2", "l1"):
+    for name in ("batch_norm", "dropout", "output_dropout", "l2", "l1", "linf", "shuffle"):
         field(desk, name)
     controls.field(desk, "apart")
     if spec.apart:
+        rules = {"same": _("the rule of the weights"), **{key: _(rule.title) for key, rule in RULES.items()}}
+        controls.field(desk, "bias_rule", choices=rules)
         controls.field(desk, "bias_rate")
     field(desk, "scaling", {key: _(scaler.title) for key, scaler in SCALERS.items()})
     controls.field(desk, "scaler_sees")
@@ -175,6 +188,7 @@ def more(desk: Desk[Comparison]) -> None:
     field(desk, "label_noise")
     for name in ("test_size", "val_size", "split_seed"):
         controls.field(desk, name)
+    controls.field(desk, "stratify", choices={"auto": _("Automatic"), "yes": _("Yes"), "no": _("No")})
     if spec.vary != "seed":
         controls.field(desk, "seeds")
     field(desk, "seed")

@@ -13,6 +13,7 @@ from experiments.remedies import PRESETS, REMEDIES, Remedies, two_dimensional
 from figures import overfitting as figure
 from figures import readings, training
 from figures.results import names
+from networks import ACTIVATIONS, INITS
 from runs import View
 from spec import N_, Refused
 from ui import controls, data, frame, lesson, panels, results, script
@@ -72,7 +73,9 @@ def settings(desk: Desk[Remedies]) -> None:
 
     panels.folded("overfitting remedies", _("More remedies"), ":material/healing:", more_remedies)
     controls.field(desk, "together")
-    controls.field(desk, "patience")
+    controls.patience(desk)
+    if desk.spec.patience is not None:
+        panels.folded("overfitting stopping", _("Early stopping"), ":material/timer:", lambda: controls.stopping(desk))
     controls.field(desk, "epochs")
     numbers = find(desk.spec.dataset).task == "numbers"
     controls.view(desk, "show", _("R² instead of loss") if numbers else _("Accuracy instead of loss"), "score")
@@ -81,6 +84,8 @@ def settings(desk: Desk[Remedies]) -> None:
     controls.view(desk, "test", _("Reveal the test scores at the end"), "shown")
 
     def more() -> None:
+        controls.field(desk, "activation", choices={key: _(entry.title) for key, entry in ACTIVATIONS.items()})
+        controls.field(desk, "init", choices={key: _(entry.title) for key, entry in INITS.items()})
         controls.rule(desk, "optimizer")
         controls.optional(desk, "batch_size", _("all rows"))
         controls.field(desk, "seed")

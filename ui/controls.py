@@ -376,8 +376,11 @@ def presets(desk: Desk, label: str, titles: Mapping[str, str], specs: Mapping[st
     return shown
 
 
-def optional(desk: Desk, name: str, none: str) -> None:
-    """Draw a logarithmic whole-number field that may also be None, which stands last and is called `none`."""
+def optional(desk: Desk, name: str, none: str, about: str = "") -> None:
+    """Draw a logarithmic whole-number field that may also be None, which stands last and is called `none`.
+
+    `about` is the help beside it.
+    """
     fact = settings(desk.spec)[name]
     if not desk.offers(name, caption(fact)):
         return
@@ -387,9 +390,20 @@ def optional(desk: Desk, name: str, none: str) -> None:
     key = f"{desk.key} {name}"
     st.select_slider(
         caption(fact), [*options, 0], value=follow(key, value or 0), key=key,
-        format_func=lambda number: str(number) if number else none,
+        format_func=lambda number: str(number) if number else none, help=about or None,
         on_change=lambda: desk.change(**{name: st.session_state[key] or None}), disabled=desk.locks(name),
     )  # fmt: skip
+
+
+def patience(desk: Desk) -> None:
+    """Draw the patience of early stopping, from one epoch to none at all, which is off."""
+    optional(desk, "patience", _("off"), helped(settings(desk.spec)["patience"]))
+
+
+def stopping(desk: Desk) -> None:
+    """Draw the settings of early stopping beside its patience; without patience they mean nothing."""
+    for name in ("min_delta", "start_from_epoch", "restore_best_weights"):
+        field(desk, name)
 
 
 def view(desk: Desk, name: str, label: str, value: str) -> None:
