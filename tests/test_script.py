@@ -8,6 +8,7 @@ import math
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,12 @@ from datasets.own import Sheet
 from experiments.fit import Fit, fit
 from experiments.script import Order, begin, data_file, file_name, pack, script, write
 from experiments.torch_rule import Term, term, written
+from experiments.training import precision
 from networks import ACTIVATIONS, INITS
 from optimizers import RULES, SCHEDULES, SGD, Adam, Lion, Momentum, Optimizer, RMSProp
 from spec import settings
 
-AGREED = 1e-3  # between a script's losses and ours
+AGREED = 1e-6  # between a script's losses and ours, in float64; ten thousand times that in float32
 
 RUNS = {
     "dropout and L2": Fit("breast_cancer", (16, 16), epochs=12, optimizer=Adam(lr=0.01), dropout=0.4, l2=0.01),
@@ -48,6 +50,12 @@ RUNS = {
         "titanic", (8,), "leaky_relu", epochs=8, rows=200, val_size=0.0, scaling="sample",
         optimizer=Adam(lr=0.01, unweighted=True, schedule=SCHEDULES["plateau"](patience=1)),
     ),
+    "float32": Fit("digits", (16,), epochs=4, precision="float32"),
+    "mistakes of notes": Fit(
+        "wine", (8, 4), "tanh", "xavier_sqrt2", epochs=6, batch_size=16, linf=0.05, dropout=0.2, output_dropout=0.3,
+        shuffle=False, stratify="no",
+    ),
+    "stratified folds": Fit("iris", (4,), epochs=4, folds=4, fold=1, linf=0.1, output_dropout=0.2),
     "numbers with noise": Fit(
         "scores", (), init="ones", init_scale=0.3, epochs=5, batch_size=None, test_size=0.0, label_noise=0.5,
         scale_target=False, scaling="none", optimizer=SGD(lr=1e-5),
@@ -71,16 +79,17 @@ def test_a_script_comes_to_the_losses_of_its_run(one: Fit, monkeypatch: pytest.M
     if name := file_name(data):
         (tmp_path / name).write_bytes(data_file(data))
     theirs, ours = ran(script(one), monkeypatch, tmp_path), fit([one])
-    assert theirs["train_loss"] == pytest.approx(ours.train_loss[0, -1], abs=AGREED)
+    agreed = AGREED if precision(one) == "float64" else 1e4 * AGREED
+    assert theirs["train_loss"] == pytest.approx(ours.train_loss[0, -1], abs=agreed)
     assert theirs["train_score"] == pytest.approx(ours.train_score[0, -1], abs=0.01)
     assert f"{theirs['train_loss']:.5f}" in theirs["said"]
     if np.isfinite(ours.val_loss).any():
-        assert theirs["val_loss"] == pytest.approx(ours.val_loss[0, -1], abs=AGREED)
+        assert theirs["val_loss"] == pytest.approx(ours.val_loss[0, -1], abs=agreed)
         assert theirs["best_epoch"] == ours.best_epoch[0]
-        assert theirs["best_loss"] == pytest.approx(ours.val_loss.min(), abs=AGREED)
+        assert theirs["best_loss"] == pytest.approx(ours.val_loss[:, 1:].min(), abs=agreed)
         assert f"{theirs['val_loss']:.5f}" in theirs["said"]
     if one.test_size:
-        assert theirs["test_loss"] == pytest.approx(ours.test_loss[0], abs=AGREED)
+        assert theirs["test_loss"] == pytest.approx(ours.test_loss[0], abs=agreed)
         assert theirs["test_score"] == pytest.approx(ours.test_score[0], abs=0.01)
 
 
@@ -92,7 +101,7 @@ def written_scripts() -> dict[str, str]:
         **{f"biases_{r}": replace(small, optimizer=Lion(), bias_optimizer=RULES[r](lr=0.5)) for r in RULES},
         **{f"data_{key}": Fit(key, (2,), epochs=5, label_noise=0.1, test_size=0.25) for key in DATASETS},
         **{f"init_{key}": replace(small, init=key, init_scale=2.0, activation=a)
-           for key, a in zip(INITS, ACTIVATIONS, strict=False)},
+           for key, a in zip(INITS, cycle(ACTIVATIONS), strict=False)},
         **{f"scaling_{key}": replace(small, scaling=key, scaler_sees="train+val", folds=3) for key in SCALERS},
         **{f"mistake_{key}_{name}": replace(small, optimizer=rule(**{name: True}))
            for key, rule in RULES.items() for name, fact in settings(rule).items() if fact.mistake},
