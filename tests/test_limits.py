@@ -131,9 +131,9 @@ def test_a_link_that_asks_for_more_opens_with_the_limit_and_says_so(tight: Limit
     race, notices = links.read({"steps": ["2000"], "seed": ["7"]}, default_race("ravine"), suited("ravine"))
     assert (race.steps, race.seed) == (1000, 7)
     assert [str(notice) for notice in notices] == ["Steps: this server allows at most 1000, not 2000."]
-    fit, notices = links.read({"epochs": ["5000"]}, studies.Comparison(), studies.suggested)
+    fit, notices = links.read({"epochs": ["20000"]}, studies.Comparison(), studies.suggested)
     assert fit.epochs == 1000
-    assert [str(notice) for notice in notices] == ["Epochs: this server allows at most 1000, not 5000."]
+    assert [str(notice) for notice in notices] == ["Epochs: this server allows at most 1000, not 20000."]
     race, notices = links.read({"steps": ["99999"]}, default_race("ravine"), suited("ravine"))
     assert (race, len(notices)) == (default_race("ravine"), 1), "what no server allows is no wish"
 
