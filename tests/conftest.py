@@ -23,7 +23,7 @@ import hypothesis
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocket, expect, sync_playwright
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, app_test
 
 import runs
 from runs.pool import Pool, Run
@@ -66,7 +66,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def all_arithmetics(request: pytest.FixtureRequest) -> bool:
     """Whether to try the other precision and other seeds too."""
-    return request.config.getoption("--all-arithmetics")
+    return bool(request.config.getoption("--all-arithmetics"))
 
 
 PATIENCE = 90.0  # seconds that a test waits for something before it gives up; a machine may be very busy
@@ -77,9 +77,10 @@ PATIENCE = 90.0  # seconds that a test waits for something before it gives up; a
 logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
 
 
-# At each visit Streamlit reads what all installed packages say of themselves, to find components that they may bring.
-# That takes ten times as long as the page, and gives the same each time.
+# What Streamlit does at each visit of a test, and a server but once: it reads what all installed packages say of
+# themselves, to find components that they may bring (which takes ten times as long as the page), and compiles the page.
 manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
+app_test.ScriptCache = functools.cache(app_test.ScriptCache)
 
 
 def visit(page: str, *, lang: str = "en", query: dict[str, list[str]] | None = None) -> AppTest:

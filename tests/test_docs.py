@@ -131,6 +131,7 @@ def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", *arguments], cwd=copy, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("command", re.findall(r'make test ARGS="(.+)"', (ROOT / "docs/adding.md").read_text()))
 def test_what_a_recipe_adds_passes_the_tests_of_its_registry(copy: Path, command: str) -> None:
     done = run(copy, "pytest", *command.split(), "-p", "no:cacheprovider")

@@ -502,6 +502,7 @@ def test_results_are_read_only_and_belong_together(one: Pool, tmp_path: Path) ->
     assert views[0].seconds_left is views[-1].seconds_left is None
 
 
+@pytest.mark.heavy
 def test_many_students_at_once(tmp_path: Path) -> None:
     """Whatever they start, leave and look at, and though workers die: what is wanted in the end is done, and right."""
     walks = [
