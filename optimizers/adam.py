@@ -24,7 +24,8 @@ class Adam(Optimizer):
 
     Famous mistakes: `uncorrected` takes m and v for m̂ and v̂; `unweighted` does too, and adds g and g² without the
     factors 1 - beta, as some notes print it; `multiplied` multiplies by 1 - beta^t in place of dividing, as ConvNetJS
-    does (where several are on, a correction left out wins); `eps_inside` divides by sqrt(v̂ + eps).
+    does (where several are on, a correction left out wins); `eps_inside` divides by sqrt(v̂ + eps); `squares_of_mean`
+    adds m² to v in place of g².
     """
 
     lr: float = setting(1e-3, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
@@ -65,6 +66,12 @@ class Adam(Optimizer):
         mistake=N_("ε inside the root"),
         help=N_("√(v̂ + ε) in place of √v̂ + ε: the same ε then brakes far more, as its root is what counts."),
     )
+    squares_of_mean: bool = setting(
+        False,
+        N_("squares of the mean"),
+        mistake=N_("v from m²"),
+        help=N_("v ← β₂v + (1 − β₂)m², as some notes print it. Where g changes sign, m² is far smaller than g²."),
+    )
 
     key = "adam"
     title = N_("Adam")
@@ -93,6 +100,9 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
             sums = N_("A famous mistake: a sum that forgets, not a mean.")
             mean = mean._replace(formula=r"<beta1>\,<m'> + <g>", sentence=sums)
             squares = squares._replace(formula=r"<beta2>\,<v'> + <g>^2", sentence=sums)
+        if self.squares_of_mean:
+            of_mean = N_("A famous mistake: squares of the mean m, not of g.")
+            squares = squares._replace(formula=squares.formula.replace("<g>", "<m>"), sentence=of_mean)
         if self.uncorrected or self.unweighted:
             left_out = N_("A famous mistake: the bias is not corrected.")
             mean_hat = mean_hat._replace(formula="<m>", sentence=left_out)
@@ -115,7 +125,9 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
         t = state["step"] = state["step"] + 1
         rest1, rest2 = 1 - self.beta1, 1 - self.beta2
         total1, total2 = 1 - np.power(self.beta1, t), 1 - np.power(self.beta2, t)  # the weights in each mean
-        varied = anywhere(self.amsgrad + self.uncorrected + self.unweighted + self.multiplied + self.eps_inside)
+        varied = anywhere(
+            self.amsgrad + self.uncorrected + self.unweighted + self.multiplied + self.eps_inside + self.squares_of_mean
+        )
         if varied:
             rest1, rest2, total1, total2 = self.mistaken(rest1, rest2, total1, total2)
         inside = self.eps_inside * self.eps
@@ -123,15 +135,17 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
         root = 1 / np.sqrt(total2)  # root · sqrt(v) is sqrt(v̂)
         arrays = params, grads, state["exp_avg"], state["exp_avg_sq"], state["max_exp_avg_sq"]
         means = self.beta1, rest1, self.beta2, rest2
-        coefficients = rate, root, *means, self.eps - inside, inside * total2, self.weight_decay, self.amsgrad
-        for (w, g, m, v, u), (rate, root, beta1, rest1, beta2, rest2, eps, inside, weight_decay, amsgrad) in in_cache(
+        switches = self.amsgrad, self.squares_of_mean
+        coefficients = rate, root, *means, self.eps - inside, inside * total2, self.weight_decay, *switches
+        for (w, g, m, v, u), (rate, root, beta1, rest1, beta2, rest2, eps, inside, decay, amsgrad, of_mean) in in_cache(
             arrays, coefficients
         ):
-            g = decayed(g, w, weight_decay)
+            g = decayed(g, w, decay)
             m *= beta1
             m += rest1 * g
+            squared = np.where(of_mean, m, g) if varied else g
             v *= beta2
-            v += rest2 * g * g
+            v += rest2 * squared * squared
             spread = np.sqrt(largest(v, u, amsgrad) + inside if varied else v)
             spread *= root  # in place: new arrays would cost more than the arithmetic
             spread += eps

@@ -596,6 +596,15 @@ def adam_eps_inside(r: Any, w: np.ndarray, grads: np.ndarray) -> Iterator[np.nda
         yield w
 
 
+def adam_squares_of_mean(r: Any, w: np.ndarray, grads: np.ndarray) -> Iterator[np.ndarray]:
+    m = v = np.zeros_like(w)
+    for t, g in enumerate(grads, start=1):
+        m = r.beta1 * m + (1 - r.beta1) * g
+        v = r.beta2 * v + (1 - r.beta2) * m**2
+        w = w - r.lr * (m / (1 - r.beta1**t)) / (np.sqrt(v / (1 - r.beta2**t)) + r.eps)
+        yield w
+
+
 def rmsprop_eps_inside(r: Any, w: np.ndarray, grads: np.ndarray) -> Iterator[np.ndarray]:
     s = np.zeros_like(w)
     for g in grads:
@@ -618,6 +627,7 @@ FORMULAS = (
     adam_unweighted,
     adam_multiplied,
     adam_eps_inside,
+    adam_squares_of_mean,
     rmsprop_eps_inside,
     adagrad_eps_inside,
 )
