@@ -33,7 +33,7 @@ from spec.limits import allowed
 
 __all__ = [
     "GRID", "Chunk", "Fit", "History", "State", "advance", "advance_for", "begin", "check_size", "early_stop", "fit",
-    "join",
+    "join", "seconds",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -388,20 +388,40 @@ def check_size(variants: Sequence[Fit]) -> None:
             N_("These networks have {count} weights and biases in all; at most {limit} can be trained together."),
             count=f"{sum(numbers):,}", limit=f"{allowed().weights:,}",
         )  # fmt: skip
-    seconds = 0.0
-    steps: dict[tuple[Any, ...], float] = {}  # of an epoch, for each stack
-    for variant, count in zip(variants, numbers, strict=True):
-        held = 1 / variant.folds if variant.folds else variant.val_size
-        rows = find(variant.dataset).rows * (1 - variant.test_size) * (1 - held)
-        rows = min(rows, variant.rows or rows)
-        # About half a millisecond for a step of any size, shared by a stack, and so many multiplications a second of
-        # one core, of which a weight takes six for each row: two forward, four backward. Measuring is within that.
-        stack = sizes(variant), variant.activation, variant.batch_size
-        steps[stack] = max(steps.get(stack, 0), np.ceil(rows / (variant.batch_size or rows)))
-        seconds += variant.epochs * 6 * count * rows / 3e10
-    seconds += variants[0].epochs * 5e-4 * sum(steps.values())
-    if seconds > allowed().seconds:
+    estimate = seconds(variants)
+    if estimate > allowed().seconds:
         raise Refused(
             N_("Training would take about {seconds} seconds, more than {limit}: take fewer epochs or units."),
-            seconds=f"{math.ceil(seconds):,}", limit=f"{allowed().seconds:,}",
+            seconds=f"{math.ceil(estimate):,}", limit=f"{allowed().seconds:,}",
         )  # fmt: skip
+
+
+def seconds(variants: Sequence[Fit]) -> float:
+    """Return about how many seconds one core takes to train networks side by side.
+
+    Networks of one shape share the overhead of an epoch, of each layer, and of each rule's step. Each of them costs a
+    multiplication for each weight and row: two forward, four backward, two to measure; and for each unit and row its
+    activation, and a random number where there is dropout. The times are rounded from those of presets, float32 being
+    faster than float64.
+    """
+    total = 0.0
+    stacks: dict[tuple[Any, ...], set[tuple[type, type]]] = {}  # the rules of those that train as one
+    for variant in variants:
+        rows, units = _rows(variant), sum(sizes(variant)[1:])
+        rate = {"float64": 1.2e10, "float32": 8e10}[training.precision(variant)]
+        drops = any(training.rates(variant)) or variant.output_dropout > 0
+        epoch = 8 * count_params(sizes(variant), variant.batch_norm) * rows / rate
+        total += variant.epochs * (epoch + rows * units * (8e-8 if drops else 3.5e-8))
+        shape = sizes(variant), variant.activation, variant.batch_size, math.ceil(rows), training.precision(variant)
+        stacks.setdefault(shape, set()).add((type(variant.optimizer), type(variant.bias_optimizer)))
+    for (units, _, batch_size, rows, _), rules in stacks.items():
+        steps = math.ceil(rows / (batch_size or rows))
+        total += variants[0].epochs * (1.1e-3 + steps * (6e-5 * len(units) + 1.2e-4 * len(rules)))
+    return total
+
+
+def _rows(variant: Fit) -> float:
+    """Return about how many rows a network learns from, at least one."""
+    held = 1 / variant.folds if variant.folds else variant.val_size
+    rows = find(variant.dataset).rows * (1 - variant.test_size) * (1 - held)
+    return max(1.0, min(rows, variant.rows or rows))
