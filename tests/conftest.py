@@ -12,6 +12,7 @@ import networks  # noqa: F401
 # isort: split
 
 import functools
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -21,7 +22,16 @@ from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocket, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    WebSocket,
+    expect,
+    sync_playwright,
+)
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest, app_test
 
@@ -120,16 +130,45 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+class Readers:
+    """The readers whose tabs tests open, one for each language, screen and theme; each remembers nothing of the last.
+
+    A reader's browser keeps the programs that it has loaded, which are most of what a first visit costs.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.known: dict[str, BrowserContext] = {}
+        self.origins: set[str] = set()
+
+    def tab(self, reader: dict[str, Any]) -> Page:
+        name = json.dumps(reader, sort_keys=True)
+        if name not in self.known:
+            self.known[name] = self.browser.new_context(**reader)
+            self.known[name].set_default_timeout(1000 * PATIENCE)
+        context = self.known[name]
+        context.clear_cookies()
+        page = context.new_page()
+        session = context.new_cdp_session(page)
+        for origin in self.origins:
+            session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage,indexeddb"})
+        session.detach()
+        return page
+
+
+@pytest.fixture(scope="session")
+def readers(browser: Browser) -> Readers:
+    return Readers(browser)
+
+
 @pytest.fixture
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(readers: Readers, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A tab that must stay quiet: no error in its console, nothing fetched from anywhere but the server it shows.
 
     `@reader(locale="ko-KR")` makes it another reader's: a language, a screen, a theme.
     """
     reader = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}} | getattr(request, "param", {})
-    context = browser.new_context(**reader)
-    context.set_default_timeout(1000 * PATIENCE)
-    page = context.new_page()
+    page = readers.tab(reader)
     wrong: list[str] = []
 
     def said(message: ConsoleMessage) -> None:
@@ -140,6 +179,8 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
         parts = urlsplit(address)
         if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
             wrong.append(f"outside the server: {address}")
+        elif parts.scheme == "http":
+            readers.origins.add(f"http://{parts.netloc}")
 
     def failed(request: Request) -> None:
         if request.failure != "net::ERR_ABORTED":  # a page that is left gives up what it was loading
@@ -154,7 +195,7 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     page.on("requestfailed", failed)
     page.on("websocket", socket_asked)
     yield page
-    context.close()
+    page.close()
     assert not wrong
 
 
