@@ -100,6 +100,11 @@ def split(
     return *halves(train, val_size), test
 
 
+def left(dataset: Dataset, test_size: float) -> int:
+    """Return how many rows the test part leaves to train and to validate on; scikit-learn rounds a share up."""
+    return dataset.rows - (dataset.held or math.ceil(test_size * dataset.rows))
+
+
 def stratifies(dataset: Dataset, stratify: str, y: np.ndarray, share: float) -> bool:
     """Return whether a split of targets `y` that puts this share of them in the second half is stratified."""
     wanted = not dataset.plain_split if stratify == "auto" else stratify == "yes"

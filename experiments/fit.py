@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from datasets import DATASETS, SCALERS, Dataset, find
+from datasets.parts import left
 from experiments import training
 from experiments.records import RECORDS
 from experiments.training import GRID, Group, sizes
@@ -158,6 +159,9 @@ class Fit:
             raise Refused(
                 N_("Of {folds} folds, numbered from 0, none is number {fold}."), folds=self.folds, fold=self.fold
             )
+        if self.folds is not None and self.folds > (rows := left(find(self.dataset), self.test_size)):
+            text = N_("{folds} folds need at least {folds} rows; the test part leaves {rows}.")
+            raise Refused(text, folds=self.folds, rows=rows)
         check_size([self])
 
 

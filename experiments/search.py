@@ -266,8 +266,11 @@ def candidates(search: Search, trained: int) -> Array:
 
 
 def _merit(search: Search, values: Array) -> Array:
-    """Return values as what is to be highest; -inf where there is no number."""
-    merit = -values if search.measure == "loss" else values
+    """Return values as what is to be highest; -inf where there is no number.
+
+    Means of scores are rounded, so that those of the same shares are equal in whatever order the shares were added.
+    """
+    merit = -values if search.measure == "loss" else values.round(12)
     return np.where(np.isnan(merit), -np.inf, merit)
 
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from datasets import Dataset
 from datasets import find as find_data
 from experiments.descend import Descent, Race, curvature
 from experiments.fit import History
-from experiments.remedies import Remedies, gap
-from experiments.stopping import stops
+from experiments.remedies import Remedies
+from experiments.stopping import Stopping, Stops, stops
+from figures import worth
 from figures.scene import Say, names, number
 from figures.training import Line, lost, middle
 from spec import N_
@@ -84,12 +86,16 @@ def curved(surface: Surface, say: Say) -> str:
     return " ".join(parts)
 
 
-def compared(history: History, lines: Sequence[Line], say: Say, *, done: bool) -> str:
+def compared(
+    history: History, lines: Sequence[Line], say: Say, *, done: bool, data: Dataset | None = None,
+    measure: str = "loss",
+) -> str:  # fmt: skip
     """Return what reads a comparison back: who comes lowest, and what became of those that did not learn.
 
-    Losses are those of the validation part or, where there is none, of the training part.
+    Losses are those of the validation part or, where there is none, of the training part. With the `measure` "score"
+    it is who scores highest, and with `data` it is said who does no better than a constant prediction.
     """
-    if not history.val_loss.size:
+    if history.val_loss.shape[1] < 2:
         return say(N_("The networks are about to start."))
     held = bool(np.isfinite(history.val_loss).any())
     curves = {line.name: middle((history.val_loss if held else history.train_loss)[line.rows]) for line in lines}
@@ -98,7 +104,11 @@ def compared(history: History, lines: Sequence[Line], say: Say, *, done: bool) -
     still = [name for name, curve in there.items() if curve.size > 1 and np.ptp(curve) < 5e-7]
     leapt = {name: curve for name, curve in there.items() if curve.max() > LEAP * curve[0]}
     usual = {name: curve for name, curve in there.items() if name not in still and name not in leapt}
-    parts = _lowest(usual or there, say, held=held, done=done)
+    if measure == "score" and data is not None:
+        parts = _highest(history, [line for line in lines if line.name in there], data, say, done=done)
+    else:
+        moved = {name: curve for name, curve in there.items() if name not in still}
+        parts = _lowest(usual or moved, say, held=held, done=done)
     parts += [_leaped(name, curve, say) for name, curve in leapt.items()]
     if still:
         parts.append(say(N_("Not moved in six decimals: {names}.")).format(names=", ".join(still)))
@@ -106,6 +116,8 @@ def compared(history: History, lines: Sequence[Line], say: Say, *, done: bool) -
         text = N_("{name} at epoch {epoch}")
         told = [say(text).format(name=name, epoch=epoch) for name, epoch in gone.items()]
         parts.append(say(N_("Diverged: {names}.")).format(names=", ".join(told)))
+    if done and data is not None:
+        parts += worth.unbeaten(history, {line.name: line.rows for line in lines}, data, say)
     return " ".join(parts)
 
 
@@ -113,10 +125,22 @@ LEAP = 10  # times the first loss: a curve that has been there has leapt
 
 
 def _lowest(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) -> list[str]:
-    """Say which curve comes lowest and how it got there, and which comes least low."""
-    if not curves:
-        return []
-    lowest = {name: float(curve.min()) for name, curve in curves.items()}
+    """Say which curve comes lowest and how it got there, which comes least low, and which never fall.
+
+    The untrained network is not best, as in early stopping; a network never falls whose loss before training is lowest.
+    """
+    fallen = {name: curve for name, curve in curves.items() if curve[1:].min() < curve[0]}
+    risen = [name for name in curves if name not in fallen]
+    parts = _fallen(fallen, say, held=held, done=done) if fallen else []
+    if risen:
+        text = N_("Never below the loss before training: {names}.")
+        parts.append(say(text).format(names=", ".join(risen)))
+    return parts
+
+
+def _fallen(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) -> list[str]:
+    """Say which of the curves that fall comes lowest and how it got there, and which comes least low."""
+    lowest = {name: float(curve[1:].min()) for name, curve in curves.items()}
     best, worst = min(lowest, key=lambda name: lowest[name]), max(lowest, key=lambda name: lowest[name])
     text = {
         (True, True): N_("**{rule}** comes lowest on validation: {loss} at epoch {epoch}."),
@@ -125,7 +149,7 @@ def _lowest(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) 
         (False, False): N_("So far **{rule}** is lowest on the training part: {loss} at epoch {epoch}."),
     }[held, done]
     curve = curves[best]
-    parts = [say(text).format(rule=best, loss=_loss(lowest[best]), epoch=int(curve.argmin()))]
+    parts = [say(text).format(rule=best, loss=_loss(lowest[best]), epoch=1 + int(curve[1:].argmin()))]
     if curve.size > 5 and (np.diff(curve) < 0).all():
         text = N_("It falls every epoch, from {first} to {last}.")
         parts.append(say(text).format(first=_loss(curve[0]), last=_loss(curve[-1])))
@@ -136,6 +160,42 @@ def _lowest(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) 
             else N_("**{rule}** gets no lower than {loss}.")
         )
         parts.append(say(text).format(rule=worst, loss=_loss(lowest[worst])))
+    return parts
+
+
+def _highest(history: History, lines: Sequence[Line], data: Dataset, say: Say, *, done: bool) -> list[str]:
+    """Say which network scores highest, and first which others lie within one standard error of its accuracy.
+
+    Of two accuracies the larger standard error counts, since that of an accuracy of 1 is 0.
+    """
+    held = bool(np.isfinite(history.val_score).any())
+    curves = {line.name: middle((history.val_score if held else history.train_score)[line.rows])[1:] for line in lines}
+    rows = {line.name: line.rows.start for line in lines}
+    highest = {name: float(np.nanmax(curve)) for name, curve in curves.items() if np.isfinite(curve).any()}
+    if not highest:
+        return []
+    best, worst = max(highest, key=lambda name: highest[name]), min(highest, key=lambda name: highest[name])
+    errors = {name: history.error(score, rows[name], 1) if held else np.nan for name, score in highest.items()}
+    near = [
+        name for name, score in highest.items()
+        if name != best and highest[best] - score <= max(errors[best], errors[name])
+    ]  # fmt: skip
+    text = {
+        (True, True): N_("**{rule}** scores highest on validation: {measure} {score} at epoch {epoch}."),
+        (True, False): N_("So far **{rule}** scores highest on validation: {measure} {score} at epoch {epoch}."),
+        (False, True): N_("**{rule}** scores highest in training: {measure} {score} at epoch {epoch}."),
+        (False, False): N_("So far **{rule}** scores highest in training: {measure} {score} at epoch {epoch}."),
+    }[held, done]
+    if near:
+        text = N_("Within one standard error of the highest {measure} on validation, {score} by **{rule}** at epoch "
+                  "{epoch}: {names}.")  # fmt: skip
+    score = worth.scored(history, highest[best], rows[best], 1) if held else worth.decimals(highest[best])
+    parts = [say(text).format(
+        rule=best, measure=worth.measure(data, say), score=score, epoch=1 + int(np.nanargmax(curves[best])),
+        names=", ".join(near))]  # fmt: skip
+    if worst != best and worst not in near:
+        text = N_("**{rule}** gets no higher than {score}.")
+        parts.append(say(text).format(rule=worst, score=worth.decimals(highest[worst])))
     return parts
 
 
@@ -158,93 +218,159 @@ def _loss(value: float) -> str:
 
 
 def overfitted(
-    study: Remedies, history: History, lines: Sequence[Line], say: Say, *, done: bool, revealed: bool = False
-) -> str:
-    """Return what reads the remedies back: the gap without one, in the end with each, and what early stopping saves.
+    study: Remedies, history: History, lines: Sequence[Line], say: Say, *, done: bool, revealed: bool = False,
+    measure: str = "loss",
+) -> str:  # fmt: skip
+    """Return what reads overfitting back: the network without regularization, the best one, and early stopping.
 
-    `lines` are those of `figures.overfitting.lines`. The test part is spoken of once it is `revealed`, at the end.
+    `lines` are those of `figures.overfitting.lines`, and `measure`, "loss" or "score", is what the curves show. The
+    test part is spoken of once it is `revealed`, at the end.
     """
     if history.val_loss.shape[1] < 2:
         return say(N_("The networks are about to start."))
-    opening = gap(history, 0)
-    score = (
-        N_("R² {train} against {val}")
-        if find_data(study.dataset).task == "numbers"
-        else N_("accuracy {train} against {val}")
-    )
-    scores = say(score).format(
-        train=_score(study, history.train_score[0, -1]), val=_score(study, history.val_score[0, -1])
-    )
-    if not np.isfinite(opening.end):
-        text = N_("Without a remedy the network has diverged.")
-    elif opening.epoch < 0:
-        text = N_("Without a remedy no gap has opened since the start: it is {size}.")
-    elif done:
-        text = N_("Without a remedy the gap opens at epoch {epoch} and ends at {size} ({scores}).")
+    data = find_data(study.dataset)
+    if measure == "loss":
+        parts = _losses(history, lines, say, done=done)
     else:
-        text = N_("Without a remedy the gap has opened at epoch {epoch}; it is {size} now.")
-    parts = [say(text).format(epoch=opening.epoch, size=_signed(opening.end), scores=scores)]
+        parts = _scores(history, lines, say, worth.measure(data, say), done=done)
     if done:
-        parts += _gaps(history, lines, say) + _stopped(study, history, say)
-        parts += _revealed(study, history, lines, say) if revealed else []
+        lost_others = [line.name for i, line in enumerate(lines) if i and not np.isfinite(history.val_loss[i, -1])]
+        parts += [say(N_("Diverged: {names}.")).format(names=", ".join(lost_others))] if lost_others else []
+        parts += stopped(study, history, lines[:1], say, measure=measure)
+        parts += _revealed(history, lines, say) if revealed else []
+        parts += worth.unbeaten(history, {line.name: line.rows for line in lines}, data, say)
     return " ".join(parts)
 
 
-def _gaps(history: History, lines: Sequence[Line], say: Say) -> list[str]:
-    """Return how wide every remedy leaves the gap, and which network ends lowest on validation."""
-    ends = {line.name: (gap(history, i).end, float(history.val_loss[i, -1])) for i, line in enumerate(lines)}
-    finite = {name: pair for name, pair in ends.items() if np.isfinite(pair).all()}
-    gaps = [f"{name}: {_signed(finite[name][0])}" for name in list(ends)[1:] if name in finite]
-    lost = [name for name in ends if name not in finite]
-    parts = [say(N_("With {gaps}.")).format(gaps="; ".join(gaps))] if gaps else []
-    if finite and len(lines) > 1:
-        name = min(finite, key=lambda name: finite[name][1])
-        text = N_("Lowest on validation in the end: **{name}** ({loss}).")
-        if name == lines[0].name:
-            text = N_("On validation no remedy ends lower than none ({loss}).")
-        parts.append(say(text).format(name=name, loss=f"{finite[name][1]:.2f}"))
-    if lost:
-        parts.append(say(N_("Diverged: {names}.")).format(names=", ".join(lost)))
+RISEN = 1.05  # times the lowest loss: a curve that ends there has risen again
+
+
+def _losses(history: History, lines: Sequence[Line], say: Say, *, done: bool) -> list[str]:
+    """Say where validation loss was lowest without regularization, where it ends, and where the best network ends."""
+    curve = history.val_loss[0]
+    beyond, last = lost(curve), float(curve[-1])
+    epoch = 1 + int(np.nanargmin(curve[1:])) if np.isfinite(curve[1:]).any() else 0
+    if beyond is not None:
+        text = N_("Without regularization the network diverged at epoch {beyond}.")
+    elif not done:
+        text = N_("Without regularization validation loss was lowest at epoch {epoch} ({lowest}); now it is {last}.")
+    elif last > RISEN * curve[epoch]:
+        text = N_("Without regularization validation loss is lowest at epoch {epoch} ({lowest}) and ends at {last}.")
+    else:
+        text = N_("Without regularization validation loss ends at {last} and does not rise before.")
+    parts = [say(text).format(beyond=beyond, epoch=epoch, lowest=_loss(float(curve[epoch])), last=_loss(last))]
+    ends = np.where(np.isfinite(history.val_loss[:, -1]), history.val_loss[:, -1], np.inf)
+    best = int(ends.argmin())
+    if done and best:
+        parts.append(say(N_("With **{name}** it ends at {loss}.")).format(
+            name=lines[best].name, loss=_loss(float(ends[best]))))  # fmt: skip
+    elif done and len(lines) > 1 and np.isfinite(ends[0]):
+        parts.append(say(N_("No other network ends lower.")))
     return parts
 
 
-def _stopped(study: Remedies, history: History, say: Say) -> list[str]:
-    """Return when early stopping would have ended the network without a remedy, and what the rest of training did."""
+def _scores(history: History, lines: Sequence[Line], say: Say, measure: str, *, done: bool) -> list[str]:
+    """Say how the scores of the training and the validation part end without regularization, and the best network's."""
+    train, val = history.train_score[0, -1], history.val_score[:, -1]
+    text = N_("Without regularization {measure} ends at {train} in training and at {val} on validation.")
+    if not done:
+        text = N_("Without regularization {measure} is {train} in training and {val} on validation.")
+    if not np.isfinite(history.val_loss[0, -1]):
+        text = N_("Without regularization the network diverged at epoch {beyond}.")
+    told = {"train": worth.decimals(train), "val": worth.decimals(val[0]), "beyond": lost(history.val_loss[0])}
+    parts = [say(text).format(measure=measure, **told)]
+    ends = np.where(np.isfinite(val), val, -np.inf)
+    best = int(ends.argmax())
+    if done and best:
+        error = np.nanmax([history.error(score, row, 1) for row, score in ((0, ends[0]), (best, ends[best]))] + [0.0])
+        text = N_("With **{name}** it ends at {score} on validation.")
+        if ends[best] - ends[0] <= error:
+            text = N_("With **{name}** it ends at {score} on validation, within one standard error of that.")
+        parts.append(say(text).format(name=lines[best].name, score=worth.decimals(ends[best])))
+    elif done and len(lines) > 1 and np.isfinite(ends[0]):
+        parts.append(say(N_("No other network ends higher.")))
+    return parts
+
+
+SHORT = 0.98  # times the loss that is kept: where the loss falls below that later, the patience was too short
+
+
+def stopped(
+    study: Stopping, history: History, lines: Sequence[Line], say: Say, *, measure: str = "loss"
+) -> list[str]:  # fmt: skip
+    """Return what early stopping does to the networks of `lines`: the loss it keeps, and whether it stops too soon.
+
+    It is told of networks of one seed with a validation part, once the training is over.
+    """
+    rows = [line.rows.start for line in lines if line.rows.stop - line.rows.start == 1]
+    if study.patience is None or len(rows) < len(lines) or not np.isfinite(history.val_loss).any():
+        return []
     found = stops(history, study)
-    if not found.early[0]:
-        return [say(N_("Early stopping would not have ended it."))]
-    stop = int(found.stop[0])
-    kept, last = history.val_loss[0, int(found.kept[0])], history.val_loss[0, -1]
-    later = history.val_loss[0, stop:]
-    lowest = np.nanmin(later) if np.isfinite(later).any() else np.inf
-    if not np.isfinite(last):
-        text = N_("**Early stopping** at epoch {stop} keeps {kept}; later it diverges.")
-    elif lowest < kept:
-        text = N_("**Early stopping** at epoch {stop} keeps {kept}, too soon: later it comes down to {lowest}.")
+    if len(rows) == 1:
+        return _kept(found, history, rows[0], say, measure)
+    early = [line for line in lines if found.early[line.rows.start]]
+    if not early:
+        return [say(N_("**Early stopping** ends no network before the last epoch."))]
+    text = N_("**Early stopping** ends {count} of {all} networks before the last epoch.")
+    parts = [say(text).format(count=len(early), all=len(lines))]
+    short = []
+    for line in early:
+        row = line.rows.start
+        if (later := _falls_later(found, history, row)) is not None:
+            text = N_("{name} ({kept}, then {lowest} at epoch {epoch})")
+            kept = _loss(float(history.val_loss[row, found.kept[row]]))
+            lowest = _loss(float(history.val_loss[row, later]))
+            short.append(say(text).format(name=line.name, kept=kept, lowest=lowest, epoch=f"{later:,}"))
+    if short:
+        text = N_("The patience is too short for {names}: validation loss falls lower later.")
+        parts.append(say(text).format(names=", ".join(short)))
+    return parts
+
+
+def _kept(found: Stops, history: History, row: int, say: Say, measure: str) -> list[str]:
+    """Say what early stopping keeps of one network."""
+    curve, stop, kept = history.val_loss[row], int(found.stop[row]), int(found.kept[row])
+    beyond, later = lost(curve), _falls_later(found, history, row)
+    if beyond is not None and not curve[kept] < curve[0]:
+        return []  # it diverged before anything was learnt, which is said elsewhere
+    if not found.early[row]:
+        return [say(N_("**Early stopping** does not end the training before the last epoch."))]
+    if beyond is not None and beyond <= stop:
+        text = N_("**Early stopping** keeps the weights of epoch {kept_epoch}, before it diverges: {kept}.")
+    elif beyond is not None:
+        text = N_("**Early stopping** at epoch {stop} keeps {kept}; later the network diverges.")
+    elif later is not None and measure == "loss":
+        text = N_("**Early stopping** at epoch {stop} keeps {kept}; without it the validation loss falls to {lowest} "
+                  "at epoch {later}: the patience is too short.")  # fmt: skip
+    elif later is not None:
+        text = N_("**Early stopping** at epoch {stop} keeps {kept}; the validation loss falls lower later: the "
+                  "patience is too short.")  # fmt: skip
     else:
-        text = N_("**Early stopping** at epoch {stop} keeps {kept} instead of {last}.")
-    return [say(text).format(stop=stop, kept=f"{kept:.2f}", last=f"{last:.2f}", lowest=f"{lowest:.2f}")]
+        text = N_("**Early stopping** at epoch {stop} keeps {kept}.")
+    value = _loss(float(curve[kept])) if measure == "loss" else worth.decimals(float(history.val_score[row, kept]))
+    lowest = "" if later is None else _loss(float(curve[later]))
+    return [say(text).format(
+        stop=f"{stop:,}", kept_epoch=f"{kept:,}", kept=value, lowest=lowest, later=later and f"{later:,}")]  # fmt: skip
 
 
-def _revealed(study: Remedies, history: History, lines: Sequence[Line], say: Say) -> list[str]:
-    """Return the test scores of the network without a remedy, and of the one that validation would choose."""
+def _falls_later(found: Stops, history: History, row: int) -> int | None:
+    """Return the epoch after an early stop at which the loss is lowest, where it is clearly lower than until then."""
+    curve, stop, best = history.val_loss[row], int(found.stop[row]), int(found.best[row])
+    later = curve[stop + 1 :]
+    if not found.early[row] or not np.isfinite(later).any():
+        return None
+    epoch = stop + 1 + int(np.nanargmin(later))
+    return epoch if curve[epoch] < SHORT * curve[best] else None
+
+
+def _revealed(history: History, lines: Sequence[Line], say: Say) -> list[str]:
+    """Return the test scores of the network without regularization, and of the one that validation would choose."""
     last = np.where(np.isfinite(history.val_loss[:, -1]), history.val_loss[:, -1], np.inf)
     chosen = int(last.argmin())
     if not np.isfinite(history.test_score[[0, chosen]]).all():
         return []
-    plain, told = (_score(study, history.test_score[row]) for row in (0, chosen))
+    plain, told = (worth.decimals(history.test_score[row]) for row in (0, chosen))
     if not chosen:
         return [say(N_("Test part, scored once: {plain}.")).format(plain=plain)]
-    text = N_("Test part, scored once: **{name}** {score}, no remedy {plain}.")
+    text = N_("Test part, scored once: **{name}** {score}, without regularization {plain}.")
     return [say(text).format(name=lines[chosen].name, score=told, plain=plain)]
-
-
-def _score(study: Remedies, value: float) -> str:
-    """Return a score as people read it: an accuracy in per cent, R² as a number."""
-    if find_data(study.dataset).task == "numbers":
-        return f"{value:.2f}".replace("-", "−")
-    return f"{100 * value:.0f} %"
-
-
-def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")

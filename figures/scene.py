@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -82,10 +83,15 @@ def scene(
     words what is to be seen.
     """
     return {
-        "id": name, "alt": alt.replace("**", ""), "words": {word: say(text) for word, text in WORDS.items()},
+        "id": name, "alt": spoken(alt), "words": {word: say(text) for word, text in WORDS.items()},
         "palettes": theme.PALETTES, "type": theme.TYPE, "font": theme.FONT, "layout": layout, "clock": clock,
         "panels": panels, "table": table,
     }  # fmt: skip
+
+
+def spoken(text: str) -> str:
+    """Return a sentence in Markdown as it reads: without bold parts, and without what keeps signs literal."""
+    return re.sub(r"\\([^\w\s]|_)\u200b?", r"\1", text.replace("**", ""))
 
 
 def number(value: float) -> str:

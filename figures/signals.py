@@ -11,7 +11,7 @@ from datasets import find
 from experiments.fit import History
 from experiments.layers import BINS, DECADES, Layers, saturation, span
 from experiments.signals import GOOD, SCALES, STARTS, Signals, learnt, told
-from figures import theme
+from figures import theme, worth
 from figures.scene import Say, number
 from figures.scene import scene as _scene
 from networks import ACTIVATIONS
@@ -147,21 +147,23 @@ def _profile(spec: Signals, moments: np.ndarray, seen: Layers, say: Say) -> dict
 
 
 def _scores(spec: Signals, history: History, say: Say) -> dict[str, Any]:
-    """The training score over the epochs, a curve for each network."""
+    """The training score over the epochs, a curve for each network, and that of a constant prediction."""
     title, epoch = _score(spec.dataset, say), say(N_("epoch"))
     score = history.train_score
     worst = float(np.nanmin(score)) if np.isfinite(score).any() else 0.0
     bounds = [max(-1.0, min(0.0, worst)), 1.02]
+    level = worth.guess(history, find(spec.dataset), 0, say)
     layout = theme.layout(
         xaxis=_along(epoch, range=[0, spec.epochs]), yaxis=theme.axis(range=bounds),
-        margin={"l": 46, "r": 104, "t": 26, "b": 48}, annotations=[_above(title)],
+        margin={"l": 46, "r": 104 if level is None else 150, "t": 26, "b": 48}, annotations=[_above(title)],
     )  # fmt: skip
     tracks = [
         {"y": score[i], "name": name, "title": name, "width": 2.4, **look}
         for i, (name, look) in enumerate(zip(_titles(spec, say), looks(spec), strict=True))
     ]
+    tracks += [] if level is None else worth.constant(level, score.shape[1], say)
     return {
-        "kind": "curves", "grow": 1, "mark": f"scores {digest((spec.epochs, bounds, title, epoch))}", "along": True,
+        "kind": "curves", "grow": 1, "mark": f"scores {digest((layout,))}", "along": True,
         "figure": {"data": [EMPTY], "layout": layout}, "tracks": tracks,
     }  # fmt: skip
 
@@ -244,6 +246,9 @@ def _learning(spec: Signals, history: History, titles: Sequence[str], say: Say) 
     lost = [title for title, value in zip(titles, score, strict=True) if not np.isfinite(value)]
     if lost:
         parts.append(say(N_("Diverged: {starts}.")).format(starts=", ".join(lost)))
+    if history.train_score.shape[1] > spec.epochs:
+        rows = {title: slice(i, i + 1) for i, title in enumerate(titles)}
+        parts += worth.unbeaten(history, rows, find(spec.dataset), say, part=0)
     return parts
 
 
@@ -296,10 +301,12 @@ def grid(spec: Signals, history: History, *, say: Say, alt: str, running: bool) 
         {"label": say(N_("with batch normalisation")), "style": NORMALISED},
         {"label": say(N_("without")), "style": PLAIN},
     ]
+    level = worth.guess(history, find(spec.dataset), 0, say)
+    notes = [say(N_("dotted: {score}")).format(score=GOOD), *([] if level is None else [level.label(say)])]
     panel = {
         "kind": "multiples", "grow": 1, "columns": 4, "cells": cells, "lines": lines, "x": spec.epochs,
         "y": [0, 1.04], "ticks": {"x": [0, spec.epochs], "y": [0, 0.5, 1]}, "level": GOOD,
-        "note": say(N_("dotted: {score}")).format(score=GOOD), "titles": [say(N_("epoch")), _score(spec.dataset, say)],
+        "note": "   ".join(notes), "titles": [say(N_("epoch")), _score(spec.dataset, say)],
     }  # fmt: skip
     return _scene(
         f"scales {digest(spec.scales())}", say=say, alt=alt, layout="under",

@@ -12,7 +12,7 @@ from datasets import find
 from experiments.axes import learnt
 from experiments.fit import Fit, History
 from experiments.studies import Comparison
-from figures import theme
+from figures import theme, worth
 from figures.scene import Say, names
 from figures.scene import scene as _scene
 from spec import N_, digest
@@ -25,6 +25,7 @@ ALONG = {
 """What curves can be drawn over, and what stands at that axis."""
 BELOW, ABOVE = 10, 8  # powers of ten that a logarithmic axis reaches at most from where the curves start
 FAR = 30  # times as high: two curves that cannot share a linear axis
+MOST = 1500  # epochs at which a longer curve is drawn
 CROWD = 12  # weights whose histories can be told from one another
 
 
@@ -37,12 +38,16 @@ class Line(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A vertical dotted line at an epoch, with a label or without; `row` is the row of the history it is about."""
+    """A vertical dotted line at an epoch, with a label or without; `row` is the row of the history it is about.
+
+    With a `sign`, "kept" or "stop", it is instead that sign on the validation curve of this row.
+    """
 
     at: int
     label: str
     color: str
     row: int = 0
+    sign: str = ""
 
 
 def lines(spec: Comparison, say: Say) -> list[Line]:
@@ -90,8 +95,42 @@ def scene(
         "name": say(N_("epoch")), "last": max(history.train_loss.shape[1] - 1, 0), "total": epochs, "seconds": 6.0,
         "play": False, "live": running,
     }  # fmt: skip
+    if (steps := drawn_at(history.train_loss.shape[1], [mark.at for mark in marks])) is not None:
+        clock["steps"] = steps
+        panels[0], table = _thinned(panel, table, steps)
     name = f"{digest(tuple(variants))} {measure} {along}"
     return _scene(name, say=say, alt=alt, layout="under", clock=clock, panels=panels, table=table)
+
+
+def drawn_at(count: int, also: Sequence[int] = ()) -> np.ndarray | None:
+    """Return the epochs at which curves of `count` epochs are drawn: every so many, the last, and `also` these.
+
+    None where all of them are: a picture has no more points side by side than `MOST`, and a reader who watches a
+    training is sent the curves again and again.
+    """
+    if count <= MOST:
+        return None
+    return np.unique([*range(0, count, -(-count // MOST)), count - 1, *also])
+
+
+def _thinned(panel: dict[str, Any], table: dict[str, Any], steps: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a panel and a table with the values of these epochs alone; what both share stays one array."""
+    thinned: dict[tuple[Any, ...], np.ndarray] = {}
+
+    def thin(values: np.ndarray) -> np.ndarray:
+        same = (values.__array_interface__["data"], values.strides, values.shape)
+        if same not in thinned:
+            thinned[same] = values[steps]
+        return thinned[same]
+
+    tracks = [
+        {**track, **{axis: thin(track[axis]) for axis in ("x", "y") if axis in track}} for track in panel["tracks"]
+    ]
+    rows = [
+        {**row, "cells": [{"values": thin(cell["values"])} if "values" in cell else cell for cell in row["cells"]]}
+        for row in table["rows"]
+    ]
+    return {**panel, "tracks": tracks, "steps": steps}, {**table, "rows": rows}
 
 
 def has_validation(fit: Fit) -> bool:
@@ -132,7 +171,8 @@ def _curves(
     measure: str, along: str, scale: str, smooth: float, shaded: bool, say: Say,
 ) -> dict[str, Any]:  # fmt: skip
     train, val = (getattr(history, f"{part}_{measure}") for part in ("train", "val"))
-    held = has_validation(variants[0])
+    pointless = measure == "score" and val.size > 0 and bool(np.isnan(val).all())  # such as R² of a single row
+    held = has_validation(variants[0]) and not pointless
     medians = [[middle(part[line.rows]) for line in lines] for part in ((train, val) if held else (train,))]
     parts = [smoothed(np.array(raw), smooth) if smooth else raw for raw in medians]
     log = measure == "loss" and (scale == "log" or (scale == "auto" and _apart(medians[-1])))
@@ -163,13 +203,26 @@ def _curves(
     curves = np.concatenate([train, val])
     title = _measure_title(variants[0], measure, say)
     yaxis = _log_axis(title, curves) if log else theme.axis(title, range=_range(train, val, variants[0].epochs))
+    beside = [line.name for line in lines]
+    if measure == "score":
+        level = worth.guess(history, find(variants[0].dataset), 1 if held else 0, say)
+        farthest = {} if places is None or not places.size else {"x": places[places[:, -1].argmax()]}
+        tracks += (constant := [] if level is None else worth.constant(level, train.shape[1], say, **farthest))
+        beside += [track["name"] for track in constant if "name" in track]
+        yaxis = theme.axis(title, range=_score_range(curves, level, variants[0].epochs))
     note = [say(N_("solid: training   dashed: validation")) if held else say(N_("on the training part"))]
     note += [say(N_("faint: as measured"))] if smooth else []
+    note += [say(N_("○ weights kept   × early stop"))] if any(mark.sign for mark in marks) else []
     note += [say(N_("band: all seeds"))] if any(line.rows.stop - line.rows.start > 1 for line in lines) else []
-    panel = _panel(tracks, lines, yaxis, places, along, variants[0].epochs, "   ".join(note), say)
+    note += [say(N_("R² of the validation part has no meaning"))] if pointless and has_validation(variants[0]) else []
+    panel = _panel(tracks, beside, yaxis, places, along, variants[0].epochs, "   ".join(note), say)
     placed = [
-        {**mark._asdict(), **({} if places is None else {"x": float(places[mark.row, mark.at])})} for mark in marks
-    ]
+        {
+            **mark._asdict(), **({} if places is None else {"x": float(places[mark.row, mark.at])}),
+            **({"y": float((val if held else train)[mark.row, mark.at])} if mark.sign else {}),
+        }
+        for mark in marks
+    ]  # fmt: skip
     return {**panel, "shades": shades, "marks": placed}
 
 
@@ -193,18 +246,18 @@ def _weights(
     high = _nice(1.05 * max(inside, default=1.0) or 1.0)
     low = min(float(track["y"][np.isfinite(track["y"])].min(initial=0)) for track in tracks)
     yaxis = theme.axis(say(N_("weight")), range=[max(-high, _nice(1.05 * low)), high])
-    return _panel(tracks, lines, yaxis, places, along, epochs, note, say)
+    return _panel(tracks, [line.name for line in lines], yaxis, places, along, epochs, note, say)
 
 
 def _panel(
-    tracks: list[dict[str, Any]], lines: Sequence[Line], yaxis: dict[str, Any], places: np.ndarray | None, along: str,
+    tracks: list[dict[str, Any]], beside: Sequence[str], yaxis: dict[str, Any], places: np.ndarray | None, along: str,
     epochs: int, note: str, say: Say,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return a panel of curves, with room for the names at their ends."""
+    """Return a panel of curves, with room for the names that stand beside their ends."""
     xaxis = theme.axis(say(ALONG[along]), range=[0, epochs])
     if places is not None:
         xaxis |= _reach(places, epochs)
-    room = max([70.0, *(_wide(line.name) for line in lines)])
+    room = max([70.0, *map(_wide, beside)])
     layout = theme.layout(
         xaxis=xaxis, yaxis=yaxis, margin={"l": 76, "r": min(room + 16, 250), "t": 30, "b": 52},
         uirevision=f"{yaxis['title']} {yaxis.get('type')} {xaxis.get('type')} {epochs} {along}",
@@ -305,6 +358,15 @@ def _range(train: np.ndarray, val: np.ndarray, epochs: int) -> list[float]:
     return [_nice(bottom), _nice(top * 1.1)]
 
 
+def _score_range(scores: np.ndarray, level: worth.Guess | None, epochs: int) -> list[float]:
+    """Return an axis for accuracies or R², which are 1 at most; it shows 0, and the line of a constant prediction."""
+    late = scores[:, max(1, epochs // 25) :]
+    seen = late[np.isfinite(late)] if np.isfinite(late).any() else scores[np.isfinite(scores)]
+    ends = [0.0] if level is None else [0.0, level.low, level.high]
+    low, high = float(np.min(seen, initial=min(ends))), float(np.max(seen, initial=max(ends)))
+    return [_nice(max(low, -1.0)), 1.02 if high > 0.5 else _nice(1.1 * max(high, 0.05))]
+
+
 def _nice(value: float) -> float:
     """Round away from 0 to a number that stays while a curve creeps: the axis must not tremble."""
     if value == 0:
@@ -328,7 +390,8 @@ def _fields(fit: Fit, boundary: np.ndarray, lines: Sequence[Line], points: tuple
 def table(variants: Sequence[Fit], history: History, lines: Sequence[Line], say: Say, *, done: bool) -> dict[str, Any]:
     """Return the table beside the curves: losses under the head, best epoch, and the test score once all is over.
 
-    Without a validation or a test part their columns are left out.
+    Without a validation or a test part their columns are left out. An accuracy stands with its standard error, and the
+    last row is a constant prediction.
     """
     score = "R²" if find(variants[0].dataset).task == "numbers" else say(N_("accuracy"))
     held, tested = has_validation(variants[0]), has_test(variants[0])
@@ -345,8 +408,14 @@ def table(variants: Sequence[Fit], history: History, lines: Sequence[Line], say:
             cells += [{"values": middle(history.val_loss[line.rows])}, best if history.val_loss.size else "–"]
         for _text, scores in tests:
             known = done and np.isfinite(scores[line.rows]).all()
-            cells.append(f"{np.median(scores[line.rows]):.3f}".replace("-", "−") if known else "–")
+            score = float(np.median(scores[line.rows]))
+            cells.append(worth.scored(history, score, line.rows.start, 2) if known else "–")
         rows.append({"style": {**line.look, "dash": []}, "label": line.name, "cells": cells})
+    level = worth.guess(history, find(variants[0].dataset), 2, say)
+    if tests and level is not None:
+        label = say(N_("always {guess}")).format(guess=level.brief)
+        cells = [*["–"] * (len(columns) - 1 - len(tests)), *[level.score(3) if done else "–"] * len(tests)]
+        rows.append({"label": label, "cells": cells})
     return {"columns": columns, "rows": rows}
 
 

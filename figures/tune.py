@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from datasets import find
 from experiments import search as searches
 from experiments.fit import History
 from experiments.search import Found, Luck, Search
-from figures import theme
+from figures import theme, worth
 from figures.scene import Say
 from figures.scene import scene as _scene
 from spec import N_, digest
@@ -251,10 +252,14 @@ def _curves(search: Search, history: History, found: Found, chosen: int, name: s
         at = int(found.epoch[chosen])
         marks.append({"at": at, "label": say(N_("epoch {epoch}")).format(epoch=at), "color": "@text"})
     low, high = _span(np.concatenate([val, train]))
+    level = _level(search, history, rows, say)
+    if level is not None:
+        tracks += worth.constant(level, mean.size, say)
+        low, high = _rounded(min(low, level.low), max(high, level.high))
     layout = theme.layout(
         xaxis=theme.axis(say(N_("epoch")), range=[0, search.epochs]),
         yaxis=theme.axis(measure_title(search, say), range=[low, high]),
-        margin={"l": 66, "r": 94, "t": 30, "b": 50}, uirevision="curves",
+        margin={"l": 66, "r": 94 if level is None else 150, "t": 30, "b": 50}, uirevision="curves",
         annotations=[_heading(f"<b>{name}</b>")],
     )  # fmt: skip
     return {
@@ -262,6 +267,22 @@ def _curves(search: Search, history: History, found: Found, chosen: int, name: s
         "figure": {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout},
         "shades": [{"a": 0, "b": 1, "color": "@quiet"}] if mean.size else [], "marks": marks,
     }  # fmt: skip
+
+
+def _level(search: Search, history: History, rows: slice, say: Say) -> worth.Guess | None:
+    """Return the constant prediction of some networks, scored as they are: by the mean over the folds."""
+    level = None if search.measure == "loss" else worth.guess(history, find(search.dataset), 1, say, rows)
+    if level is None or history.baseline is None:
+        return None
+    mean = float(np.nanmean(history.baseline[rows, 1]))
+    return level._replace(low=mean, high=mean)
+
+
+def _error(search: Search, history: History, found: Found, cell: int) -> float:
+    """Return the standard error of the accuracy on one fold, at the best epoch of a cell; nan of anything else."""
+    if search.measure == "loss" or found.epoch[cell] < 0:
+        return math.nan
+    return history.error(float(found.value[cell]), int(cell) * search.folds, 1)
 
 
 def figures(value: Any) -> str:
@@ -298,9 +319,11 @@ def _strips(
             parts, targets = parts[:, order], targets[order]
         thin = np.linspace(0, len(targets) - 1, min(len(targets), COLUMNS)).astype(int)
         parts, targets = parts[:, thin], targets[thin].astype(np.uint8) if classes else np.zeros(0, np.uint8)
+    error = _error(search, history, found, chosen)
+    title = measure_title(search, say)
     words = {
         "train": say(N_("training")), "val": say(N_("validation")), "test": say(N_("test: locked")),
-        "score": measure_title(search, say),
+        "score": f"{title} ± {error:.3f}" if error > 0 else title,
     }  # fmt: skip
     return {
         "kind": "folds", "grow": 1, "broad": True, "roles": parts, "targets": targets if classes <= 10 else targets[:0],
@@ -342,6 +365,9 @@ def numbers(search: Search, history: History, found: Found, say: Say) -> dict[st
         train = history.train_loss if search.measure == "loss" else history.train_score
         learnt = train.reshape(-1, search.folds, val.shape[1])[at, :, known].mean(axis=1) * blank
         columns[say(N_("training {measure}")).format(measure=title)] = learnt[order]
+        errors = np.array([_error(search, history, found, cell) for cell in order])
+        if np.isfinite(errors).any():
+            columns[say(N_("standard error of the accuracy on one fold"))] = errors
         for fold in range(search.folds):
             columns[say(N_("fold {number}")).format(number=fold + 1)] = folds[order, fold]
     return columns
@@ -373,9 +399,39 @@ def read(search: Search, history: History, found: Found, say: Say, *, done: bool
         measure=measure_title(search, say), value=pair(found.value[best], found.sd[best, at]))]  # fmt: skip
     near = np.abs(found.value - found.value[best]) <= found.sd[best, at]
     if done and near.sum() > 1:
-        text = N_("Of the others {count} lie within this deviation.")
+        text = N_("Other cells within this deviation: {count}.")
         parts.append(say(text).format(count=int(near.sum()) - 1))
+    error = _error(search, history, found, best)
+    if done and error > 0:
+        text = N_("± is the deviation over the folds, not the uncertainty of an accuracy: on one fold alone that is a "
+                  "standard error of {error}.")  # fmt: skip
+        parts.append(say(text).format(error=figures(error)))
+    level = _level(search, history, slice(best * search.folds, (best + 1) * search.folds), say)
+    if done and level is not None and found.value[best] <= level.high + 1e-9:
+        text = N_("That is no better than always predicting {guess}: {score}.")
+        parts.append(say(text).format(guess=level.written, score=level.score()))
     return " ".join(parts)
+
+
+def notices(search: Search, history: History, say: Say) -> list[str]:
+    """Return sentences on folds that are not stratified, and on parts that lack a class or whose R² has no meaning.
+
+    The folds of all cells are the same; the validation parts of the first cell's are all rows that are not the test's.
+    """
+    if history.counts is None:
+        return []
+    data, folds = find(search.dataset), slice(search.folds)
+    names = [say(N_("fold {number}")).format(number=fold + 1) for fold in range(search.folds)]
+    one = history._replace(counts=history.counts[folds], baseline=history.baseline[folds])  # type: ignore[index]
+    told = worth.lacking(one, data, names, say)
+    rows = history.counts[folds, 1].sum(axis=0)
+    few = np.flatnonzero((rows > 0) & (rows < search.folds))
+    if data.task != "numbers" and few.size:
+        text = N_("The folds are not stratified, as a class has fewer rows than there are folds: {classes}.")
+        named = worth.classes(data, say)
+        classes = [f"“{worth.literal(named[one])}” ({rows[one]})" for one in few]
+        told.insert(0, say(text).format(classes=worth.listed(classes, say)))
+    return told
 
 
 def chosen_words(search: Search, found: Found, say: Say) -> str:
@@ -393,13 +449,22 @@ def revealed(search: Search, test: float, luck: Luck, say: Say) -> str:
     if not np.isfinite(test):
         return say(N_("The winner is trained anew on all rows but the test part …"))
     text = N_("Trained anew on all rows but the test part, it scores {measure} **{test}** there.")
-    parts = [say(text).format(measure=measure_title(search, say), test=figures(test))]
+    error = _tested_error(search, test)
+    score = f"{figures(test)} ± {error:.3f}" if error > 0 else figures(test)
+    parts = [say(text).format(measure=worth.measure(find(search.dataset), say), test=score)]
     if luck.claimed.size > 1:
         text = N_("Over {splits} splits, whoever chooses by test rows claims {claimed} and gets {kept} on fresh ones; "
                   "cross-validation promises {validated}, and the test part gives {tested}.")  # fmt: skip
         means = {name: figures(np.nanmean(values)) for name, values in luck._asdict().items()}
         parts.append(say(text).format(splits=luck.claimed.size, **means))
     return " ".join(parts)
+
+
+def _tested_error(search: Search, score: float) -> float:
+    """Return the standard error of an accuracy on the test part; nan of R²."""
+    data = find(search.dataset)
+    rows = data.held or math.ceil(search.test_size * data.rows)
+    return math.nan if data.task == "numbers" else math.sqrt(max(score * (1 - score), 0) / rows)
 
 
 # -- what a test score is worth

@@ -1,0 +1,201 @@
+"""What a score is worth: beside a constant prediction, with its standard error, on a part that may lack a class."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from datasets import Dataset
+from datasets.own import Own
+from experiments.fit import History
+from figures.scene import Say
+from spec import N_
+
+PARTS = {"training": N_("training part"), "validation": N_("validation part"), "test": N_("test part")}
+LONGEST = 14  # characters of a class's name beside a curve
+MOST = 4  # names in a list
+
+MEASURED = N_(
+    "Losses and scores are measured on all rows at the end of each epoch, without dropout and penalties; Keras draws "
+    "the training loss as a running mean over the batches of the epoch, with both."
+)
+
+
+def classes(data: Dataset, say: Say) -> list[str]:
+    """Return the names of the classes in the reader's language; those of a visitor's own table stay as they are."""
+    plain = isinstance(data, Own)
+    return [name if plain or name.isdigit() else say(name) for name in data.classes]
+
+
+def literal(text: str) -> str:
+    """Return text that a sentence in Markdown shows as it is, whatever a visitor's file has in it.
+
+    Every sign is escaped. A space without width behind it keeps links, addresses, icons and arrows from being made
+    of what is left, which Streamlit does after Markdown has been read.
+    """
+    return "".join(f"\\{sign}\u200b" if sign in string.punctuation else sign for sign in " ".join(text.split()))
+
+
+def shortened(name: str) -> str:
+    """Return a name that has room in a picture."""
+    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+
+
+# -- figures
+
+
+def decimals(value: float, digits: int = 3) -> str:
+    """Return a score with a true minus sign, and never a minus before zeros alone; a dash where there is none."""
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−") if np.isfinite(value) else "–"
+
+
+def scored(history: History, score: float, row: int, part: int) -> str:
+    """Return a score on part 0, 1 or 2 and, of an accuracy, its standard error: 0.956 ± 0.019.
+
+    An accuracy of 0 or 1 has none: the formula would give 0, which is not how sure one can be.
+    """
+    error = history.error(score, row, part)
+    return f"{decimals(score)} ± {error:.3f}" if error > 0 else decimals(score)
+
+
+def measure(data: Dataset, say: Say) -> str:
+    """Return what a score of this data set is."""
+    return "R²" if data.task == "numbers" else say(N_("accuracy"))
+
+
+# -- the constant prediction
+
+
+class Guess(NamedTuple):
+    """What is always predicted, and the lowest and the highest score of it among some networks on one part.
+
+    That is a class by its `name`, or without one something else in the reader's words.
+    """
+
+    name: str
+    other: str
+    low: float
+    high: float
+
+    def score(self, digits: int = 2) -> str:
+        """The score; its two ends where networks learn from different rows."""
+        return " … ".join(dict.fromkeys(decimals(end, digits) for end in (self.low, self.high)))
+
+    def label(self, say: Say) -> str:
+        """What stands beside its line."""
+        return say(N_("always {guess}: {score}")).format(guess=self.brief, score=self.score())
+
+    @property
+    def brief(self) -> str:
+        """What is always predicted, for a picture."""
+        return f"“{shortened(self.name)}”" if self.name else self.other
+
+    @property
+    def written(self) -> str:
+        """What is always predicted, for a sentence in Markdown."""
+        return f"“{literal(self.name)}”" if self.name else self.other
+
+
+def guess(history: History, data: Dataset, part: int, say: Say, rows: slice = slice(None)) -> Guess | None:
+    """Return the commonest class of the training part (of numbers, the mean) as a prediction for part 0, 1 or 2.
+
+    None before the first epoch, where the part is empty, and where R² has no meaning.
+    """
+    if history.baseline is None or history.counts is None:
+        return None
+    scores = history.baseline[rows, part]
+    if not np.isfinite(scores).any():
+        return None
+    low, high = float(np.nanmin(scores)), float(np.nanmax(scores))
+    if data.task == "numbers":
+        return Guess("", say(N_("the mean")), low, high)
+    commonest = np.unique(history.counts[rows, 0].argmax(axis=1))  # noise in the labels may make it another class
+    name = classes(data, say)[int(commonest[0])] if len(commonest) == 1 else ""
+    return Guess(name, say(N_("the commonest class")), low, high)
+
+
+def constant(guess: Guess, n: int, say: Say, **more: Any) -> list[dict[str, Any]]:
+    """Return the tracks of a constant prediction over n epochs: thin, dashed, grey; two where it has two ends."""
+    look = {"color": "@quiet", "dash": [3, 4], "width": 1.3}
+    name = guess.label(say)
+    tracks = [{"y": np.full(n, guess.high), **look, "name": name, "title": name, **more}]
+    if "…" in guess.score():
+        tracks.insert(0, {"y": np.full(n, guess.low), **look, "title": name, **more})
+    return tracks
+
+
+def unbeaten(
+    history: History, rows: Mapping[str, slice], data: Dataset, say: Say, part: int | None = None
+) -> list[str]:
+    """Return the sentence that names the networks that at no epoch score higher than a constant prediction does.
+
+    `rows` are the rows of the history by name; of several seeds it is the median that counts. The part is the
+    validation part or, where there is none, the training part.
+    """
+    if part is None:
+        part = 1 if np.isfinite(history.val_score).any() else 0
+    scores = history.val_score if part else history.train_score
+    found: dict[str, Guess] = {}
+    for name, own in rows.items():
+        told = guess(history, data, part, say, own)
+        trained = np.median(scores[own], axis=0)[1:]
+        if told is not None and np.isfinite(trained).any() and np.nanmax(trained) <= told.low + 1e-9:
+            found[name] = told
+    if not found:
+        return []
+    told = guess(history, data, part, say)
+    assert told is not None
+    text = N_("**{names}** does no better than always predicting {guess}: {measure} {score}.")
+    if len(found) > 1:
+        text = N_("No better than always predicting {guess} ({measure} {score}): {names}.")
+    return [say(text).format(
+        names=", ".join(found), guess=told.written, measure=measure(data, say), score=told.score())]  # fmt: skip
+
+
+# -- what a part lacks
+
+
+def listed(names: Iterable[str], say: Say) -> str:
+    """Return names with commas between them, the first few of many."""
+    names = list(names)
+    rest = say(N_("{count} more")).format(count=len(names) - MOST)
+    return ", ".join(names[:MOST] + ([rest] if len(names) > MOST else []))
+
+
+def lacking(history: History, data: Dataset, names: Sequence[str], say: Say) -> list[str]:
+    """Return sentences on parts that have no row of some class, and on parts whose R² has no meaning.
+
+    `names` are those of the networks; they are told where not all networks have the same parts.
+    """
+    if history.counts is None or history.baseline is None:
+        return []
+    told = []
+    for i, part in enumerate(PARTS.values()):
+        rows = history.counts[:, i].sum(axis=1)
+        if data.task == "numbers":
+            pointless = (rows > 0) & np.isnan(history.baseline[:, i])
+            reason = N_("R² of the {part} is –: it needs at least two different values, and this part has one row.")
+            if (rows[pointless] > 1).any():
+                reason = N_("R² of the {part} is –: it needs at least two different values, and here all are equal.")
+            if pointless.any():
+                told.append(_of(pointless, names, say(reason).format(part=say(part)), say))
+            continue
+        missing = (history.counts[:, i] == 0) & (rows > 0)[:, None]
+        for networks in np.unique(missing[missing.any(axis=1)], axis=0):
+            those = (missing == networks).all(axis=1)
+            lacked = [f"“{literal(name)}”" for name, lost in zip(classes(data, say), networks, strict=False) if lost]
+            text = N_("The {part} has no row of class {classes}.")
+            sentence = say(text).format(part=say(part), classes=listed(lacked, say))
+            told.append(_of(those, names, sentence, say))
+    return told
+
+
+def _of(which: np.ndarray, names: Sequence[str], sentence: str, say: Say) -> str:
+    """Say which networks a sentence is about, unless it is about all of them."""
+    if which.all():
+        return sentence
+    those = listed((literal(names[i]) for i in np.flatnonzero(which)), say)
+    return say(N_("{names}: {sentence}")).format(names=those, sentence=sentence)
