@@ -6,7 +6,7 @@ it cannot see would call a broken picture sound.
 
 from __future__ import annotations
 
-# First of all: it settles the arithmetic of torch, which reads that once, when something imports it.
+# First of all: it settles the arithmetic of torch, which looks for that once, before it computes anything.
 import networks  # noqa: F401
 
 # isort: split

@@ -412,6 +412,7 @@ def strings(count: int) -> list[str]:
     return made
 
 
+@pytest.mark.heavy
 def test_no_text_does_anything_but_parse_or_be_refused():
     """A hundred thousand strings: no other exception, nothing executed, none slower than 50 ms of processor time."""
     texts = strings(100_000)

@@ -39,6 +39,15 @@ each_language = pytest.mark.parametrize("code", CODES)
 each_page = pytest.mark.parametrize("name", PAGES)
 
 
+def source(name: str) -> str:
+    return (ROOT / "pages" / f"{name}.py").read_text()
+
+
+each_opened = pytest.mark.parametrize(  # until its training is over, where it trains
+    "name", [pytest.param(name, marks=pytest.mark.heavy if "watch(" in source(name) else ()) for name in PAGES]
+)
+
+
 @pytest.fixture(scope="module")
 def template() -> Catalog:
     return messages.extract()
@@ -233,7 +242,7 @@ def foreign(template: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(language, "catalogue", lambda code: Foreign(template))
 
 
-@each_page
+@each_opened
 @pytest.mark.usefixtures("foreign")
 def test_nothing_on_a_page_bypasses_the_catalogues(name: str) -> None:
     first = visit(name, query={"epochs": ["6"]} if "watch(" in source(name) else {})
@@ -259,12 +268,8 @@ def test_no_notice_bypasses_the_catalogues(name: str) -> None:
         assert not words, warning.value
 
 
-def source(name: str) -> str:
-    return (ROOT / "pages" / f"{name}.py").read_text()
-
-
 @each_language
-@each_page
+@each_opened
 def test_a_page_says_nothing_that_has_a_translation(code: str, name: str) -> None:
     """In a real language too: no text stays as it stands in the code where the catalogue has another."""
     differ = {text for text, translation in pairs(code) if translation != text}

@@ -34,6 +34,7 @@ def heavy_after(code: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.heavy
 def test_a_web_process_that_showed_every_page_has_no_torch() -> None:
     assert heavy_after(PAGES) == []
 

@@ -84,6 +84,7 @@ def values(kind: Any, fact: Setting) -> st.SearchStrategy[Any]:
     return st.floats(**bounds, allow_nan=False, allow_infinity=False)
 
 
+@pytest.mark.heavy
 @each_linked
 def test_a_spec_survives_as_a_link(default: Any, suggest: Suggest) -> None:
     @given(valid(type(default)))
@@ -190,6 +191,7 @@ def queries(names: list[str]) -> st.SearchStrategy[dict[str, list[str]]]:
     )  # fmt: skip
 
 
+@pytest.mark.heavy
 @each_linked
 def test_no_text_breaks_a_link(default: Any, suggest: Suggest) -> None:
     parameters = [links._parameter(name, getattr(default, name)) for name in specs.settings(default)]

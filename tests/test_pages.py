@@ -160,6 +160,7 @@ def state(tested: AppTest, page: str) -> tuple[Any, dict[str, str]]:
     return store["spec"], dict(store["own"])
 
 
+@pytest.mark.heavy
 @each_desk
 @untrained
 def test_spec_and_address_follow_every_widget(name: str) -> None:
@@ -239,6 +240,7 @@ def test_a_famous_mistake_runs_beside_the_right_rule_while_there_is_room() -> No
 # -- links
 
 
+@pytest.mark.heavy
 @each_desk
 @untrained
 def test_a_broken_link_opens_and_says_so(name: str) -> None:
@@ -258,6 +260,7 @@ def test_a_broken_link_opens_and_says_so(name: str) -> None:
     opens()
 
 
+@pytest.mark.heavy
 @each_desk
 @untrained
 def test_no_word_breaks_a_page(name: str) -> None:
@@ -276,6 +279,7 @@ def test_no_word_breaks_a_page(name: str) -> None:
     assert broken == []
 
 
+@pytest.mark.heavy
 @each_page
 @untrained
 def test_any_link_opens(name: str) -> None:
@@ -316,6 +320,7 @@ def test_every_surface_opens_on_the_race() -> None:
 # -- training
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", [page for page in DESKS if "watch(" in (ROOT / "pages" / f"{page}.py").read_text()])
 def test_a_training_page_comes_to_its_end(name: str) -> None:
     tested = visit(name, query={"epochs": ["12"]})
