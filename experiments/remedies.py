@@ -109,7 +109,7 @@ class Remedies(Stopping):
         ),
         N_("Columns {value}"), _fewer,
     )  # fmt: skip
-    together: bool = setting(False, N_("also all of them together"))
+    together: bool = setting(False, N_("Add a network with all of them"))
     activation: str = same(Fit, "activation", "relu")
     init: str = same(Fit, "init", "he")
     batch_size: int | None = same(Fit, "batch_size", None)

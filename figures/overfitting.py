@@ -1,4 +1,4 @@
-"""Overfitting drawn: the gap between two curves, patience as a countdown, and what each remedy does to the network."""
+"""Overfitting drawn: the gap between two curves, patience as a countdown, and what regularization does to networks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from experiments.fit import GRID, History
 from experiments.records import BIN, BINS, RECORDS
 from experiments.remedies import REMEDIES, Remedies, gap, two_dimensional
 from experiments.stopping import best_so_far, stops
-from figures import theme, training
+from figures import stopping, theme, training, worth
 from figures.scene import Say
 from figures.training import Line, Mark
 from spec import N_
@@ -24,8 +24,8 @@ WIDEST = 0.98  # the share of the most spread weights that a histogram shows apa
 
 
 def records(study: Remedies) -> tuple[str, ...]:
-    """Return what must be written down beside the curves, for `beside` to be drawn from it."""
-    return ("weights", "zeros", *(["boundaries"] if two_dimensional(study.dataset) else []))
+    """Return what must be written down beside the curves, for `beside` and the table to be drawn from it."""
+    return ("weights", "zeros", "tests", *(["boundaries"] if two_dimensional(study.dataset) else []))
 
 
 def lines(study: Remedies, say: Say) -> list[Line]:
@@ -37,7 +37,7 @@ def lines(study: Remedies, say: Say) -> list[Line]:
 
 def _name(remedies: Mapping[str, Any], say: Say) -> str:
     if not remedies:
-        return say(N_("no remedy"))
+        return say(N_("no regularization"))
     if len(remedies) > 1:
         return say(N_("all together"))
     [(key, value)] = remedies.items()
@@ -68,16 +68,25 @@ def scene(
 
 
 def marks(study: Remedies, history: History, lines: Sequence[Line], say: Say) -> list[Mark]:
-    """Return what happens to the network without a remedy: its best epoch, its gap, and where it would be stopped."""
+    """Return what happens to the network without regularization: its best epoch, its gap, and its early stop.
+
+    The epoch whose weights early stopping keeps is called so, and has its sign on the curve. A network that has
+    diverged before it learnt anything has no best epoch.
+    """
     if not history.val_loss.size:
         return []
-    found = stops(history, study)
-    opening = gap(history, 0).epoch
-    told = [(int(found.best[0]), N_("best epoch {epoch}")), (opening, N_("gap opens {epoch}"))]
+    found, color = stops(history, study), lines[0].look["color"]
+    best, stop, kept = int(found.best[0]), int(found.stop[0]), int(found.kept[0])
+    restored = study.patience is not None and best == kept
+    told = []
+    if history.val_loss[0, best] < history.val_loss[0, 0]:
+        told.append((best, N_("best epoch {epoch}, kept") if restored else N_("best epoch {epoch}")))
+    if (opening := gap(history, 0).epoch) >= 0:
+        told.append((opening, N_("gap opens {epoch}")))
     if found.early[0]:
-        told.append((int(found.stop[0]), N_("early stop {epoch}")))
-    color = lines[0].look["color"]
-    return [Mark(epoch, say(text).format(epoch=epoch), color) for epoch, text in sorted(told) if epoch >= 0]
+        told.append((stop, N_("early stop {epoch}, kept") if stop == kept else N_("early stop {epoch}")))
+    labelled = [Mark(epoch, say(text).format(epoch=epoch), color) for epoch, text in sorted(told)]
+    return labelled + (stopping.marks(history, lines[:1], found) if study.patience is not None else [])
 
 
 def _watched(
@@ -93,13 +102,15 @@ def _watched(
     found = stops(history, study)
     stop, kept = int(found.stop[0]), int(found.kept[0])
     name, look, _rows = lines[0]
-    waiting = say(N_("{name}: no better for {count} of {patience} epochs"))
-    stopped = say(N_("{name}: stopped at {stop}, back to epoch {best}"))
+    waiting = say(N_("{name}: {count} of {patience} epochs without improvement"))
+    ended = say(N_("{name}: stopped after epoch {stop}; the weights of epoch {kept} are kept"))
+    best = best_so_far(history.val_loss[0], study)
     told["patience"] = {
-        "best": best_so_far(history.val_loss[0], study), "stop": stop if found.early[0] else -1,
+        "best": best[panel["steps"]] if "steps" in panel else best, "stop": stop if found.early[0] else -1,
         "of": study.patience, "color": look["color"], "tracks": [0, 1],
+        "bar": say(N_("patience: {count} of {patience}")).format(count="{count}", patience=study.patience),
         "waiting": waiting.format(name=name, count="{count}", patience=study.patience),
-        "stopped": stopped.format(name=name, stop=stop, best=kept),
+        "stopped": ended.format(name=name, stop=stop, kept=kept),
     }  # fmt: skip
     return told
 
@@ -180,31 +191,28 @@ def bars(counts: np.ndarray) -> tuple[np.ndarray, float]:
 def table(study: Remedies, history: History, say: Say, revealed: bool) -> dict[str, Any]:
     """Return the table beside the curves: losses under the head, early stopping, and the scores of its weights.
 
-    The weights that early stopping restores, those of the best epoch until then, stand against the last ones, on the
-    validation part; on the test part only when they are `revealed`.
+    The weights that early stopping keeps stand against the last ones, on the validation part; on the test part only
+    when they are `revealed`.
     """
-    score = "R²" if find(study.dataset).task == "numbers" else say(N_("accuracy"))
+    score = worth.measure(find(study.dataset), say)
     columns = [N_("training loss"), N_("validation loss"), N_("best epoch"), N_("early stop"),
-               N_("val. {score}: restored, last")]  # fmt: skip
-    columns += [N_("test {score}: best, last")] if revealed else []
+               N_("val. {score}: kept, last")]  # fmt: skip
+    columns += [N_("test {score}: kept, last")] if revealed else []
     found = stops(history, study)
     rows = []
     for i, line in enumerate(lines(study, say)):
         cells: list[Any] = [{"values": history.train_loss[i]}, {"values": history.val_loss[i]}]
         if history.val_score.size:
-            kept = int(found.kept[i])
             cells += [
-                str(int(history.best_epoch[i])),
-                f"{int(found.stop[i])} → {kept}" if found.early[i] else say(N_("never")),
-                _pair(history.val_score[i, kept], history.val_score[i, -1]),
+                str(int(history.best_epoch[i])), stopping.when(found, i, say),
+                _pair(history.val_score[i, found.kept[i]], history.val_score[i, -1]),
             ]  # fmt: skip
         else:
             cells += ["–"] * 3
-        cells += [_pair(history.best_test_score[i], history.test_score[i])] if revealed else []
+        cells += [_pair(stopping.kept_test(history, found, i), history.test_score[i])] if revealed else []
         rows.append({"style": {**line.look, "dash": []}, "label": line.name, "cells": cells})
     return {"columns": ["", *(say(text).format(score=score) for text in columns)], "rows": rows}
 
 
 def _pair(first: float, second: float) -> str:
-    texts = (f"{value:.3f}".replace("-", "−") if np.isfinite(value) else "–" for value in (first, second))
-    return ", ".join(texts)
+    return f"{worth.decimals(first)}, {worth.decimals(second)}"

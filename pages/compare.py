@@ -12,9 +12,11 @@ from datasets import SCALERS, find
 from experiments import live, studies
 from experiments.axes import AXES
 from experiments.fit import History
+from experiments.stopping import stops
 from experiments.studies import MOST, PRESETS, Comparison
 from figures import readings, training
 from figures.results import names
+from figures.stopping import marks, with_stops
 from networks import ACTIVATIONS, INITS
 from optimizers import RULES, Optimizer
 from runs import View
@@ -202,29 +204,38 @@ def picture(desk: Desk[Comparison]) -> None:
     variants = spec.variants()
     lines = training.lines(spec, _)
     called = names(lines)
+    dataset, measure = find(spec.dataset), desk.view("show")
+    watched = spec.patience is not None and training.has_validation(variants[0])
+    tested = watched and training.has_test(variants[0])
 
     def read(history: History, view: View) -> str:
-        return readings.compared(history, lines, _, done=view.state == "done")
+        done = view.state == "done"
+        sentence = readings.compared(history, lines, _, done=done, data=dataset, measure=measure)
+        return " ".join([sentence, *(readings.stopped(spec, history, lines, _, measure=measure) if done else [])])
 
     def draw(history: History, view: View, sentence: str) -> None:
         done = view.state == "done"
+        found = stops(history, spec)
 
         def scene() -> dict[str, Any]:
+            table = training.table(variants, history, lines, _, done=done)
+            if watched:
+                table = with_stops(table, variants, history, lines, found, _, done=done)
             return training.scene(
-                variants, history, lines, say=_, alt=sentence, running=view.state == "running",
-                measure=desk.view("show"), marks=training.best_marks(history, lines),
-                table=training.table(variants, history, lines, _, done=done), points=live.points(view.result),
-                along=desk.view("along"), scale=desk.view("scale"), smooth=float(desk.view("smooth")),
+                variants, history, lines, say=_, alt=sentence, running=view.state == "running", measure=measure,
+                marks=marks(history, lines, found) if watched else training.best_marks(history, lines), table=table,
+                points=live.points(view.result), along=desk.view("along"), scale=desk.view("scale"),
+                smooth=float(desk.view("smooth")),
             )  # fmt: skip
 
-        lesson.printed(history, done=done)
+        lesson.printed(history._replace(records={**history.records, **found._asdict()}), done=done)
         stage(scene, key="compare stage", desk=desk, same=(view.state, view.progress))
         results.panel("compare", variants, called, history, done=done)
         panels.numbers("compare numbers", lambda: training.numbers(history, lines, _))
 
-    watch("compare", variants, read, draw, records=("seconds", "traces", "outputs"))
+    watch("compare", variants, read, draw, ("seconds", "traces", "outputs", *(["tests"] if tested else [])))
     script.offer("compare", variants, called)
-    data.look(find(spec.dataset))
+    data.look(dataset)
     rules = [variant.optimizer for variant in variants]
     panels.folded("compare book", _("Formulas and code"), ":material/function:", lambda: panels.explain(rules))
 

@@ -10,6 +10,7 @@ from datasets import find
 from experiments import axes, live
 from experiments.fit import History
 from experiments.remedies import PRESETS, REMEDIES, Remedies, two_dimensional
+from experiments.stopping import stops
 from figures import overfitting as figure
 from figures import readings, training
 from figures.results import names
@@ -61,7 +62,7 @@ def settings(desk: Desk[Remedies]) -> None:
     controls.optional(desk, "rows", _("all rows"))
     controls.field(desk, "label_noise")
     controls.field(desk, "hidden")
-    st.subheader(_("Remedies"), anchor=False)
+    st.subheader(_("Against overfitting"), anchor=False)
     for name, remedy in REMEDIES.items():
         if remedy.usual:
             controls.field(desk, name)
@@ -71,7 +72,7 @@ def settings(desk: Desk[Remedies]) -> None:
             if not remedy.usual:
                 controls.field(desk, name)
 
-    panels.folded("overfitting remedies", _("More remedies"), ":material/healing:", more_remedies)
+    panels.folded("overfitting remedies", _("More means against overfitting"), ":material/healing:", more_remedies)
     controls.field(desk, "together")
     controls.patience(desk)
     if desk.spec.patience is not None:
@@ -101,7 +102,9 @@ def picture(desk: Desk[Remedies]) -> None:
     revealed = desk.view("test") == "shown"
 
     def read(history: History, view: View) -> str:
-        return readings.overfitted(spec, history, lines, _, done=view.state == "done", revealed=revealed)
+        return readings.overfitted(
+            spec, history, lines, _, done=view.state == "done", revealed=revealed, measure=desk.view("show")
+        )
 
     def draw(history: History, view: View, sentence: str) -> None:
         def scene() -> dict[str, Any]:
@@ -111,7 +114,8 @@ def picture(desk: Desk[Remedies]) -> None:
                 points=live.points(view.result),
             )  # fmt: skip
 
-        lesson.printed(history, done=view.state == "done")
+        told = history._replace(records={**history.records, **stops(history, spec)._asdict()})
+        lesson.printed(told, done=view.state == "done")
         stage(scene, key="overfitting stage", desk=desk, same=(view.state, view.progress))
         results.panel("overfitting", variants, called, history, done=view.state == "done")
         panels.numbers("overfitting numbers", lambda: training.numbers(history, lines, _))

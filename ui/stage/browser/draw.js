@@ -133,6 +133,18 @@ export function letter({ key, code }) {
   return (/^[\x20-\x7e]$/.test(key) ? key : code.replace("Key", "")).toLowerCase();
 }
 
+/** Where a number lies among rising ones: the index of the last that is not above it, and how far on to the next. */
+export function place(rising, at) {
+  let [low, high] = [0, rising.length - 1];
+  if (at >= rising[high]) return high;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (rising[middle] <= at) low = middle;
+    else high = middle;
+  }
+  return low + Math.max(0, (at - rising[low]) / (rising[high] - rising[low]));
+}
+
 export function near([x, y], [u, v], distance) {
   return Math.hypot(x - u, y - v) <= distance;
 }

@@ -2,12 +2,14 @@
 
 import { Brush } from "./brush.js";
 import { Cards } from "./cards.js";
-import { coarse, coloured, icon, ink, make, marker, near, number, spacing } from "./draw.js";
+import { coarse, coloured, icon, ink, make, marker, near, number, place, spacing } from "./draw.js";
 
 const PLOTLY_CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset", scrollZoom: false, showTips: false };
 const RING = 9; // radius of the start ring, px
 
-/** Plotly's still part with a canvas above it; tracks are polylines that grow with the clock. */
+/** Plotly's still part with a canvas above it; tracks are polylines that grow with the clock.
+
+    A track has a point for every step, or for each of the panel's `steps`. */
 export class Panel {
   constructor(stage, library) {
     this.stage = stage;
@@ -71,9 +73,10 @@ export class Panel {
     return ground || !this.stage.fixed?.clear ? this.stage.palette.halo : "transparent";
   }
 
-  /** Up to which step its tracks are drawn. */
+  /** Up to which of their points its tracks are drawn. */
   get head() {
-    return this.stage.head;
+    const { steps } = this.panel;
+    return steps ? place(steps, this.stage.head) : this.stage.head;
   }
 
   axes() {
@@ -107,7 +110,7 @@ export class Panel {
       const n = track.y.length;
       const points = new Float32Array(2 * n);
       for (let i = 0; i < n; i++) {
-        points[2 * i] = px(track.x ? track.x[i % track.x.length] : i);
+        points[2 * i] = px(track.x ? track.x[i % track.x.length] : this.panel.steps?.[i] ?? i);
         points[2 * i + 1] = py(track.y[i]);
       }
       return { ...track, width: track.width * wide, points, n, sparse: spacing(points, n) > 7 };
@@ -316,32 +319,70 @@ export class Panel {
     }
   }
 
-  /** Vertical dotted lines with a label (best epoch, early stop), drawn once the head has reached them. */
+  /** Vertical dotted lines with a label, and signs on a curve (best epoch, early stop), once the head has reached them. */
   marks(ctx) {
-    const { head } = this;
+    const head = this.panel.steps ? this.stage.head : this.head;
     const { palette } = this.stage;
-    let row = 0;
-    for (const mark of this.panel.marks ?? []) {
-      if (mark.at > head + 1e-9) continue;
+    const { left, top, right, bottom } = this.area;
+    ctx.font = this.font;
+    const marks = (this.panel.marks ?? []).map((mark) => {
       const [x] = this.toPixels(mark.x ?? mark.at, 1); // on an axis that is not the clock's a mark says where it is
-      const { left, top, right, bottom } = this.area;
-      if (x < left || x > right) continue;
-      ctx.strokeStyle = ctx.fillStyle = coloured(mark.color, palette);
+      return { ...mark, x, up: top, color: coloured(mark.color, palette), reached: mark.at <= head + 1e-9 };
+    }).filter(({ x }) => x >= left && x <= right);
+    this.tagRows(ctx, marks.filter((mark) => mark.label));
+    this.tags = marks.filter((mark) => mark.label && mark.reached);
+    for (const { x, up, color, dash } of marks.filter((mark) => !mark.sign && mark.reached)) {
+      ctx.strokeStyle = color;
       ctx.lineWidth = 1.5;
-      ctx.setLineDash(mark.dash ?? [2, 4]);
+      ctx.setLineDash(dash ?? [2, 4]);
       ctx.beginPath();
-      ctx.moveTo(x, top);
+      ctx.moveTo(x, up);
       ctx.lineTo(x, bottom);
       ctx.stroke();
       ctx.setLineDash([]);
-      if (!mark.label) continue;
-      ctx.font = this.font;
-      const wide = ctx.measureText(mark.label).width;
-      const y = top + 4 + row++ * (this.type + 5);
-      const from = x + 6 + wide > right ? x - 6 - wide : x + 6;
-      ctx.textBaseline = "top";
-      this.written(ctx, mark.label, from, y, ctx.fillStyle);
     }
+    ctx.textBaseline = "top";
+    for (const { label, from, up, color } of this.tags) this.written(ctx, label, from, up, color);
+    for (const mark of marks) if (mark.sign && mark.reached) this.sign(ctx, mark);
+  }
+
+  /** Give each label a row and a side of its line, so that none lies on another and no line, which begins there, crosses one. */
+  tagRows(ctx, marks) {
+    const { left, top, right } = this.area;
+    const turned = []; // those written to the left of their lines
+    const others = [];
+    for (const mark of marks.sort((a, b) => b.x - a.x)) {
+      mark.wide = ctx.measureText(mark.label).width;
+      const end = mark.x + 6 + mark.wide;
+      const turn = end > right || turned.some(({ x }) => x > mark.x && x < end);
+      mark.from = turn ? Math.max(left + 2, mark.x - 6 - mark.wide) : mark.x + 6;
+      (turn ? turned : others).push(mark);
+    }
+    [...turned, ...others.reverse()].forEach((mark, row) => (mark.up = top + 4 + row * (this.type + 5)));
+  }
+
+  /** What early stopping does, on a curve: a ring where weights are kept, a cross where training stops. */
+  sign(ctx, { x, y, sign, color }) {
+    const at = [x, this.toPixels(1, y)[1]];
+    if (!Number.isFinite(at[1]) || !this.holds(at)) return;
+    const r = 5.5 * this.stage.scale;
+    const shape = () => {
+      ctx.beginPath();
+      if (sign === "kept") ctx.arc(...at, r, 0, 2 * Math.PI);
+      else for (const [u, v] of [[-1, -1], [-1, 1]]) {
+        ctx.moveTo(at[0] + u * r * 0.8, at[1] + v * r * 0.8);
+        ctx.lineTo(at[0] - u * r * 0.8, at[1] - v * r * 0.8);
+      }
+    };
+    shape();
+    ctx.strokeStyle = ctx.fillStyle = this.halo;
+    ctx.lineWidth = 6;
+    ctx.stroke();
+    if (sign === "kept") ctx.fill();
+    shape();
+    ctx.strokeStyle = color;
+    ctx.lineWidth = 2.6;
+    ctx.stroke();
   }
 
   /** Text in a track's colour, taken towards the text colour until it can be read, on a halo of paper. */
@@ -374,6 +415,9 @@ export class Panel {
       const x = Math.max(left, Math.min(end[0] + 11, this.panel.crowd ? right - wide - 4 - buttons : room - wide - 2));
       placed.push({ track, x, y, wide, outside, wished: y });
     }
+    for (const label of placed) // a curve that ends early may end among the labels of marks
+      for (const { from, wide, up } of this.tags ?? [])
+        if (label.x < from + wide + 6 && from < label.x + label.wide + 6 && Math.abs(label.y - up - size / 2) < size + 2) label.y = up + 1.5 * size + 4;
     placed.sort((a, b) => a.y - b.y);
     const beside = (a, b) => a.x < b.x + b.wide + 6 && b.x < a.x + a.wide + 6;
     const gap = size + 2.5;
@@ -559,7 +603,7 @@ export class Panel {
     const { track, i } = best;
     const { clock } = this.stage.scene;
     const values = track.values ? ` · f = ${number(track.values[i])}` : "";
-    this.tip.textContent = `${track.title} · ${clock.name} ${i} · (${number(track.x[i])}, ${number(track.y[i])})${values}`;
+    this.tip.textContent = `${track.title} · ${clock.name} ${this.panel.steps?.[i] ?? i} · (${number(track.x[i])}, ${number(track.y[i])})${values}`;
     this.tip.hidden = false;
     const left = Math.min(at[0] + 14, this.node.clientWidth - this.tip.offsetWidth - 4);
     this.tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, at[1] - 34)}px)`;

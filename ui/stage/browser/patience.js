@@ -1,6 +1,6 @@
 /* Curves watched by early stopping: patience runs out, or begins anew with every better epoch. */
 
-import { coloured, make } from "./draw.js";
+import { coloured, make, place } from "./draw.js";
 import { Panel } from "./panels.js";
 
 /** A panel of curves; those of one network are counted down, and pale after the epoch at which they would have ended. */
@@ -40,11 +40,13 @@ export class Patience extends Panel {
 
   /** How long the head's epoch has waited for a better one: a bar from the best epoch on, as long as patience is. */
   wait(ctx) {
-    const { patience } = this.panel;
+    const { patience, steps } = this.panel;
     const { best, stop, of } = patience;
-    const over = stop >= 0 && this.head >= stop;
-    const epoch = Math.min(over ? stop : Math.floor(this.head + 1e-9), best.length - 1);
-    const waited = epoch - best[epoch];
+    const over = stop >= 0 && this.stage.head >= stop;
+    const at = over ? stop : Math.floor(this.stage.head + 1e-9);
+    const index = Math.min(steps ? Math.floor(place(steps, at)) : at, best.length - 1);
+    const [epoch, from] = [steps?.[index] ?? index, best[index]];
+    const waited = epoch - from;
     const color = coloured(patience.color, this.stage.palette);
     this.fill.style.width = `${(100 * Math.min(waited, of)) / of}%`;
     this.fill.style.background = color;
@@ -52,14 +54,21 @@ export class Patience extends Panel {
     const text = over ? patience.stopped : patience.waiting.replace("{count}", waited);
     if (this.says.textContent !== text) this.says.textContent = text;
 
-    const y = this.tracks[patience.tracks[1]].points[2 * best[epoch] + 1];
-    const x = (at) => this.toPixels(at, 1)[0];
-    if (!Number.isFinite(y)) return;
+    const first = steps ? Math.round(place(steps, from)) : from;
+    const y = this.tracks[patience.tracks[1]].points[2 * first + 1];
+    const x = (epoch) => this.toPixels(epoch, 1)[0];
+    this.bar = { text: patience.bar.replace("{count}", waited), x: x(from), y, color };
+    if (!this.holds([x(from), y])) return;
+    const wide = this.stage.scale;
     const line = (to, width, alpha) => {
       ctx.beginPath();
-      ctx.moveTo(x(best[epoch]), y);
+      ctx.moveTo(x(from), y);
       ctx.lineTo(x(to), y);
-      ctx.lineWidth = width * this.stage.scale;
+      for (const end of [from, to]) {
+        ctx.moveTo(x(end), y - 5 * wide);
+        ctx.lineTo(x(end), y + 5 * wide);
+      }
+      ctx.lineWidth = width * wide;
       ctx.globalAlpha = alpha;
       ctx.stroke();
       ctx.globalAlpha = 1;
@@ -67,8 +76,19 @@ export class Patience extends Panel {
     ctx.save();
     ctx.lineCap = "butt";
     ctx.strokeStyle = color;
-    line(best[epoch] + of, 7, 0.25);
-    line(epoch, 7, 0.85);
+    line(from + of, 3, 0.35);
+    line(epoch, 3, 1);
     ctx.restore();
+  }
+
+  /** Names at the ends of curves and, below the bar of patience, what it is. */
+  names(ctx) {
+    super.names(ctx);
+    const { bar, area, type } = this;
+    if (!this.panel.patience || !this.holds([bar.x, bar.y])) return;
+    ctx.textBaseline = "top";
+    const x = Math.max(area.left + 2, Math.min(bar.x, area.right - ctx.measureText(bar.text).width - 2));
+    const below = bar.y + 8 * this.stage.scale;
+    this.written(ctx, bar.text, x, below + type < area.bottom ? below : bar.y - 8 * this.stage.scale - type, bar.color);
   }
 }

@@ -5,7 +5,7 @@
 
 import { unpack } from "./bytes.js";
 import { Arrows } from "./arrows.js";
-import { icon, letter, make, number, sample, still } from "./draw.js";
+import { icon, letter, make, number, place, sample, still } from "./draw.js";
 import { Equation } from "./equation.js";
 import { Fields } from "./fields.js";
 import { Heat } from "./heat.js";
@@ -263,10 +263,18 @@ export class Stage {
   }
 
   jump(step) {
-    this.head = Math.max(0, Math.min(this.scene.clock.last, step));
+    const { steps, last } = this.scene.clock;
+    const to = Math.max(0, Math.min(last, step));
+    this.head = !steps ? to : to > this.head ? steps[Math.ceil(place(steps, to))] : this.known(to);
     this.goal = this.scene.clock.live && this.head >= this.scene.clock.last ? this.scene.clock.last : null;
     this.playing = false;
     this.redraw();
+  }
+
+  /** The last step up to this one whose values were sent: of a long training not all are. */
+  known(step) {
+    const { steps } = this.scene.clock;
+    return steps ? steps[Math.floor(place(steps, step))] : step;
   }
 
   redraw() {
@@ -306,7 +314,7 @@ export class Stage {
 
   tell() {
     const { clock, words } = this.scene;
-    const step = Math.floor(this.head + 1e-9);
+    const step = this.known(Math.floor(this.head + 1e-9));
     const name = this.playing ? "pause" : "play";
     if (this.shown !== name + words[name]) {
       this.buttons.play.replaceChildren(icon(name));
@@ -317,7 +325,7 @@ export class Stage {
     const first = clock.first ?? 0; // what the clock's beginning is called
     this.readout.value = `${clock.name} ${step + first} / ${(clock.total ?? clock.last) + first}`;
     this.box.dataset.step = step;
-    const at = this.hover ?? step;
+    const at = this.hover === null ? step : this.known(this.hover);
     for (const { node, read } of this.live) {
       const text = read(at);
       if (node.textContent !== text) node.textContent = text;
@@ -335,8 +343,11 @@ export class Stage {
       const cells = row.cells.map((cell) => {
         const td = make("td");
         if (typeof cell === "string") td.textContent = cell;
-        else if (cell.values)
-          this.live.push({ node: td, read: (at) => number(cell.values[Math.min(at, cell.values.length - 1)] ?? NaN) });
+        else if (cell.values) {
+          const { steps } = this.scene.clock;
+          const index = (at) => Math.min(steps ? Math.floor(place(steps, at)) : at, cell.values.length - 1);
+          this.live.push({ node: td, read: (at) => number(cell.values[index(at)] ?? NaN) });
+        }
         else this.live.push({ node: td, read: (at) => (at >= cell.from ? cell.text : (cell.before ?? "")) });
         return td;
       });

@@ -1,0 +1,73 @@
+"""Early stopping in a picture of several networks: signs on their curves, and columns of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from datasets import find
+from experiments.fit import Fit, History
+from experiments.stopping import Stops
+from figures import worth
+from figures.scene import Say
+from figures.training import Line, Mark, has_test
+from spec import N_
+
+
+def marks(history: History, lines: Sequence[Line], found: Stops) -> list[Mark]:
+    """Return two signs on the validation curve of every line of one seed: at the epoch that is kept, and at the stop.
+
+    A network that is not stopped has the first alone; one without a validation loss at the epoch that is kept has none.
+    """
+    told = []
+    for line in lines:
+        row = line.rows.start
+        if line.rows.stop - row > 1 or not history.val_loss.size or not np.isfinite(kept_loss(history, found, row)):
+            continue
+        told.append(Mark(int(found.kept[row]), "", line.look["color"], row, "kept"))
+        if found.early[row]:
+            told.append(Mark(int(found.stop[row]), "", line.look["color"], row, "stop"))
+    return told
+
+
+def kept_loss(history: History, found: Stops, row: int) -> float:
+    """Return the validation loss of the weights that are kept of a network."""
+    return float(history.val_loss[row, found.kept[row]])
+
+
+def kept_test(history: History, found: Stops, row: int) -> float:
+    """Return the test score of the weights that are kept; nan without the record "tests"."""
+    tests = history.records.get("tests")
+    return float(tests[row, 1, 2, found.kept[row]]) if tests is not None and tests.size else float("nan")
+
+
+def when(found: Stops, row: int, say: Say) -> str:
+    """Return when early stopping ends a network, and the epoch whose weights it keeps: 60 → 40."""
+    return f"{int(found.stop[row])} → {int(found.kept[row])}" if found.early[row] else say(N_("never"))
+
+
+def with_stops(
+    table: dict[str, Any], variants: Sequence[Fit], history: History, lines: Sequence[Line], found: Stops, say: Say, *,
+    done: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """Return a table of `figures.training` with two columns more: early stops, and the test scores of what they keep.
+
+    Of several seeds all stops are told, and the median of the scores. The last row of a table may belong to no line.
+    """
+    tested = has_test(variants[0])
+    score = worth.measure(find(variants[0].dataset), say)
+    columns = [N_("early stop → kept epoch"), *([N_("test {score}, early stopping")] if tested else [])]
+    rows = []
+    for place, row in enumerate(table["rows"]):
+        cells = ["–"] * len(columns)
+        if place < len(lines) and history.val_loss.size:
+            line = lines[place]
+            own = range(line.rows.start, line.rows.stop)
+            cells[0] = ", ".join(when(found, one, say) for one in own)
+            if tested and done:
+                value = float(np.median([kept_test(history, found, one) for one in own]))
+                cells[1] = worth.scored(history, value, line.rows.start, 2)
+        rows.append({**row, "cells": [*row["cells"], *cells]})
+    return {"columns": [*table["columns"], *(say(text).format(score=score) for text in columns)], "rows": rows}
