@@ -1,4 +1,4 @@
-"""What trained networks say of rows they have not learnt from: who is taken for whom, and the worst mistakes.
+"""What trained networks predict for rows they have not learnt from: which classes are confused, the worst mistakes.
 
 At the end of a run the record "outputs" keeps what every network says. Chain("experiments.results:begin",
 "experiments.results:look", Question(...)) makes of it, in a worker, what a page shows of one network and one part.
@@ -128,16 +128,17 @@ def _classes(z: Array, part: Part, data: Dataset) -> dict[str, Any]:
 def _numbers(z: Array, part: Part, data: Dataset, centre: float, unit: float) -> dict[str, Any]:
     """Return what is told of numbers, in the target's own unit, from the outputs z [n].
 
-    `truths` and `answers` [n], `r2`, the mean absolute `error`, and of the worst mistakes, the farthest off first,
-    `true` and `said`; see `_cells` for the rest.
+    `truths` and `answers` [n], `r2`, which is nan where all truths are equal, the mean absolute `error`, and of the
+    worst mistakes, the farthest off first, `true` and `said`; see `_cells` for the rest.
     """
     from sklearn.metrics import mean_absolute_error, r2_score
 
     truths, answers = centre + unit * part.y.astype(np.float64), centre + unit * z
     worst = np.argsort(-np.abs(answers - truths), kind="stable")[:WORST]
+    r2 = r2_score(truths, answers) if np.ptp(part.y) > 0 else np.nan
     return {
         "truths": truths.astype(np.float32), "answers": answers.astype(np.float32),
-        "r2": r2_score(truths, answers) if len(truths) > 1 else np.nan, "error": mean_absolute_error(truths, answers),
+        "r2": r2, "error": mean_absolute_error(truths, answers),
         "true": truths[worst], "said": answers[worst], **_cells(data, part.rows[worst]),
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What trained networks say, as pictures: confusion matrix, ROC curves, predicted against true, and words for them."""
+"""What trained networks predict, as pictures: confusion matrix, ROC curves, predicted against actual; and in words."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from datasets import Dataset
 from figures import theme
 from figures.scene import Say, number
 from figures.training import Line
+from figures.worth import PARTS, classes, literal
 from spec import N_
 
 Told = Mapping[str, np.ndarray]
 Palette = Mapping[str, str]
 
-PARTS = {"training": N_("training part"), "validation": N_("validation part"), "test": N_("test part")}
 LONGEST = 16  # characters of a class's name at an axis
 BOTH = 4  # classes, up to which a cell has room for a count and a share
 READABLE = 20  # classes, up to which a cell has room for a count
@@ -34,52 +34,60 @@ def names(lines: Sequence[Line]) -> list[str]:
     ]
 
 
-def classes(data: Dataset, say: Say) -> list[str]:
-    """Return the names of the classes in the reader's language."""
-    return [name if name.isdigit() else say(name) for name in data.classes]
-
-
 def percent(share: float) -> str:
     """Return a share as people write it."""
-    return f"{100 * share:.3g} %"
+    return f"{100 * share:.3g}%"
 
 
 def surely(probability: float) -> str:
     """Return a probability in whole percents; what is almost certain is not called certain."""
-    return (">99 %" if probability > 0.99 else f"{100 * probability:.0f} %").replace(" ", "\N{NO-BREAK SPACE}")
+    return ">99%" if probability > 0.99 else f"{100 * probability:.0f}%"
 
 
 def reading(told: Told, data: Dataset, say: Say) -> str:
-    """Return one sentence about how well a network did on a part."""
+    """Return how well a network did on a part, as a sentence or two in Markdown."""
     part = say(PARTS[str(told["part"])])
     if "lost" in told:
-        text = N_("On the {part}: this network has diverged, and has no answer for {lost} of {rows} rows.")
+        text = N_("On the {part}: this network has diverged, and predicts nothing for {lost} of {rows} rows.")
         return say(text).format(part=part, lost=f"{told['lost']:,}", rows=f"{told['n']:,}")
     if data.task == "numbers":
-        text = N_("On the {part}: R² is {r2}, and an answer is {error} off on average, {worst} at worst.")
-        worst = abs(told["said"][0] - told["true"][0])
-        return say(text).format(
-            part=part, r2=number(float(told["r2"])), error=number(float(told["error"])), worst=number(float(worst))
-        )
+        return _numbers(told, part, say)
     confusion = told["confusion"]
     mistakes = confusion - np.diag(np.diag(confusion))
     wrong, rows = int(mistakes.sum()), int(confusion.sum())
-    if not wrong:
-        return say(N_("On the {part}: all of {rows} rows are told rightly.")).format(part=part, rows=f"{rows:,}")
-    true, said = np.unravel_index(mistakes.argmax(), mistakes.shape)
-    known = classes(data, say)
-    text = N_(
-        "On the {part}: of {rows} rows {wrong} are told wrongly ({share}); the most frequent mistake, seen {count} "
-        "times, is to say “{said}” where “{true}” is true."
-    )
-    return say(text).format(
-        part=part, rows=f"{rows:,}", wrong=f"{wrong:,}", share=percent(wrong / rows), count=f"{mistakes.max():,}",
-        said=known[said], true=known[true],
-    )  # fmt: skip
+    share = (rows - wrong) / max(rows, 1)
+    correct = percent(share)
+    if 0 < wrong < rows:
+        correct += f" ± {100 * np.sqrt(share * (1 - share) / rows):.2g}%"
+    text = N_("On the {part}: {right} of {rows} rows are classified correctly ({share}).")
+    parts = [say(text).format(part=part, right=f"{rows - wrong:,}", rows=f"{rows:,}", share=correct)]
+    if wrong:
+        actual, predicted = np.unravel_index(mistakes.argmax(), mistakes.shape)
+        known = classes(data, say)
+        text = N_("The most frequent mistake: predicted “{predicted}”, actual “{actual}” ({count} of {rows}).")
+        count, among = mistakes.max(), confusion[actual].sum()
+        parts.append(say(text).format(
+            count=f"{count:,}", rows=f"{among:,}", predicted=literal(known[predicted]),
+            actual=literal(known[actual])))  # fmt: skip
+    return " ".join(parts)
+
+
+def _numbers(told: Told, part: str, say: Say) -> str:
+    """Return the sentence about predicted numbers; R² has no meaning where all actual ones are equal."""
+    r2 = float(told["r2"])
+    text = N_("On the {part}: R² is {r2}; predictions are {error} off on average, {worst} at most.")
+    if np.isnan(r2):
+        text = N_("On the {part}: R² is –, as it needs at least two different values, and here all are equal; "
+                  "predictions are {error} off on average, {worst} at most.")  # fmt: skip
+        if int(told["n"]) == 1:
+            text = N_("On the {part}: R² is –, as it needs at least two different values, and this part has one row; "
+                      "the prediction is {error} off.")  # fmt: skip
+    worst = abs(told["said"][0] - told["true"][0])
+    return say(text).format(part=part, r2=number(r2), error=number(float(told["error"])), worst=number(float(worst)))
 
 
 def confusion(told: Told, data: Dataset, palette: Palette, say: Say) -> dict[str, Any]:
-    """Return the confusion matrix: rows are what is true, columns what was said; a cell's colour is its share of a row.
+    """Return the confusion matrix: rows are actual classes, columns predicted ones; a cell's colour is its row's share.
 
     The numbers in the cells are counts, and shares of the row where there is room.
     """
@@ -91,8 +99,8 @@ def confusion(told: Told, data: Dataset, palette: Palette, say: Say) -> dict[str
     cells, hover = [["" for _ in known] for _ in known], [["" for _ in known] for _ in known]
     for i, j in np.ndindex(n, n):
         count, share = f"{counts[i, j]:,}", percent(shares[i, j])
-        hover[i][j] = say(N_("“{true}” said to be “{said}”: {count} of {rows}, {share}")).format(
-            true=known[i], said=known[j], count=count, rows=f"{rows[i, 0]:,}", share=share
+        hover[i][j] = say(N_("actual “{actual}”, predicted “{predicted}”: {count} of {rows}, {share}")).format(
+            actual=known[i], predicted=known[j], count=count, rows=f"{rows[i, 0]:,}", share=share
         )
         if n <= BOTH:
             cells[i][j] = f"<b>{count}</b><br>{share}"
@@ -107,8 +115,8 @@ def confusion(told: Told, data: Dataset, palette: Palette, say: Say) -> dict[str
         "textfont": {"size": theme.TYPE if n <= 10 else 11, "family": theme.FONT},
     }  # fmt: skip
     layout = theme.layout(
-        xaxis=theme.axis(say(N_("said")), side="top", **ticks), hovermode="closest", height=_height(n),
-        yaxis=theme.axis(say(N_("true")), autorange="reversed", **ticks),
+        xaxis=theme.axis(say(N_("predicted")), side="top", **ticks), hovermode="closest", height=_height(n),
+        yaxis=theme.axis(say(N_("actual")), autorange="reversed", **ticks),
         margin={"l": 12, "r": 12, "t": 12, "b": 12},
     )  # fmt: skip
     layout["xaxis"]["automargin"] = layout["yaxis"]["automargin"] = True
@@ -152,7 +160,7 @@ def roc(told: Told, data: Dataset, palette: Palette, say: Say) -> dict[str, Any]
 
 
 def scatter(told: Told, palette: Palette, say: Say) -> dict[str, Any]:
-    """Return what was said against what is true, in the target's own unit; a right answer lies on the diagonal.
+    """Return predicted against actual values, in the target's own unit; a correct prediction lies on the diagonal.
 
     Of many rows every so manieth is drawn, DOTS of them.
     """
@@ -168,13 +176,15 @@ def scatter(told: Told, palette: Palette, say: Say) -> dict[str, Any]:
         {
             "type": "scatter", "x": truths[some], "y": answers[some], "mode": "markers",
             "marker": {"color": "@c5", "size": 8 if len(some) < 500 else 5, "opacity": 0.55},
-            "hovertemplate": say(N_("true {true}, said {said}")).format(true="%{x:.4g}", said="%{y:.4g}")
+            "hovertemplate": say(N_("actual {actual}, predicted {predicted}")).format(
+                actual="%{x:.4g}", predicted="%{y:.4g}"
+            )
             + "<extra></extra>",
         },
     ]  # fmt: skip
     layout = theme.layout(
-        xaxis=theme.axis(say(N_("true value")), range=[low, high]), hovermode="closest", height=440,
-        yaxis=theme.axis(say(N_("said by the network")), range=[low, high]),
+        xaxis=theme.axis(say(N_("actual value")), range=[low, high]), hovermode="closest", height=440,
+        yaxis=theme.axis(say(N_("predicted value")), range=[low, high]),
         margin={"l": 70, "r": 12, "t": 10, "b": 52},
     )  # fmt: skip
     return painted({"data": traces, "layout": layout}, palette)
@@ -205,11 +215,11 @@ def areas(told: Told, data: Dataset, say: Say) -> str:
 
 
 def verdicts(told: Told, data: Dataset, say: Say) -> list[str]:
-    """Return what was said of each of the worst mistakes, how surely, and what is true."""
+    """Return what was predicted in each of the worst mistakes, with its probability, and the actual class."""
     known = classes(data, say)
-    text = say(N_("said {said} ({share}), is {true}"))
+    text = say(N_("predicted {predicted} ({share}), actual {actual}"))
     told_of = zip(told["said"].tolist(), told["sure"].tolist(), told["true"].tolist(), strict=True)
-    return [text.format(said=known[said], share=surely(sure), true=known[true]) for said, sure, true in told_of]
+    return [text.format(predicted=known[said], share=surely(sure), actual=known[true]) for said, sure, true in told_of]
 
 
 def pictures(pixels: np.ndarray, side: int) -> list[np.ndarray]:
@@ -220,20 +230,20 @@ def pictures(pixels: np.ndarray, side: int) -> list[np.ndarray]:
 
 
 def mistakes(told: Told, data: Dataset, say: Say) -> dict[str, Any]:
-    """Return the worst mistakes as a table: what was said, what is true, and what else is known of the row."""
+    """Return the worst mistakes as a table: what was predicted, what is actual, and what else is known of the row."""
     columns: dict[str, Any]
     if data.task == "numbers":
         columns = {
-            say(N_("said")): told["said"],
-            say(N_("true")): told["true"],
+            say(N_("predicted")): told["said"],
+            say(N_("actual")): told["true"],
             say(N_("off by")): told["said"] - told["true"],
         }
     else:
         known = classes(data, say)
         columns = {
-            say(N_("said")): [known[one] for one in told["said"]],
-            say(N_("how surely")): [surely(sure) for sure in told["sure"]],
-            say(N_("true")): [known[one] for one in told["true"]],
+            say(N_("predicted")): [known[one] for one in told["said"]],
+            say(N_("probability")): [surely(sure) for sure in told["sure"]],
+            say(N_("actual")): [known[one] for one in told["true"]],
         }
     columns = {f"▸ {name}": cells for name, cells in columns.items()}
     return columns | {name.removeprefix("cell "): told[name] for name in told if name.startswith("cell ")}

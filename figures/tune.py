@@ -382,17 +382,17 @@ def read(search: Search, history: History, found: Found, say: Say, *, done: bool
         return say(N_("The networks are about to start."))
     if found.best < 0:
         if found.mean.shape[1] < 2 or search.at:
-            text = N_("{cells} cells on {folds} folds: {count} networks train side by side.")
+            text = N_("{count} networks train side by side (cells: {cells}; folds: {folds}).")
             return say(text).format(cells=len(found.mean), folds=search.folds, count=len(found.mean) * search.folds)
         return say(N_("Every cell has diverged."))
     best = found.best
     at = int(found.epoch[best])
     text = (
-        N_("Of {cells} cells **{name}**, stopped at epoch {epoch}, is best on validation: {measure} {value} over "
-           "{folds} folds.")
+        N_("**{name}**, stopped at epoch {epoch}, is best on validation: {measure} {value} over {folds} folds "
+           "(cells: {cells}).")
         if done
-        else N_("So far, of {cells} cells, **{name}** at epoch {epoch} is best on validation: {measure} {value} over "
-                "{folds} folds.")
+        else N_("So far **{name}** at epoch {epoch} is best on validation: {measure} {value} over {folds} folds "
+                "(cells: {cells}).")
     )  # fmt: skip
     parts = [say(text).format(
         cells=len(found.mean), name=cell_names(search, say)[best], epoch=at, folds=search.folds,

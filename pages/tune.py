@@ -17,6 +17,7 @@ from experiments.axes import AXES, suggested
 from experiments.fit import History
 from experiments.search import NONE, PLACES, PRESETS, Search
 from figures import tune as figure
+from figures import worth
 from networks import ACTIVATIONS
 from runs import Chain, View
 from spec import N_, Refused, settings
@@ -146,6 +147,8 @@ def picture(desk: Desk[Search]) -> None:
         )  # fmt: skip
         lesson.printed(found, done=view.state == "done")
         stage(scene, key=STAGE, desk=desk, on_pick=lambda: pick(desk))
+        results.notices(figure.notices(spec, history, _))
+        st.caption(_(worth.MEASURED))
         panels.numbers("tune numbers", lambda: figure.numbers(spec, history, found, _))
 
     watch("tune", variants, read, draw)

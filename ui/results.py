@@ -1,4 +1,6 @@
-"""What trained networks say of each row: a folded panel below the picture of a training page.
+"""What trained networks predict for each row: a folded panel below the picture of a training page.
+
+Above it stand the notices that a reader of the picture needs, such as a class that a part has no row of.
 
 # in `draw`, after the stage; `watch` is asked for the record: watch(..., records=("outputs",))
 results.panel("compare", variants, names, history, done=view.state == "done")
@@ -18,19 +20,21 @@ from datasets import Dataset, find
 from experiments.fit import Fit, History
 from experiments.results import Question
 from figures import results as figures
-from figures import theme
+from figures import theme, worth
+from figures.scene import spoken
 from runs import Chain
 from spec import digest
 from ui import panels
 from ui.asked import asked
-from ui.desk import literal
 from ui.language import _
 
 SIDE = 112  # pixels of a picture of a mistake
 
 
 def panel(page: str, variants: Sequence[Fit], names: Sequence[str], history: History, *, done: bool) -> None:
-    """Draw the folded panel of a page; while training is not done it says so."""
+    """Draw the notices on a training and the folded panel of a page; while training is not done the panel says so."""
+    notices(worth.lacking(history, find(variants[0].dataset), names, _))
+    st.caption(_(worth.MEASURED))
 
     def show() -> None:
         if done and "outputs" in history.records:
@@ -38,7 +42,13 @@ def panel(page: str, variants: Sequence[Fit], names: Sequence[str], history: His
         else:
             st.caption(_("There is something to see here once training is over."))
 
-    panels.folded(f"{page} results", _("What the network says"), ":material/fact_check:", show)
+    panels.folded(f"{page} results", _("Predictions"), ":material/fact_check:", show)
+
+
+def notices(sentences: Sequence[str]) -> None:
+    """Draw what a reader of the picture above should know, in Markdown, in a box; nothing where there is nothing."""
+    if sentences:
+        st.info("  \n".join(sentences), icon=":material/info:")
 
 
 def _show(key: str, variants: Sequence[Fit], names: Sequence[str], history: History) -> None:
@@ -66,7 +76,7 @@ def _show(key: str, variants: Sequence[Fit], names: Sequence[str], history: Hist
         if fit.test_size or data.held:
             test = st.toggle(
                 _("Reveal the test part"), key=f"{key} test",
-                help=_("It is for the very end: once a network is chosen by it, it says nothing about new rows."),
+                help=_("Look once, at the end: a score used to choose no longer estimates performance on new rows."),
             )  # fmt: skip
     outputs = history.records["outputs"][which, int(best), :, :, 0]
     question = Question(fit, data, test, bool(best), outputs)
@@ -76,8 +86,9 @@ def _show(key: str, variants: Sequence[Fit], names: Sequence[str], history: Hist
 
 
 def _told(key: str, told: Mapping[str, np.ndarray], data: Dataset) -> None:
-    sentence = figures.reading(told, data, _)
-    st.markdown(literal(sentence))
+    reading = figures.reading(told, data, _)
+    st.markdown(reading)
+    sentence = spoken(reading)
     if told["n"] < told["rows"]:
         text = _("Of this part the first {n} of {rows} rows were looked at.")
         st.caption(text.format(n=f"{told['n']:,}", rows=f"{told['rows']:,}"))
@@ -85,7 +96,7 @@ def _told(key: str, told: Mapping[str, np.ndarray], data: Dataset) -> None:
         return
     palette = theme.PALETTES[st.context.theme.type or "light"]
     if data.task == "numbers":
-        st.caption(_("What was said against what is true: a right answer lies on the dotted line"))
+        st.caption(_("Predicted against actual: a correct prediction lies on the dotted line"))
         with st.container(width=620):
             _chart(f"{key} scatter", figures.scatter(told, palette, _), sentence)
     else:
@@ -95,7 +106,7 @@ def _told(key: str, told: Mapping[str, np.ndarray], data: Dataset) -> None:
             _chart(f"{key} confusion", figures.confusion(told, data, palette, _), sentence)
         with right:
             if np.isfinite(told["auc"]).any():
-                st.caption(_("ROC: what is found against false alarms, at every threshold"))
+                st.caption(_("ROC curve: true positive rate against false positive rate, at every threshold"))
                 areas = figures.areas(told, data, _)
                 _chart(f"{key} roc", figures.roc(told, data, palette, _), areas)
     _worst(told, data)
@@ -114,6 +125,6 @@ def _worst(told: Mapping[str, np.ndarray], data: Dataset) -> None:
         grey, verdicts = figures.pictures(told["pixels"], SIDE), figures.verdicts(told, data, _)
         with st.container(horizontal=True, gap="small"):
             for picture, verdict in zip(grey, verdicts, strict=True):
-                st.image(picture, caption=literal(verdict), width=SIDE)
+                st.image(picture, caption=worth.literal(verdict), width=SIDE)
     else:
         st.dataframe(figures.mistakes(told, data, _), hide_index=True)
