@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import typing
 from collections.abc import Callable, Collection, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from experiments.descend import rerated
+from experiments.fit import seconds
 from figures import readings, theme
 from figures.race import BRUSH, TOUCH
 from figures.scene import symbol
@@ -22,6 +24,8 @@ from ui.desk import Desk, said
 from ui.language import _
 
 STEPS = (1, 1.5, 2, 3, 5, 7)  # a logarithmic slider's stops within a power of ten
+FEW = 8  # presets that have a button each
+SOON = 5  # seconds for which a reader need not be told to wait
 MOST = 8  # contenders that one picture can still tell apart
 
 
@@ -355,13 +359,14 @@ def _schedule(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer],
 
 
 def presets(desk: Desk, label: str, titles: Mapping[str, str], specs: Mapping[str, Any],
-            on: Callable[[str], None] | None = None) -> str | None:  # fmt: skip
-    """Draw experiments that are one click away; return the key of the one that is shown, or None.
+            on: Callable[[str], None] | None = None, notes: Mapping[str, str] | None = None) -> None:  # fmt: skip
+    """Draw experiments that are one click away: buttons or, where there are many, a list.
 
-    `on(key)` replaces the plain taking of its Spec.
+    One that trains for long says so. Below stands the note of the one that is shown. `on(key)` replaces the plain
+    taking of its Spec.
     """
     if not desk.offers("presets", label):
-        return None
+        return
     key = f"{desk.key} preset"
     shown = next((name for name, spec in specs.items() if spec == desk.spec), None)
 
@@ -369,11 +374,35 @@ def presets(desk: Desk, label: str, titles: Mapping[str, str], specs: Mapping[st
         if chosen := st.session_state[key]:  # a second click on the one that is shown leaves everything as it is
             (on or (lambda name: desk.put(specs[name])))(chosen)
 
-    st.pills(
-        label, list(titles), default=follow(key, shown), key=key, on_change=take, format_func=titles.__getitem__,
-        disabled=desk.locks("presets"),
-    )  # fmt: skip
-    return shown
+    def titled(name: str) -> str:
+        took = lasting(_estimated(specs[name]))
+        return f"{titles[name]} ({took})" if took else titles[name]
+
+    common: dict[str, Any] = {
+        "key": key, "on_change": take, "format_func": titled, "disabled": desk.locks("presets")
+    }  # fmt: skip
+    if len(titles) > FEW:
+        index = None if follow(key, shown) is None else list(titles).index(shown or "")
+        st.selectbox(label, list(titles), index=index, placeholder=_("Choose an experiment"), **common)
+    else:
+        st.pills(label, list(titles), default=follow(key, shown), **common)
+    if shown is not None and notes is not None and notes.get(shown):
+        st.caption(notes[shown])
+
+
+@functools.lru_cache(maxsize=200)
+def _estimated(spec: Any) -> float:
+    """Return about how many seconds the networks of a study take to train."""
+    return seconds(spec.variants())
+
+
+def lasting(estimate: float) -> str:
+    """Return about how long a training of so many seconds takes, in words; nothing where it is soon over."""
+    if estimate <= SOON:
+        return ""
+    if estimate < 60:
+        return _("about {seconds} s").format(seconds=5 * max(1, round(estimate / 5)))
+    return _("about {minutes} min").format(minutes=round(estimate / 60))
 
 
 def optional(desk: Desk, name: str, none: str, about: str = "") -> None:
