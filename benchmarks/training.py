@@ -2,8 +2,8 @@
 
     python -m benchmarks.training [--quick] [--only WORDS]
 
-Both sides do the whole of an experiment, from the table to the scores, in turns; what is compared are medians of one
-run. Before anything is timed it is checked that both sides find the same.
+Both sides compute in float32 and do the whole of an experiment, from the table to the scores, in turns; what is
+compared are medians of one run. Before anything is timed it is checked that both sides find the same.
 """
 
 from __future__ import annotations
@@ -83,10 +83,10 @@ def measures(model: nn.Module, criterion: nn.Module, x: Tensor, y: Tensor) -> tu
 def titanic_parts() -> list[tuple[Tensor, Tensor]]:
     """Return the parts as notes prepare them: targets [n, 1]."""
     parts = prepare(find("titanic"))
-    return [(torch.from_numpy(part.x), torch.from_numpy(part.y)[:, None]) for part in parts[:3]]
+    return [(torch.from_numpy(part.x).float(), torch.from_numpy(part.y).float()[:, None]) for part in parts[:3]]
 
 
-TITANIC = Fit("titanic", hidden=(32, 64, 32, 16, 4), batch_size=64)
+TITANIC = Fit("titanic", hidden=(32, 64, 32, 16, 4), batch_size=64, precision="float32")  # as the lecture's
 
 
 def lecture(epochs: int) -> float:
@@ -186,7 +186,7 @@ def in_turn(variants: Sequence[Fit]) -> list[list[tuple[float, float]]]:
     Batches are cut from the tensor itself, which is faster than a DataLoader.
     """
     parts = prepare(find(variants[0].dataset), val_size=variants[0].val_size, rows=variants[0].rows)
-    train, val = ((torch.from_numpy(part.x), torch.from_numpy(part.y)) for part in parts[:2])
+    train, val = ((torch.from_numpy(part.x).float(), torch.from_numpy(part.y)) for part in parts[:2])
     seen = [part for part in (train, val) if len(part[1])]
     return [list(trained(variant, train, seen)) for variant in variants]
 
