@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 
 	$(shell $(python) -c '$(ENOUGH)' >/dev/null 2>&1 && echo $(python))))
 
 # Tests are shared out over the cores; what shares a browser or the like stays together, see tests/conftest.py.
-CORES := -n auto --dist loadgroup
+CORES := -n auto --dist loadscope
 
 .PHONY: help run test test-fast test-claims lint format messages bench screenshots thumbnails slides clean
 .DEFAULT_GOAL := help

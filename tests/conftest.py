@@ -34,6 +34,7 @@ from playwright.sync_api import (
 )
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest, app_test
+from xdist.scheduler import LoadScopeScheduling
 
 import runs
 from runs.pool import Pool, Run
@@ -47,8 +48,8 @@ hypothesis.settings.load_profile("descent-lab")
 
 # What a test uses that opens a browser, or starts a server or a proxy, which is as slow and asks as much of a machine.
 OPENED = {"browser", "server", "fresh", "site"}
-# What else takes so long to make that the tests of a file had better share it than the cores.
-SHARED = {"copy"}
+# A file that says so has something that takes long to make; one process runs all its tests, instead of each making it.
+SHARED = re.compile(r"\bplaywright\b|scope=\"module\"")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,20 +58,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need a browser; one process runs those of a file, and long tests come before short ones.
-
-    `--dist loadgroup` begins with the largest groups, then goes on in this order. Were a long test the last one, the
-    other cores would wait for it.
-    """
+    """Mark the tests that need a browser, and let long ones come first: the other cores would wait for a late one."""
     for item in items:
-        used = set(getattr(item, "fixturenames", ()))
-        if OPENED & used:
+        if OPENED & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
-        if (OPENED | SHARED) & used:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     items.sort(key=lambda item: item.get_closest_marker("heavy") is None)
+
+
+class Shares(LoadScopeScheduling):
+    """What a process takes next: a file whose tests share something, the largest first, then one test at a time.
+
+    (The groups that xdist has for that do nothing with pytest 9.2: issue 1386 of pytest-dev/pytest-xdist.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _sep, _test = nodeid.partition("::")
+        return file if self._shared(self.config.rootpath / file) else nodeid
+
+    @staticmethod
+    @functools.cache
+    def _shared(file: Path) -> bool:
+        return bool(SHARED.search(file.read_text(encoding="utf-8")))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares | None:
+    """Share the tests out over the processes in this way with `--dist loadscope`."""
+    return Shares(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.fixture(scope="session")
