@@ -20,6 +20,7 @@ import numpy as np
 from datasets import Dataset, find
 from experiments.axes import AXES, Axis
 from experiments.fit import Chunk, Fit, History, State, advance_for, begin, check_size, join, merged
+from experiments.presets import offered
 from optimizers import Adam, Optimizer
 from spec import N_, Refused, check, same, setting
 
@@ -391,17 +392,27 @@ NOTES = Search(
     first_values=("0.001", "0.005", "0.01"),
 )  # fmt: skip
 
-PRESETS: dict[str, tuple[str, Search]] = {
-    "rules": (
-        N_("Rules and rates"),
-        replace(NOTES, second="optimizer", second_values=("adam", "rmsprop"), epochs=200),
-    ),
-    "epochs": (N_("Rates and epochs"), replace(NOTES, epochs=600, at=(200, 300, 600))),
-    "folds": (
-        N_("Five folds"),
-        replace(NOTES, first_values=("0.001",), folds=5, epochs=600, at=(600,)),
-    ),
-}
+
+def presets() -> dict[str, tuple[str, Search]]:
+    """Return the searches of lecture notes, as far as this server allows them."""
+    return offered(
+        {
+            "cut": lambda: (N_("Three folds, seed 42"), replace(NOTES, epochs=60, split_seed=42)),
+            "rules": lambda: (
+                N_("Rules and rates"),
+                replace(NOTES, second="optimizer", second_values=("adam", "rmsprop"), epochs=200),
+            ),
+            "epochs": lambda: (N_("Rates and epochs"), replace(NOTES, epochs=600, at=(200, 300, 600))),
+            "folds": lambda: (
+                N_("Five folds"),
+                replace(NOTES, first_values=("0.001",), folds=5, epochs=600, at=(600,)),
+            ),
+        }
+    )
+
+
+PRESETS = presets()
+"""The searches of lecture notes, each with its title."""
 
 
 def data_of(search: Search) -> Cut:

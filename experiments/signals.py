@@ -10,6 +10,7 @@ import numpy as np
 from experiments import layers
 from experiments.fit import Fit, History, check_size
 from experiments.layers import Layers
+from experiments.presets import offered
 from experiments.records import RECORDS
 from networks import INITS
 from optimizers import SGD, Optimizer
@@ -94,6 +95,40 @@ class Signals:
         """
         network = replace(self._network(), init="normal")
         return tuple(replace(network, batch_norm=norm, init_scale=scale) for norm in (True, False) for scale in SCALES)
+
+
+class Preset(NamedTuple):
+    """An experiment that is one click away; `view` is what the page draws of it, "layers" or "scales"."""
+
+    title: str
+    note: str
+    spec: Signals
+    view: str
+
+
+def presets() -> dict[str, Preset]:
+    """Return the experiments of the lecture, as far as this server allows them."""
+    return offered(
+        {
+            "layers": lambda: Preset(
+                N_("Layer by layer"),
+                N_("The activations of five hidden layers, for five ways to draw the initial weights."),
+                Signals(),
+                "layers",
+            ),
+            "scales": lambda: Preset(
+                N_("Sixteen scales"),
+                N_("As in the lecture: ReLU, 20 epochs, 16 scales of the initial weights, with and without batch "
+                   "normalisation."),
+                Signals(activation="relu"),
+                "scales",
+            ),
+        }
+    )  # fmt: skip
+
+
+PRESETS = presets()
+"""The experiments of the lecture."""
 
 
 def told(spec: Signals, history: History) -> tuple[np.ndarray, Layers]:

@@ -15,12 +15,14 @@ from test_links import valid
 from experiments import links, studies
 from experiments.axes import AXES, Axis, learnt, placed
 from experiments.fit import Fit, History, fit
+from experiments.stopping import stops
 from experiments.studies import PRESETS, Comparison
 from experiments.training import tensors
-from figures import readings, theme, training
+from figures import readings, stopping, theme, training
 from networks import ACTIVATIONS, INITS
 from optimizers import RULES, SCHEDULES, Schedule
 from spec import Refused
+from ui.stage import pack
 
 SMALL = Fit(hidden=(4,), epochs=1, batch_size=None)
 SGD, ADAM = RULES["sgd"], RULES["adam"]
@@ -44,6 +46,9 @@ def test_the_usual_values_of_an_axis_make_networks_that_train(axis: Axis) -> Non
     assert np.isfinite(fit(variants).train_loss).all()
 
 
+CHANGED = ("hidden", "l1", "l2", "linf", "batch_size", "init", "batch_norm", "features")
+
+
 def values(axis: Axis) -> st.SearchStrategy[Any]:
     """Any value of an axis, and not only those that are offered."""
     whole = st.integers(0, 10**6)
@@ -59,7 +64,8 @@ def values(axis: Axis) -> st.SearchStrategy[Any]:
         "hidden": st.lists(st.integers(1, 512), max_size=5).map(tuple),
         "features": st.lists(st.integers(0, 60), max_size=20, unique=True).map(tuple),
         "batch_norm": st.booleans(),
-        "change": st.none() | st.tuples(st.just(AXES["hidden"]), st.tuples(st.integers(1, 512), st.integers(1, 512))),
+        "shuffle": st.booleans(),
+        "change": st.lists(st.one_of([st.tuples(st.just(AXES[key]), values(AXES[key])) for key in CHANGED])).map(tuple),
     }.get(axis.key, st.floats(0, 1e9))
 
 
@@ -156,7 +162,10 @@ def test_the_table_of_the_lecture_notes_is_one_click_away() -> None:
         hidden=(10,), activation="sigmoid", init="ones", optimizer=SGD(lr=1.0), bias_optimizer=SGD(lr=1.0),
         batch_size=None, epochs=1000, val_size=0.0,
     )  # fmt: skip
-    changes: list[dict[str, Any]] = [{}, {"l1": 0.01}, {"l2": 0.01}, {"optimizer": SGD(lr=0.1)}]
+    changes: list[dict[str, Any]] = [
+        {}, {"l1": 0.01}, {"l2": 0.01}, {"l1": 0.01, "l2": 0.01},
+        {"optimizer": SGD(lr=0.1)}, {"optimizer": SGD(lr=0.01)},
+    ]  # fmt: skip
     assert PRESETS["table"].spec.variants() == tuple(dataclasses.replace(notes, **change) for change in changes)
 
 
@@ -184,8 +193,9 @@ def test_standardised_costs_fall_by_the_lecture_s_ratio_and_others_diverge() -> 
     unscaled, standardised = history.train_loss
     ratios = standardised[1:11] / standardised[:10]
     assert (np.abs(ratios - 0.635) < 0.01).all()
-    epoch = int((~np.isfinite(unscaled)).argmax())
-    assert f"Diverged: unscaled at epoch {epoch}." in sentence
+    assert (np.diff(unscaled) > 0).all()
+    assert unscaled[-1] > 1e100
+    assert "**unscaled** diverges: its loss grows to " in sentence
 
 
 # -- pictures
@@ -336,11 +346,13 @@ def test_what_diverges_leaps_or_stays_is_told_with_its_epoch() -> None:
 def test_one_click_shows_what_the_lecture_shows(idle: None) -> None:
     tested = visit("compare")
     for name, preset in PRESETS.items():
-        pills: Any = tested.get("button_group")[0]
-        pills.set_value(name)
+        offered: Any = next(one for kind in ("selectbox", "button_group") for one in tested.get(kind)
+                            if one.key == "compare en preset")  # fmt: skip
+        offered.set_value(name)
         tested.run()
         assert not tested.exception
         assert tested.session_state["desk compare"]["spec"] == preset.spec
+        assert preset.note in [caption.value for caption in tested.sidebar.caption]
 
 
 def test_values_are_chosen_and_kept_in_order(idle: None) -> None:
@@ -350,3 +362,115 @@ def test_values_are_chosen_and_kept_in_order(idle: None) -> None:
         tested.run()
         assert not tested.exception
         assert tested.session_state["desk compare"]["spec"].values == kept
+
+
+def test_changes_are_typed_one_with_another(idle: None) -> None:
+    tested = visit("compare", query={"vary": ["change"]})
+    tested.sidebar.multiselect[0].set_value(["none", "l1_0.01 + l2_0.01"])  # sent as it is shown: L1 0.01 + L2 0.01
+    tested.run()
+    assert not tested.exception
+    spec = tested.session_state["desk compare"]["spec"]
+    assert spec.values == ("none", "l1_0.01+l2_0.01")
+    assert [(fit.l1, fit.l2) for fit in spec.variants()] == [(0.0, 0.0), (0.01, 0.01)]
+    tested.sidebar.multiselect[0].set_value(["none", "more of it"])
+    tested.run()
+    assert not tested.exception
+    assert tested.session_state["desk compare"]["spec"] == spec, "nonsense changes nothing"
+    [warning] = [warning.value for warning in tested.warning]
+    assert "“more of it”" in warning
+    assert "it takes values such as none, " in warning
+
+
+def test_the_settings_of_early_stopping_are_there_while_it_is_on(idle: None) -> None:
+    for query, there in (({}, False), ({"patience": ["7"]}, True)):
+        tested = visit("compare", query=query)
+        tested.session_state["compare stopping"] = True
+        tested.run()
+        keys = {one.key for kind in ("toggle", "slider", "select_slider") for one in tested.sidebar.get(kind)}
+        assert "compare en patience" in keys
+        assert ("compare en restore_best_weights" in keys) == there
+        assert ("compare en min_delta" in keys) == there
+
+
+# -- early stopping
+
+STOPPED = dataclasses.replace(TWO, patience=1)
+TURNING = [[1.0, 0.5, 0.6, 0.7], [1.0, 0.9, 0.95, 0.5]]
+
+
+def test_early_stopping_stands_on_the_curves_and_in_the_table() -> None:
+    tests = np.zeros((2, 2, 3, 4))
+    tests[:, 1, 2] = [[0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, 0.8]]
+    history = made(TURNING, TURNING, tests=tests)
+    lines, variants = training.lines(STOPPED, say), STOPPED.variants()
+    for restore, kept in ((True, 1), (False, 2)):
+        found = stops(history, dataclasses.replace(STOPPED, restore_best_weights=restore))
+        marks = stopping.marks(history, lines, found)
+        assert [(mark.row, mark.sign, mark.at) for mark in marks] == [
+            (0, "kept", kept), (0, "stop", 2), (1, "kept", kept), (1, "stop", 2),
+        ]  # fmt: skip
+        plain = training.table(variants, history, lines, say, done=True)
+        table = stopping.with_stops(plain, variants, history, lines, found, say, done=True)
+        assert table["columns"][-2:] == ["early stop → kept epoch", "test accuracy, early stopping"]
+        cells = [row["cells"][-2:] for row in table["rows"][:2]]
+        assert cells == [[f"2 → {kept}", f"{tests[row, 1, 2, kept]:.3f}"] for row in (0, 1)]
+        running = stopping.with_stops(plain, variants, history, lines, found, say, done=False)
+        assert [row["cells"][-1] for row in running["rows"][:2]] == ["–", "–"], "the test part is for the end"
+        scene = training.scene(variants, history, lines, say=say, alt="", running=False, table=table, marks=marks)
+        drawn = {(mark["row"], mark["sign"]): mark["y"] for mark in scene["panels"][0]["marks"]}
+        assert drawn == {(mark.row, mark.sign): TURNING[mark.row][mark.at] for mark in marks}
+
+
+def test_a_patience_that_is_too_short_is_said_with_both_losses() -> None:
+    history = made(TURNING, TURNING)
+    lines = training.lines(STOPPED, say)
+    assert readings.stopped(STOPPED, history, lines, say) == [
+        "**Early stopping** ends 2 of 2 networks before the last epoch.",
+        "The patience is too short for full batch (0.900, then 0.500 at epoch 3): validation loss falls lower later.",
+    ]
+    assert readings.stopped(TWO, history, lines, say) == [], "it is off"
+    [sentence] = readings.stopped(STOPPED, history, lines[1:], say)
+    assert sentence == (
+        "**Early stopping** at epoch 2 keeps 0.900; without it the validation loss falls to 0.500 at epoch 3: "
+        "the patience is too short."
+    )
+
+
+# -- long trainings
+
+
+def test_a_long_training_is_drawn_at_some_epochs_with_their_own_values() -> None:
+    n = 20_001
+    curve = np.exp(-np.arange(n) / 5000)
+    seconds = np.full((2, n), 0.001)
+    traces = np.random.default_rng(0).normal(size=(2, 6, n))
+    history = made([curve, curve], [curve + 1, curve + 1], seconds=seconds, traces=traces)
+    spec = dataclasses.replace(TWO, epochs=n - 1)
+    variants, lines = spec.variants(), training.lines(spec, say)
+    marks = [training.Mark(777, "", "@c0")]
+    for how in ({}, {"along": "seconds"}, {"measure": "weights"}, {"smooth": 0.9}):
+        table = training.table(variants, history, lines, say, done=True)
+        scene = training.scene(
+            variants, history, lines, say=say, alt="", running=True, table=table, marks=marks, **how
+        )  # fmt: skip
+        panel, steps = scene["panels"][0], scene["clock"]["steps"]
+        assert len(steps) <= training.MOST + 2
+        assert {0, 777, n - 1} <= set(steps.tolist())
+        assert (np.diff(steps) > 0).all()
+        assert panel["steps"] is steps
+        assert all(len(track[axis]) == len(steps) for track in panel["tracks"] for axis in ("x", "y") if axis in track)
+        np.testing.assert_array_equal(scene["table"]["rows"][0]["cells"][0]["values"], curve[steps])
+        if not how:
+            np.testing.assert_array_equal(panel["tracks"][0]["y"], curve[steps])
+        assert len(pack(scene)) < 150_000
+    assert len(training.numbers(history, lines, say)["epoch"]) == n, "the table of numbers has them all"
+
+
+def test_a_short_training_is_drawn_whole() -> None:
+    assert training.drawn_at(training.MOST) is None
+    table = training.table(TWO.variants(), made(FALLING, FALLING), training.lines(TWO, say), say, done=True)
+    lines = training.lines(TWO, say)
+    scene = training.scene(
+        TWO.variants(), made(FALLING, FALLING), lines, say=say, alt="", running=False, table=table
+    )  # fmt: skip
+    assert "steps" not in scene["clock"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from itertools import cycle
+from types import ModuleType
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -16,10 +18,11 @@ from streamlit.testing.v1 import AppTest
 
 import lessons
 import runs
-from experiments import links, remedies, search, studies
+from experiments import links, remedies, search, signals, studies
 from experiments.descend import default_race, suited
 from experiments.fit import Fit
 from experiments.maps import Map, default_map
+from experiments.presets import offered
 from runs import Chain, Pool
 from spec import Refused
 from spec.limits import Limits, allowed, languages, read, table, variable
@@ -96,12 +99,25 @@ def test_the_settings_for_a_class_are_limits() -> None:
 # -- what the program offers lies within them
 
 
-def test_presets_lie_within_the_tightest_limits(tight: Limits) -> None:
-    for module in (studies, remedies):
-        for preset in module.PRESETS.values():
-            replace(preset.spec)
-    for _title, spec in search.PRESETS.values():
-        replace(spec)
+@pytest.mark.parametrize("module", [studies, remedies, search, signals])
+def test_presets_that_are_too_long_are_left_out_where_limits_are_tight(tight: Limits, module: ModuleType) -> None:
+    within = module.presets()
+    assert set(within) <= set(module.PRESETS)
+    for key, preset in module.PRESETS.items():
+        spec: Any = next(part for part in preset if is_dataclass(part))
+        if key in within:
+            assert replace(spec) == spec
+        else:
+            with pytest.raises(Refused):
+                replace(spec)
+
+
+def test_a_preset_that_makes_no_experiment_is_an_error_where_no_limit_is_tight() -> None:
+    with pytest.raises(Refused):
+        offered({"wrong": lambda: Fit("nothing")})
+
+
+def test_surfaces_and_maps_lie_within_the_tightest_limits(tight: Limits) -> None:
     for surface in SURFACES:
         default_race(surface)
         for kind in ("settings", "basins", "rates"):

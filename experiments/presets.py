@@ -1,0 +1,24 @@
+"""Presets: experiments that are one click away, as far as this server allows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from spec import Refused
+from spec.limits import allowed
+
+P = TypeVar("P")
+
+
+def offered(presets: Mapping[str, Callable[[], P]]) -> dict[str, P]:
+    """Return the presets, without those that are refused because this server allows less than the program could do."""
+    tightened = any(allowed().tightened(name) for name in ("epochs", "seconds", "weights"))
+    found = {}
+    for key, make in presets.items():
+        try:
+            found[key] = make()
+        except Refused:
+            if not tightened:
+                raise
+    return found
