@@ -122,6 +122,7 @@ def compared(
 
 
 LEAP = 10  # times the first loss: a curve that has been there has leapt
+GROWN = 1e6  # times the first loss: a curve that ends there, higher than ever, diverges
 
 
 def _lowest(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) -> list[str]:
@@ -164,10 +165,7 @@ def _fallen(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) 
 
 
 def _highest(history: History, lines: Sequence[Line], data: Dataset, say: Say, *, done: bool) -> list[str]:
-    """Say which network scores highest, and first which others lie within one standard error of its accuracy.
-
-    Of two accuracies the larger standard error counts, since that of an accuracy of 1 is 0.
-    """
+    """Say which network scores highest, and first which others lie within one standard error of its accuracy."""
     held = bool(np.isfinite(history.val_score).any())
     curves = {line.name: middle((history.val_score if held else history.train_score)[line.rows])[1:] for line in lines}
     rows = {line.name: line.rows.start for line in lines}
@@ -175,11 +173,8 @@ def _highest(history: History, lines: Sequence[Line], data: Dataset, say: Say, *
     if not highest:
         return []
     best, worst = max(highest, key=lambda name: highest[name]), min(highest, key=lambda name: highest[name])
-    errors = {name: history.error(score, rows[name], 1) if held else np.nan for name, score in highest.items()}
-    near = [
-        name for name, score in highest.items()
-        if name != best and highest[best] - score <= max(errors[best], errors[name])
-    ]  # fmt: skip
+    error = worth.margin(history, highest[best], rows[best], 1) if held else np.nan
+    near = [name for name, score in highest.items() if name != best and highest[best] - score <= error]
     text = {
         (True, True): N_("**{rule}** scores highest on validation: {measure} {score} at epoch {epoch}."),
         (True, False): N_("So far **{rule}** scores highest on validation: {measure} {score} at epoch {epoch}."),
@@ -203,7 +198,9 @@ def _leaped(name: str, curve: np.ndarray, say: Say) -> str:
     """Say how high a curve leapt, and whether it has come to rest since: fallen, at nearly every epoch after that."""
     top = int(curve.argmax())
     after = np.diff(curve[top:])
-    if curve[-1] < curve[0]:
+    if top == curve.size - 1 and curve[-1] > GROWN * curve[0]:
+        text = N_("**{name}** diverges: its loss grows to {top} by epoch {epoch}.")
+    elif curve[-1] < curve[0]:
         text = N_("**{name}** leaps to a loss of {top} at epoch {epoch}, and comes back to {last}.")
     elif after.size and (after > 0).mean() > 0.1:
         text = N_("**{name}** leaps to a loss of {top} at epoch {epoch}, stays erratic, and ends at {last}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ import streamlit as st
 
 from datasets import SCALERS, find
 from experiments import live, studies
-from experiments.axes import AXES
+from experiments.axes import AXES, Axis
 from experiments.fit import History
 from experiments.stopping import stops
 from experiments.studies import MOST, PRESETS, Comparison
@@ -115,7 +116,7 @@ def values(desk: Desk[Comparison]) -> None:
 
     def change() -> None:
         try:
-            texts = [axis.write(axis.read(text)) for text in st.session_state[key]]
+            texts = [axis.write(understood(axis, text)) for text in st.session_state[key]]
             texts = tuple(in_order(list(dict.fromkeys(texts))))
             desk.change(values=() if texts == usual else texts)
         except Refused as refusal:
@@ -136,6 +137,17 @@ def values(desk: Desk[Comparison]) -> None:
         format_func=called, on_change=change, accept_new_options=True, max_selections=MOST,
         help=helped, disabled=desk.locks("values"),
     )  # fmt: skip
+
+
+def understood(axis: Axis, text: str) -> Any:
+    """Return the value that a text means, also where it is typed as values are shown: "L1 0.01 + L2 0.01"."""
+    try:
+        return axis.read(text)
+    except Refused as refusal:
+        try:
+            return axis.read(re.sub(r"[\s=]+", "_", re.sub(r"\s*\+\s*", "+", text.strip().lower())))
+        except Refused:
+            raise refusal from None
 
 
 def field(desk: Desk[Comparison], name: str, choices: Mapping[str, str] | None = None) -> None:

@@ -65,8 +65,12 @@ def values(axis: Axis) -> st.SearchStrategy[Any]:
         "features": st.lists(st.integers(0, 60), max_size=20, unique=True).map(tuple),
         "batch_norm": st.booleans(),
         "shuffle": st.booleans(),
-        "change": st.lists(st.one_of([st.tuples(st.just(AXES[key]), values(AXES[key])) for key in CHANGED])).map(tuple),
+        "change": st.deferred(lambda: st.lists(st.one_of([_changes(key) for key in CHANGED]), max_size=4).map(tuple)),
     }.get(axis.key, st.floats(0, 1e9))
+
+
+def _changes(key: str) -> st.SearchStrategy[tuple[Axis, Any]]:
+    return st.tuples(st.just(AXES[key]), values(AXES[key]))
 
 
 @each_axis

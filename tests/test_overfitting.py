@@ -13,10 +13,12 @@ from hypothesis.extra import numpy as hnp
 
 from experiments import fit as fitting
 from experiments.fit import Fit, History
+from experiments.readout import readout
 from experiments.records import BIN, BINS, RECORDS, ZERO
-from experiments.remedies import PRESETS, REMEDIES, Remedies, best_so_far, gap, stops, two_dimensional
+from experiments.remedies import PRESETS, REMEDIES, Remedies, gap, two_dimensional
+from experiments.stopping import best_so_far, stops
 from figures import overfitting as figure
-from figures import readings
+from figures import readings, stopping
 from spec import settings, type_hints
 from ui.stage import pack
 
@@ -27,7 +29,9 @@ STRENGTHS: dict[Any, Any] = {
 }  # fmt: skip
 TRIED = {name: STRENGTHS[KINDS[name]] for name in REMEDIES}
 NONE = {name: (0.0, 0.0) if value == (0.1, 0.2) else type(value)() for name, value in TRIED.items()}
-PLAIN = dataclasses.replace(Remedies(), dataset="diabetes", rows=30, hidden=(8, 8), label_noise=0.0, epochs=3, **NONE)
+PLAIN = dataclasses.replace(
+    Remedies(), dataset="diabetes", rows=30, hidden=(8, 8), label_noise=0.0, epochs=3, seed=3, **NONE
+)
 WHOLE = dataclasses.replace(PLAIN, **TRIED)
 CHANGED: dict[str, dict[str, Any]] = {
     "dropout": {"dropout": 0.3},
@@ -35,6 +39,7 @@ CHANGED: dict[str, dict[str, Any]] = {
     "l1": {"l1": 0.3},
     "dropout_by_layer": {"dropout_by_layer": (0.5, 0.2)},
     "elastic": {"l1": 0.1, "l2": 0.2},
+    "linf": {"linf": 0.3},
     "batch_norm": {"batch_norm": True},
     "smaller": {"hidden": (4,)},
     "more": {"rows": 90},
@@ -104,10 +109,10 @@ def test_patience_never_trains() -> None:
     assert dataclasses.replace(PLAIN, patience=3).variants() == PLAIN.variants()
 
 
-@pytest.mark.parametrize("key", PRESETS)
-def test_a_preset_is_what_its_data_set_opens_with(key: str) -> None:
-    assert Remedies.on(PRESETS[key].spec.dataset) == PRESETS[key].spec
-    assert PRESETS[key].show in ("loss", "score")
+def test_a_data_set_opens_with_its_first_preset() -> None:
+    first = {preset.spec.dataset: preset.spec for preset in reversed(PRESETS.values())}
+    assert {dataset: Remedies.on(dataset) for dataset in first} == first
+    assert {preset.show for preset in PRESETS.values()} <= {"loss", "score"}
 
 
 def test_the_notes_experiments_are_as_the_notes_have_them() -> None:
@@ -135,8 +140,8 @@ def history(train: Any, val: Any) -> History:
     return History(train, val, 1 - train, 1 - val, unknown, unknown, best, unknown, None)
 
 
-@given(LOSSES, st.integers(1, 8))
-def test_openings_and_stops_are_those_found_by_hand(losses: np.ndarray, patience: int) -> None:
+@given(LOSSES)
+def test_openings_are_those_found_by_hand(losses: np.ndarray) -> None:
     (train, val), n = losses, losses.shape[1]
     told = history([train], [val])
     gaps = val - train
@@ -144,17 +149,53 @@ def test_openings_and_stops_are_those_found_by_hand(losses: np.ndarray, patience
     open_from = [e for e in range(n) if all(gaps[t] > bar for t in range(e, n))]
     assert gap(told, 0).epoch == (open_from[0] if open_from else -1)
     np.testing.assert_equal(gap(told, 0).end, gaps[-1])
-    best, at = np.inf, 0
-    since = []
-    for epoch, loss in enumerate(val):
-        if loss < best:
-            best, at = loss, epoch
-        since.append(at)
-    np.testing.assert_array_equal(best_so_far(val), since)
-    if not np.isnan(val).all():
-        waited = [epoch for epoch in range(n) if epoch - since[epoch] >= patience]
-        stop = waited[0] if waited else n - 1
-        assert [int(one[0]) for one in stops(told, patience)] == [stop, since[stop]]
+
+
+SETTINGS = st.builds(
+    lambda patience, min_delta, start, restore: dataclasses.replace(
+        PLAIN, patience=patience, min_delta=min_delta, start_from_epoch=start, restore_best_weights=restore
+    ),
+    st.integers(1, 8), st.sampled_from([0.0, 0.25, 1.0]), st.integers(0, 4), st.booleans(),
+)  # fmt: skip
+
+
+@given(LOSSES, SETTINGS)
+def test_stops_are_those_of_a_training_loop(losses: np.ndarray, study: Remedies) -> None:
+    """The loop that everybody writes: train an epoch, look at the loss, wait, stop."""
+    _train, val = losses
+    last = len(val) - 1
+    least, best, waited, ended = np.inf, None, 0, None
+    since = {}
+    for epoch in range(1, last + 1):
+        if epoch > study.start_from_epoch:
+            waited += 1
+            if best is None:
+                best = epoch
+            if val[epoch] + study.min_delta < least:
+                least, best, waited = val[epoch], epoch, 0
+        since[epoch] = waited
+        if waited >= study.patience and epoch > 1:
+            ended = epoch
+            break
+    found = stops(history([losses[0]], [val]), study)
+    assert bool(found.early[0]) == (ended is not None and not np.isnan(val).all())
+    if np.isnan(val).all():
+        assert (found.stop[0], found.kept[0]) == (last, last if study.restore_best_weights else found.stop[0])
+        return
+    assert int(found.stop[0]) == (last if ended is None else ended)
+    if best is not None:
+        assert int(found.best[0]) == best
+    assert int(found.kept[0]) == int(found.best[0] if study.restore_best_weights else found.stop[0])
+    waits = np.arange(last + 1) - best_so_far(val, study)
+    assert [int(waits[epoch]) for epoch in since] == list(since.values())
+
+
+def test_without_patience_nothing_is_stopped() -> None:
+    told = history([[1.0, 0.5, 0.9, 0.9]], [[1.0, 0.5, 0.9, 0.9]])
+    found = stops(told, dataclasses.replace(PLAIN, patience=None))
+    assert (int(found.stop[0]), int(found.kept[0]), bool(found.early[0])) == (3, 3, False)
+    marks = figure.marks(dataclasses.replace(STUDY, patience=None), _three(told), LINES, say)
+    assert [(mark.label, mark.sign) for mark in marks] == [("best epoch 1", "")]
 
 
 # -- weights
@@ -238,42 +279,119 @@ def test_test_scores_are_told_once_they_are_revealed() -> None:
     assert "0.512" in cells(done=True, revealed=True)
 
 
-# -- the sentence
+def test_the_weights_that_are_kept_are_scored_on_the_test_part() -> None:
+    study = dataclasses.replace(PLAIN, epochs=8, patience=2, min_delta=0.5, start_from_epoch=1)
+    told = fitting.fit(study.variants(), ("tests",))
+    found = stops(told, study)
+    assert found.early[0]
+    assert readout(told, f"tests[0, 1, 2, {int(found.kept[0])}]") == stopping.kept_test(told, found, 0)
+    assert readout(told, "tests[0, 1, 2, -1]") == pytest.approx(told.test_score[0])
+    cells = figure.table(study, told, say, revealed=True)["rows"][0]["cells"]
+    assert cells[-1] == f"{_digits(stopping.kept_test(told, found, 0))}, {_digits(told.test_score[0])}"
+    assert cells[3] == f"{found.stop[0]} → {found.kept[0]}"
+    assert len(figure.table(study, told, say, revealed=False)["rows"][0]["cells"]) == len(cells) - 1
+
+
+def _digits(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−")
+
 
 STUDY = dataclasses.replace(PLAIN, dataset="iris", l2=0.1, l1=0.1, patience=2)
+LINES = figure.lines(STUDY, say)
 
 
-def test_the_sentence_about_remedies_is_true() -> None:
+def _three(told: History) -> History:
+    """The same curves for three networks."""
+    return history(np.repeat(told.train_loss, 3, axis=0), np.repeat(told.val_loss, 3, axis=0))
+
+
+def test_the_picture_marks_the_best_epoch_the_stop_and_what_is_kept() -> None:
+    told = _three(history([[1.0, 0.5, 0.4, 0.3, 0.2]], [[1.0, 0.5, 0.9, 0.9, 0.9]]))
+    for restore, labels, kept in (
+        (True, {"best epoch 1, kept", "early stop 3"}, 1), (False, {"best epoch 1", "early stop 3, kept"}, 3),
+    ):  # fmt: skip
+        study = dataclasses.replace(STUDY, restore_best_weights=restore)
+        found = figure.marks(study, told, LINES, say)
+        assert labels <= {mark.label for mark in found}
+        assert [(mark.at, mark.sign) for mark in found if mark.sign] == [(kept, "kept"), (3, "stop")]
+        scene = figure.scene(study, told, say=say, alt="", running=False, done=True)
+        patience = scene["panels"][0]["patience"]
+        assert list(patience["best"]) == [0, 1, 1, 1, 1]
+        assert (patience["of"], patience["stop"]) == (2, 3)
+        assert patience["bar"] == "patience: {count} of 2"
+        assert f"stopped after epoch 3; the weights of epoch {kept} are kept" in patience["stopped"]
+        signs = {mark["sign"]: mark["y"] for mark in scene["panels"][0]["marks"] if mark["sign"]}
+        assert signs == {"kept": told.val_loss[0, kept], "stop": 0.9}
+
+
+def test_a_network_that_diverged_at_once_has_no_best_epoch() -> None:
+    told = _three(history([[1.0, 9.0, np.nan, np.nan]], [[1.0, 9.0, np.nan, np.nan]]))
+    assert not any("best" in mark.label for mark in figure.marks(STUDY, told, LINES, say))
+    sentence = readings.overfitted(STUDY, told, LINES, say, done=True)
+    assert "Without regularization the network diverged at epoch 2." in sentence
+    assert "Early stopping" not in sentence
+
+
+# -- the sentence
+
+
+def test_the_sentence_about_overfitting_is_true() -> None:
     val = [[1.0, 0.5, 0.4, 0.5, 0.6, 0.7, 0.8], [1.0, 0.6, 0.5, 0.45, 0.44, 0.43, 0.42], [1.0, 1, 0.9, 1, 1, 1, 0.95]]
     train = [[1.0, 0.5, 0.35, 0.2, 0.1, 0.1, 0.05]] * 3
     told = history(train, val)._replace(test_score=np.array([0.5, 0.9, 0.7]))
-    lines = figure.lines(STUDY, say)
-    sentence = readings.overfitted(STUDY, told, lines, say, done=True, revealed=True)
-    assert "gap opens at epoch 3 and ends at 0.75 (accuracy 95 % against 20 %)" in sentence
-    assert "L2 0.1: 0.37; L1 0.1: 0.90" in sentence
-    assert "Lowest on validation in the end: **L2 0.1** (0.42)." in sentence
-    assert "**Early stopping** at epoch 4 keeps 0.40 instead of 0.80." in sentence
-    assert "**L2 0.1** 90 %, no remedy 50 %" in sentence
-    assert "Test" not in readings.overfitted(STUDY, told, lines, say, done=True)
-    running = readings.overfitted(STUDY, told, lines, say, done=False, revealed=True)
-    assert "opened at epoch 3; it is 0.75 now" in running
-    assert "Lowest" not in running
-    assert "Test" not in running
+    sentence = readings.overfitted(STUDY, told, LINES, say, done=True, revealed=True)
+    assert sentence == (
+        "Without regularization validation loss is lowest at epoch 2 (0.400) and ends at 0.800. "
+        "With **L2 0.1** it ends at 0.420. **Early stopping** at epoch 4 keeps 0.400. "
+        "Test part, scored once: **L2 0.1** 0.900, without regularization 0.500."
+    )
+    assert "Test" not in readings.overfitted(STUDY, told, LINES, say, done=True)
+    running = readings.overfitted(STUDY, told, LINES, say, done=False, revealed=True)
+    assert running == "Without regularization validation loss was lowest at epoch 2 (0.400); now it is 0.800."
+    scores = readings.overfitted(STUDY, told, LINES, say, done=True, measure="score")
+    assert scores == (
+        "Without regularization accuracy ends at 0.950 in training and at 0.200 on validation. "
+        "With **L2 0.1** it ends at 0.580 on validation. **Early stopping** at epoch 4 keeps 0.600."
+    )
 
 
-def test_no_gap_no_claim() -> None:
+def test_accuracies_within_a_standard_error_are_said_to_be() -> None:
+    val = [[1.0, 0.25], [1.0, 0.2], [1.0, 0.3]]
+    told = history(val, val)._replace(counts=np.full((3, 3, 3), 5))
+    sentence = readings.overfitted(STUDY, told, LINES, say, done=True, measure="score")
+    assert "With **L2 0.1** it ends at 0.800 on validation, within one standard error of that." in sentence
+
+
+def test_without_overfitting_none_is_claimed() -> None:
     falling = [[1.0, 0.8, 0.6, 0.5, 0.4]] * 3
-    sentence = readings.overfitted(STUDY, history(falling, falling), figure.lines(STUDY, say), say, done=True)
-    assert "no gap has opened" in sentence
-    assert "Early stopping would not have ended it." in sentence
+    sentence = readings.overfitted(STUDY, history(falling, falling), LINES, say, done=True)
+    assert "ends at 0.400 and does not rise before" in sentence
+    assert "No other network ends lower." in sentence
+    assert "Early stopping** does not end the training" in sentence
 
 
-def test_divergence_and_impatience_are_said() -> None:
+def test_divergence_and_a_patience_that_is_too_short_are_said() -> None:
     val = [[1.0, 0.9, 0.95, 0.95, 0.5, 0.6], [1.0, 0.8, 0.8, np.inf, np.nan, np.nan], [1.0, 0.9, 0.9, 0.9, 0.9, 0.9]]
-    sentence = readings.overfitted(STUDY, history(val, val), figure.lines(STUDY, say), say, done=True)
-    assert "at epoch 3 keeps 0.90, too soon: later it comes down to 0.50" in sentence
+    sentence = readings.overfitted(STUDY, history(val, val), LINES, say, done=True)
+    assert (
+        "**Early stopping** at epoch 3 keeps 0.900; without it the validation loss falls to 0.500 at epoch 4: "
+        "the patience is too short." in sentence
+    )
     assert "Diverged: L2 0.1." in sentence
-    assert "no remedy ends lower than none (0.60)" in sentence
+    assert "No other network ends lower." in sentence
+
+
+@pytest.mark.parametrize(
+    ("val", "said"),
+    [
+        ([1.0, 0.5, 0.6, np.inf, np.nan], "keeps the weights of epoch 1, before it diverges: 0.500."),
+        ([1.0, 0.5, 0.6, 0.6, np.nan], "at epoch 3 keeps 0.500; later the network diverges."),
+    ],
+)
+def test_what_is_kept_of_a_network_that_diverges_is_said(val: list[float], said: str) -> None:
+    assert f"**Early stopping** {said}" in readings.overfitted(
+        STUDY, _three(history([val], [val])), LINES, say, done=True
+    )
 
 
 def test_every_field_of_a_fit_that_a_study_shares_means_the_same() -> None:
