@@ -279,9 +279,9 @@ def _scores(history: History, lines: Sequence[Line], say: Say, measure: str, *, 
     ends = np.where(np.isfinite(val), val, -np.inf)
     best = int(ends.argmax())
     if done and best:
-        error = np.nanmax([history.error(score, row, 1) for row, score in ((0, ends[0]), (best, ends[best]))] + [0.0])
+        errors = [worth.margin(history, float(ends[row]), row, 1) for row in (0, best)]
         text = N_("With **{name}** it ends at {score} on validation.")
-        if ends[best] - ends[0] <= error:
+        if ends[best] - ends[0] <= np.fmax.reduce(errors):
             text = N_("With **{name}** it ends at {score} on validation, within one standard error of that.")
         parts.append(say(text).format(name=lines[best].name, score=worth.decimals(ends[best])))
     elif done and len(lines) > 1 and np.isfinite(ends[0]):

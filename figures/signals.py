@@ -14,6 +14,7 @@ from experiments.signals import GOOD, SCALES, STARTS, Signals, learnt, told
 from figures import theme, worth
 from figures.scene import Say, number
 from figures.scene import scene as _scene
+from figures.training import drawn_at, thinned
 from networks import ACTIVATIONS
 from spec import N_, digest
 
@@ -39,17 +40,21 @@ def layer_by_layer(
     The ridges `show` "activations" or "gradients".
     """
     seen = told(spec, history)
-    panels = [_ridges(spec, *seen, show, say), _profile(spec, *seen, say), _scores(spec, history, say)]
+    clock, scores = _clock(history, spec.epochs, running, say), _scores(spec, history, say)
+    if "steps" in clock:
+        scores, _none = thinned(scores, {"rows": []}, clock["steps"])
     return _scene(
-        f"signals {digest(spec.ways())} {show}", say=say, alt=alt, layout="over",
-        clock=_clock(history, spec.epochs, running, say), panels=panels, table=None,
+        f"signals {digest(spec.ways())} {show}", say=say, alt=alt, layout="over", clock=clock,
+        panels=[_ridges(spec, *seen, show, say), _profile(spec, *seen, say), scores], table=None,
     )  # fmt: skip
 
 
 def _clock(history: History, epochs: int, running: bool, say: Say) -> dict[str, Any]:
-    last = max(history.train_score.shape[1] - 1, 0)
+    count = history.train_score.shape[1]
+    steps = drawn_at(count)
     return {
-        "name": say(N_("epoch")), "last": last, "total": epochs, "seconds": 6.0, "play": False, "live": running
+        "name": say(N_("epoch")), "last": max(count - 1, 0), "total": epochs, "seconds": 6.0, "play": False,
+        "live": running, **({} if steps is None else {"steps": steps}),
     }  # fmt: skip
 
 
@@ -290,7 +295,9 @@ def gains(spec: Signals, say: Say) -> list[dict[str, Any]]:
 
 def grid(spec: Signals, history: History, *, say: Say, alt: str, running: bool) -> dict[str, Any]:
     """Return the stage's scene of the scales: sixteen little charts of two curves each, which grow together."""
-    score = history.train_score
+    clock, score = _clock(history, spec.epochs, running, say), history.train_score
+    steps = {"steps": clock["steps"]} if "steps" in clock else {}
+    score = score[:, steps["steps"]] if steps else score
     n = len(SCALES)
     cells = [
         {"label": f"s = {scale:.2g}", "brief": f"{scale:.2g}",

@@ -54,20 +54,25 @@ def with_stops(
 ) -> dict[str, Any]:  # fmt: skip
     """Return a table of `figures.training` with two columns more: early stops, and the test scores of what they keep.
 
-    Of several seeds all stops are told, and the median of the scores. The last row of a table may belong to no line.
+    Of several seeds all stops are told, and the median of the scores. A row that belongs to no line, as that of a
+    constant prediction, has its last score again.
     """
     tested = has_test(variants[0])
     score = worth.measure(find(variants[0].dataset), say)
     columns = [N_("early stop → kept epoch"), *([N_("test {score}, early stopping")] if tested else [])]
-    rows = []
-    for place, row in enumerate(table["rows"]):
-        cells = ["–"] * len(columns)
-        if place < len(lines) and history.val_loss.size:
-            line = lines[place]
-            own = range(line.rows.start, line.rows.stop)
-            cells[0] = ", ".join(when(found, one, say) for one in own)
-            if tested and done:
-                value = float(np.median([kept_test(history, found, one) for one in own]))
-                cells[1] = worth.scored(history, value, line.rows.start, 2)
-        rows.append({**row, "cells": [*row["cells"], *cells]})
+
+    def cells(place: int, row: dict[str, Any]) -> list[str]:
+        if place >= len(lines):
+            return ["–", *row["cells"][-1:]]
+        if not history.val_loss.size:
+            return ["–", "–"]
+        first, own = lines[place].rows.start, range(lines[place].rows.start, lines[place].rows.stop)
+        value = float(np.median([kept_test(history, found, one) for one in own]))
+        told = worth.scored(history, value, first, 2) if done else "–"
+        return [", ".join(when(found, one, say) for one in own), told]
+
+    rows = [
+        {**row, "cells": [*row["cells"], *cells(place, row)[: len(columns)]]}
+        for place, row in enumerate(table["rows"])
+    ]  # fmt: skip
     return {"columns": [*table["columns"], *(say(text).format(score=score) for text in columns)], "rows": rows}

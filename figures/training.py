@@ -97,7 +97,7 @@ def scene(
     }  # fmt: skip
     if (steps := drawn_at(history.train_loss.shape[1], [mark.at for mark in marks])) is not None:
         clock["steps"] = steps
-        panels[0], table = _thinned(panel, table, steps)
+        panels[0], table = thinned(panel, table, steps)
     name = f"{digest(tuple(variants))} {measure} {along}"
     return _scene(name, say=say, alt=alt, layout="under", clock=clock, panels=panels, table=table)
 
@@ -113,15 +113,15 @@ def drawn_at(count: int, also: Sequence[int] = ()) -> np.ndarray | None:
     return np.unique([*range(0, count, -(-count // MOST)), count - 1, *also])
 
 
-def _thinned(panel: dict[str, Any], table: dict[str, Any], steps: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
+def thinned(panel: dict[str, Any], table: dict[str, Any], steps: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a panel and a table with the values of these epochs alone; what both share stays one array."""
-    thinned: dict[tuple[Any, ...], np.ndarray] = {}
+    few: dict[tuple[Any, ...], np.ndarray] = {}
 
     def thin(values: np.ndarray) -> np.ndarray:
         same = (values.__array_interface__["data"], values.strides, values.shape)
-        if same not in thinned:
-            thinned[same] = values[steps]
-        return thinned[same]
+        if same not in few:
+            few[same] = values[steps]
+        return few[same]
 
     tracks = [
         {**track, **{axis: thin(track[axis]) for axis in ("x", "y") if axis in track}} for track in panel["tracks"]
@@ -215,7 +215,7 @@ def _curves(
     note += [say(N_("○ weights kept   × early stop"))] if any(mark.sign for mark in marks) else []
     note += [say(N_("band: all seeds"))] if any(line.rows.stop - line.rows.start > 1 for line in lines) else []
     note += [say(N_("R² of the validation part has no meaning"))] if pointless and has_validation(variants[0]) else []
-    panel = _panel(tracks, beside, yaxis, places, along, variants[0].epochs, "   ".join(note), say)
+    panel = _panel(tracks, beside, yaxis, places, along, variants[0].epochs, note, say)
     placed = [
         {
             **mark._asdict(), **({} if places is None else {"x": float(places[mark.row, mark.at])}),
@@ -246,24 +246,28 @@ def _weights(
     high = _nice(1.05 * max(inside, default=1.0) or 1.0)
     low = min(float(track["y"][np.isfinite(track["y"])].min(initial=0)) for track in tracks)
     yaxis = theme.axis(say(N_("weight")), range=[max(-high, _nice(1.05 * low)), high])
-    return _panel(tracks, [line.name for line in lines], yaxis, places, along, epochs, note, say)
+    return _panel(tracks, [line.name for line in lines], yaxis, places, along, epochs, [note], say)
 
 
 def _panel(
     tracks: list[dict[str, Any]], beside: Sequence[str], yaxis: dict[str, Any], places: np.ndarray | None, along: str,
-    epochs: int, note: str, say: Say,
+    epochs: int, notes: Sequence[str], say: Say,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return a panel of curves, with room for the names that stand beside their ends."""
+    """Return a panel of curves, with room for the names that stand beside their ends, and notes above them.
+
+    The notes after the first, where there are some, stand on a line of their own: a phone is narrow.
+    """
+    note = "<br>".join([*notes[:1], *(["   ".join(notes[1:])] if notes[1:] else [])])
     xaxis = theme.axis(say(ALONG[along]), range=[0, epochs])
     if places is not None:
         xaxis |= _reach(places, epochs)
     room = max([70.0, *map(_wide, beside)])
     layout = theme.layout(
-        xaxis=xaxis, yaxis=yaxis, margin={"l": 76, "r": min(room + 16, 250), "t": 30, "b": 52},
+        xaxis=xaxis, yaxis=yaxis, margin={"l": 76, "r": min(room + 16, 250), "t": 30 + 19 * (len(notes) > 1), "b": 52},
         uirevision=f"{yaxis['title']} {yaxis.get('type')} {xaxis.get('type')} {epochs} {along}",
         annotations=[{
             "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 4,
-            "text": note, "showarrow": False, "font": {"size": theme.TYPE - 1, "color": "@quiet"},
+            "text": note, "align": "left", "showarrow": False, "font": {"size": theme.TYPE - 1, "color": "@quiet"},
         }],
     )  # fmt: skip
     figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}

@@ -57,7 +57,8 @@ def settings(desk: Desk[Remedies]) -> None:
         desk.put(specs[key])
         desk.turn("show", PRESETS[key].show)
 
-    controls.presets(desk, _("Begin with"), titles, specs, on=take)
+    notes = {key: _(preset.note) for key, preset in PRESETS.items()}
+    controls.presets(desk, _("Begin with"), titles, specs, notes=notes, on=take)
     data.choose(desk, on=lambda dataset: desk.put(Remedies.on(dataset)))
     controls.optional(desk, "rows", _("all rows"))
     controls.field(desk, "label_noise")

@@ -7,7 +7,7 @@ import streamlit as st
 from datasets import find
 from experiments import studies
 from experiments.fit import History
-from experiments.signals import STARTS, Signals
+from experiments.signals import PRESETS, STARTS, Signals
 from figures import signals as figure
 from networks import ACTIVATIONS, INITS
 from runs import View
@@ -29,6 +29,7 @@ def show() -> None:
     own = {"view": ("layers", "scales"), "show": ("activations", "gradients")}
     desk = Desk("signals", lambda anchors: Signals(), lambda spec: studies.suggested, own=own)
     with st.sidebar:
+        presets(desk)
         controls.view(desk, "view", _("16 scales, with and without batch normalisation"), "scales")
         choices(desk)
     desk.notices()
@@ -38,6 +39,21 @@ def show() -> None:
         layers(desk)
     data.look(find(desk.spec.dataset))
     desk.publish()
+
+
+def presets(desk: Desk[Signals]) -> None:
+    titles, notes = ({key: _(getattr(preset, part)) for key, preset in PRESETS.items()} for part in ("title", "note"))
+    specs = {key: preset.spec for key, preset in PRESETS.items()}
+    views = {key: preset.view for key, preset in PRESETS.items()}
+    networks = {key: Signals.scales if view == "scales" else Signals.ways for key, view in views.items()}
+
+    def take(key: str) -> None:
+        desk.put(specs[key])
+        desk.turn("view", views[key])
+
+    controls.presets(
+        desk, _("From the lecture"), titles, specs, notes=notes, on=take, views=views, networks=networks
+    )  # fmt: skip
 
 
 def choices(desk: Desk[Signals]) -> None:

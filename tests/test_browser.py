@@ -483,7 +483,7 @@ def test_patience_reads_and_does_not_train(page: Page, app: str) -> None:
     page.goto(f"{app}overfitting?epochs=100")
     expect(page.locator("[class*='-status']")).to_contain_text("Trained for 100 epochs.", timeout=1000 * TRAINED)
     before = status(page)
-    assert "the gap opens at epoch" in before
+    assert "Without regularization validation loss is lowest at epoch" in before
     early = cell(page, 1, 5)
     assert "→" in early, "without a remedy early stopping has something to do"
     page.get_by_role("slider", name="Patience").press("Home")
@@ -495,13 +495,36 @@ def test_patience_reads_and_does_not_train(page: Page, app: str) -> None:
     until(page, read_anew, "the table follows")
     assert int(cell(page, 1, 5).split()[0]) < int(early.split()[0]), "the impatient stop earlier"
     assert status(page) != before
-    expect(page.locator(".dl-countdown")).to_contain_text("stopped at")
+    expect(page.locator(".dl-countdown")).to_contain_text("stopped after epoch")
     boundary = "document.querySelector('.dl-field canvas').toDataURL()"
     trained = page.evaluate(boundary)
     page.locator(".dl-stage").press("Home")
     expect(page.locator(".dl-moment")).to_contain_text("Epoch 0")
-    expect(page.locator(".dl-countdown")).to_contain_text("no better for 0 of 1 epochs")
+    expect(page.locator(".dl-countdown")).to_contain_text("0 of 1 epochs without improvement")
     assert page.evaluate(boundary) != trained, "the clock turns the boundaries back too"
+
+
+def test_a_long_training_shows_right_epochs(page: Page, app: str) -> None:
+    """Of 3,001 epochs every third is sent: the clock, the table and the curves know which ones these are."""
+    page.goto(f"{app}compare?dataset=softmax&hidden=none&rule=sgd&batch_size=none&epochs=3000&test_size=0&val_size=0")
+    expect(page.locator("[class*='-status']")).to_contain_text("Trained for 3000 epochs.", timeout=1000 * TRAINED)
+    sent = page.evaluate("[...descentLab.stage.scene.clock.steps]")
+    assert 1000 < len(sent) < 1600
+    assert sent[-1] == 3000
+    places = page.evaluate("[...descentLab.stage.panels[0].tracks[0].points].filter((_, i) => i % 2 === 0)")
+    offset, length = page.evaluate("(([x]) => [x._offset, x._length])(descentLab.stage.panels[0].axes())")
+    for place, epoch in zip(places, sent, strict=True):
+        assert abs(place - offset - length * epoch / 3000) < 0.6
+    losses = page.evaluate("[...descentLab.stage.scene.panels[0].tracks[0].y]")
+    page.locator(".dl-stage").press("Home")
+    for key, at in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)):
+        page.locator(".dl-stage").press(key)
+        until(page, lambda at=at: step(page) == sent[at], "one epoch that was sent after the other")
+        assert float(cell(page, 1, 2)) == pytest.approx(losses[at], rel=6e-3)
+    page.locator(".dl-scrub").fill("1000")
+    until(page, lambda: step(page) in sent, "between two the nearest")
+    assert abs(step(page) - 1000) < 3
+    assert float(cell(page, 1, 2)) == pytest.approx(losses[sent.index(step(page))], rel=6e-3)
 
 
 # -- every reader

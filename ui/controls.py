@@ -6,13 +6,13 @@ import dataclasses
 import functools
 import math
 import typing
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from experiments.descend import rerated
-from experiments.fit import seconds
+from experiments.fit import Fit, seconds
 from figures import readings, theme
 from figures.race import BRUSH, TOUCH
 from figures.scene import symbol
@@ -24,6 +24,11 @@ from ui.desk import Desk, said
 from ui.language import _
 
 STEPS = (1, 1.5, 2, 3, 5, 7)  # a logarithmic slider's stops within a power of ten
+# Streamlit cuts what is longer than a line.
+WRAPPED = """<style>
+.st-key-KEY button { height: auto; text-align: start; }
+.st-key-KEY button :is(div, p) { white-space: normal; overflow: visible; text-overflow: clip; }
+</style>"""
 FEW = 8  # presets that have a button each
 SOON = 5  # seconds for which a reader need not be told to wait
 MOST = 8  # contenders that one picture can still tell apart
@@ -358,24 +363,30 @@ def _schedule(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer],
              lambda value, part=part: take(dataclasses.replace(current, **{part: value})))  # fmt: skip
 
 
-def presets(desk: Desk, label: str, titles: Mapping[str, str], specs: Mapping[str, Any],
-            on: Callable[[str], None] | None = None, notes: Mapping[str, str] | None = None) -> None:  # fmt: skip
+def presets(
+    desk: Desk, label: str, titles: Mapping[str, str], specs: Mapping[str, Any], *,
+    notes: Mapping[str, str] | None = None,
+    on: Callable[[str], None] | None = None, views: Mapping[str, str] | None = None,
+    networks: Mapping[str, Callable[[Any], Sequence[Fit]]] | None = None,
+) -> None:  # fmt: skip
     """Draw experiments that are one click away: buttons or, where there are many, a list.
 
-    One that trains for long says so. Below stands the note of the one that is shown. `on(key)` replaces the plain
-    taking of its Spec.
+    One that trains for long says so; `networks[key](spec)` are those that it trains, by default its variants. Below
+    stands the note of the one that is shown, which has its Spec and, where there are `views`, its view as well.
+    `on(key)` replaces the plain taking of its Spec.
     """
     if not desk.offers("presets", label):
         return
     key = f"{desk.key} preset"
-    shown = next((name for name, spec in specs.items() if spec == desk.spec), None)
+    alike = [name for name, spec in specs.items() if spec == desk.spec]
+    shown = next((name for name in alike if views is None or views[name] == desk.view("view")), None)
 
     def take() -> None:
         if chosen := st.session_state[key]:  # a second click on the one that is shown leaves everything as it is
             (on or (lambda name: desk.put(specs[name])))(chosen)
 
     def titled(name: str) -> str:
-        took = lasting(_estimated(specs[name]))
+        took = lasting(_estimated(specs[name], networks[name] if networks else type(specs[name]).variants))
         return f"{titles[name]} ({took})" if took else titles[name]
 
     common: dict[str, Any] = {
@@ -386,14 +397,15 @@ def presets(desk: Desk, label: str, titles: Mapping[str, str], specs: Mapping[st
         st.selectbox(label, list(titles), index=index, placeholder=_("Choose an experiment"), **common)
     else:
         st.pills(label, list(titles), default=follow(key, shown), **common)
-    if shown is not None and notes is not None and notes.get(shown):
+        st.html(WRAPPED.replace("KEY", key.replace(" ", "-")))
+    if shown is not None and notes is not None:
         st.caption(notes[shown])
 
 
 @functools.lru_cache(maxsize=200)
-def _estimated(spec: Any) -> float:
+def _estimated(spec: Any, networks: Callable[[Any], Sequence[Fit]]) -> float:
     """Return about how many seconds the networks of a study take to train."""
-    return seconds(spec.variants())
+    return seconds(networks(spec))
 
 
 def lasting(estimate: float) -> str:

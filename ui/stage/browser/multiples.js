@@ -1,10 +1,10 @@
 /* Small multiples: many little charts with the same axes, whose curves grow together with the clock. */
 
-import { coloured, make, marker, number, sample } from "./draw.js";
+import { coloured, make, marker, number, place, sample } from "./draw.js";
 import { Sheet } from "./sheet.js";
 
 /** Panel: columns (how many across), cells [{label, brief, tracks: [{y, color, marker, width}]}], lines [{label, style}],
-    x (the last epoch), y [from, to], ticks {x, y}, level (a dotted line), titles [across, up]. */
+    steps (the epochs of the curves' points, where not all are there), x (the last epoch), y [from, to], ticks {x, y}, level (a dotted line), titles [across, up]. */
 export class Multiples extends Sheet {
   constructor(stage) {
     super(stage);
@@ -43,7 +43,7 @@ export class Multiples extends Sheet {
   cell(ctx, box, lowest) {
     const { x, y, wide, high, cell, column } = box;
     const { palette, head } = this.stage;
-    const { ticks, level } = this.panel;
+    const { ticks, level, steps } = this.panel;
     const across = (epoch) => x + (epoch / this.panel.x) * wide;
     const [from, to] = this.panel.y;
     const up = (value) => y + high * (1 - (value - from) / (to - from));
@@ -63,8 +63,15 @@ export class Multiples extends Sheet {
     ctx.setLineDash([2, 4]);
     this.line(ctx, x, up(level), x + wide, up(level));
     ctx.setLineDash([]);
-    for (const track of cell.tracks) this.curve(ctx, track, across, up, head);
+    for (const track of cell.tracks) this.curve(ctx, track, (i) => across(steps ? this.epoch(i) : i), up, steps ? place(steps, head) : head);
     this.text(this.wide(cell.label, 600) > wide ? cell.brief : cell.label, x + 1, y - 4, { weight: 600 });
+  }
+
+  /** The epoch of a curve's point, or between two of them. */
+  epoch(i) {
+    const { steps } = this.panel;
+    const first = Math.floor(i);
+    return steps[first] + (i - first) * ((steps[first + 1] ?? steps[first]) - steps[first]);
   }
 
   line(ctx, ...[x, y, u, v]) {
@@ -98,8 +105,11 @@ export class Multiples extends Sheet {
     const box = this.boxes.find((b) => x >= b.x && x <= b.x + b.wide && y >= b.y && y <= b.y + b.high);
     if (!box) return null;
     const { tracks } = box.cell;
-    const epoch = Math.max(0, Math.min(Math.round(((x - box.x) / box.wide) * this.panel.x), tracks[0].y.length - 1));
-    const parts = this.panel.lines.map(({ label }, i) => `${label} ${number(tracks[i].y[epoch])}`);
+    const { steps } = this.panel;
+    const at = Math.max(0, Math.round(((x - box.x) / box.wide) * this.panel.x));
+    const point = Math.min(steps ? Math.floor(place(steps, at)) : at, tracks[0].y.length - 1);
+    const epoch = steps?.[point] ?? point;
+    const parts = this.panel.lines.map(({ label }, i) => `${label} ${number(tracks[i].y[point])}`);
     return [box.cell.label, `${this.stage.scene.clock.name} ${epoch}`, ...parts].join(" · ");
   }
 }
