@@ -422,7 +422,7 @@ BEGUN = f"""() => {{
 
 
 def test_compare_trains_to_its_end(page: Page, app: str) -> None:
-    page.goto(f"{app}compare?epochs=600&seeds=1")  # long enough to be met on its way, on a fast machine too
+    page.goto(f"{app}compare?epochs=600")  # long enough to be met on its way, on a fast machine too
     stage(page)
     page.evaluate("document.querySelector('.dl-stage').dataset.same = 'yes'")
     early, drawn, *scores = page.wait_for_function(BEGUN).json_value()
@@ -433,8 +433,8 @@ def test_compare_trains_to_its_end(page: Page, app: str) -> None:
     until(page, lambda: step(page) == 600, "the clock is at the end")
     assert page.locator(".dl-stage").get_attribute("data-same") == "yes", "it is the same stage all along"
     for row in range(1, 6):
-        assert 0.5 < float(cell(page, row, 5)) <= 1
-        assert 0.5 < float(cell(page, row, 6)) <= 1
+        assert 0.5 < float(cell(page, row, 5).split(" ± ")[0]) <= 1
+        assert 0.5 < float(cell(page, row, 6).split(" ± ")[0]) <= 1
     assert stop(page).count() == 0
 
 
