@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -59,6 +60,19 @@ def scored(history: History, score: float, row: int, part: int) -> str:
     """
     error = history.error(score, row, part)
     return f"{decimals(score)} ± {error:.3f}" if error > 0 else decimals(score)
+
+
+def margin(history: History, score: float, row: int, part: int) -> float:
+    """Return the standard error by which accuracies are told apart; nan of R².
+
+    It is that of Agresti and Coull (1998), with two rows more of either kind: p = (k + 2) / (n + 4). The usual one is
+    nearly the same, but 0 for an accuracy of 1, from which then the smallest difference would be one.
+    """
+    if math.isnan(history.error(score, row, part)) or history.counts is None:
+        return math.nan
+    n = int(history.counts[row, part].sum())
+    p = (n * score + 2) / (n + 4)
+    return math.sqrt(p * (1 - p) / (n + 4))
 
 
 def pair(history: History, first: float, second: float, row: int, part: int) -> str:
@@ -203,5 +217,5 @@ def _of(which: np.ndarray, names: Sequence[str], sentence: str, say: Say) -> str
     """Say which networks a sentence is about, unless it is about all of them."""
     if which.all():
         return sentence
-    those = listed((literal(names[i]) for i in np.flatnonzero(which)), say)
+    those = listed((literal(name) for name, one in zip(names, which, strict=False) if one), say)
     return say(N_("{names}: {sentence}")).format(names=those, sentence=sentence)

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 import pickle
 import subprocess
 import sys
@@ -194,12 +195,19 @@ def test_noise_moves_points_by_its_standard_deviation():
 # -- parts
 
 
+def labels(dataset, rows):
+    """What scikit-learn is to stratify by: the classes, unless the split is a plain one or a class has one row."""
+    y = dataset.read()[1][rows]
+    plain = dataset.task == "numbers" or dataset.plain_split or np.unique(y, return_counts=True)[1].min() < 2
+    return None if plain else y
+
+
 def halves(dataset, test_size, seed):
     """What scikit-learn leaves to train on and to test by."""
     rows = np.arange(dataset.rows)
     if dataset.held:
         return rows[: -dataset.held], rows[-dataset.held :]
-    return train_test_split(rows, test_size=test_size, random_state=seed)
+    return train_test_split(rows, test_size=test_size, random_state=seed, stratify=labels(dataset, rows))
 
 
 @every_dataset
@@ -207,17 +215,20 @@ def halves(dataset, test_size, seed):
 def test_parts_are_those_of_train_test_split(dataset, seed):
     x, y = dataset.read()
     rows, test = halves(dataset, 0.2, seed)
-    train, val = train_test_split(rows, test_size=0.25, random_state=seed)
+    few = math.ceil(0.25 * len(rows)) < len(dataset.classes)
+    train, val = train_test_split(
+        rows, test_size=0.25, random_state=seed, stratify=None if few else labels(dataset, rows)
+    )  # fmt: skip
     x = np.where(np.isnan(x), np.nanmedian(x[train], axis=0), x)
     parts = prepare(dataset, test_size=0.2, val_size=0.25, split_seed=seed)
     scaler = StandardScaler().fit(x[train])
     if dataset.task == "numbers":
         y = (y - y[train].mean()) / y[train].std()
     for part, index in ((parts.train, train), (parts.val, val), (parts.test, test)):
-        np.testing.assert_allclose(part.x, scaler.transform(x[index]), rtol=1e-4, atol=2e-6)
+        np.testing.assert_allclose(part.x, scaler.transform(x[index]), rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(part.y, y[index], rtol=1e-5, atol=1e-6)
         np.testing.assert_array_equal(part.rows, index)
-        assert part.x.dtype == np.float32
+        assert part.x.dtype == np.float64
 
 
 @pytest.mark.parametrize("key", ["titanic", "diabetes", "softmax"])
@@ -242,8 +253,8 @@ def test_what_is_missing_becomes_the_median_of_what_the_scaler_has_seen():
         for part in parts[:3]:
             lost = np.isnan(x[part.rows])
             assert lost.any()
-            assert np.unique(part.x[lost, age]) == np.float32(np.nanmedian(x[seen]))
-            np.testing.assert_array_equal(part.x[~lost, age], x[part.rows][~lost].astype(np.float32))
+            assert np.unique(part.x[lost, age]) == np.nanmedian(x[seen])
+            np.testing.assert_array_equal(part.x[~lost, age], x[part.rows][~lost])
 
 
 def test_a_column_nobody_knows_becomes_zero_and_does_no_harm():
@@ -286,7 +297,7 @@ def test_scalers_are_those_of_scikit_learn_and_see_the_training_part_alone():
     wine = DATASETS["wine"]
     raw = prepare(wine, scaling="none")
     np.testing.assert_array_equal(np.sort(np.concatenate([part.x for part in raw[:3]]), axis=0),
-                                  np.sort(wine.read()[0].astype(np.float32), axis=0))  # fmt: skip
+                                  np.sort(wine.read()[0], axis=0))  # fmt: skip
     for scaling, scaler in (("standard", StandardScaler()), ("minmax", MinMaxScaler())):
         scaler.fit(raw.train.x)
         parts = prepare(wine, scaling=scaling)
@@ -323,7 +334,7 @@ def test_numbers_are_standardised_by_the_training_part():
     y = DATASETS["diabetes"].read()[1]
     np.testing.assert_allclose(parts.test.y * parts.unit + parts.centre, y[parts.test.rows], rtol=1e-5)
     raw = prepare(DATASETS["diabetes"], scale_target=False)
-    np.testing.assert_array_equal(raw.test.y, y[raw.test.rows].astype(np.float32))
+    np.testing.assert_array_equal(raw.test.y, y[raw.test.rows])
 
 
 def test_without_a_validation_part_all_rows_train():

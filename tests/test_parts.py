@@ -8,7 +8,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from datasets import DATASETS, prepare
 from datasets.dataset import Dataset
-from datasets.parts import split
+from datasets.parts import left, split, stratifies, stratifies_folds
 
 
 def small(task: str, x: np.ndarray, y: np.ndarray, held: int = 0) -> Dataset:
@@ -25,12 +25,107 @@ CLASSES, NUMBERS = RNG.integers(0, 3, 61), 7 + 4 * RNG.standard_normal(61)
 WITH_GAPS = np.where(RNG.random(X.shape) < 0.2, np.nan, X)
 
 
+def halves(entry: Dataset, share: float, seed: int, *, stratified: bool) -> tuple[np.ndarray, np.ndarray]:
+    """What scikit-learn leaves to train on and to test by."""
+    rows, y = np.arange(entry.rows), entry.read()[1]
+    if entry.held:
+        return rows[: -entry.held], rows[-entry.held :]
+    return train_test_split(rows, test_size=share, random_state=seed, stratify=y if stratified else None)
+
+
+CLASSIFICATION = [entry for entry in DATASETS.values() if entry.task != "numbers"]
+every_classification = pytest.mark.parametrize("entry", CLASSIFICATION, ids=lambda entry: entry.key)
+
+
+@every_classification
+@pytest.mark.parametrize("seed", [0, 3])
+@pytest.mark.parametrize("stratify", ["auto", "yes"])
+def test_every_part_has_the_classes_in_the_proportions_of_the_whole(entry: Dataset, seed: int, stratify: str):
+    y = entry.read()[1].astype(int)
+    if entry.held or (entry.plain_split and stratify == "auto"):
+        return  # the source's own test part, and the split that printed figures depend on, are as they are
+    train, val, test = split(entry, 0.2, 0.25, seed, stratify=stratify)
+    whole, rest = np.bincount(y), np.bincount(y[np.concatenate([train, val])])
+    for part, of in ((test, whole), (train, rest), (val, rest)):
+        counts = np.bincount(y[part], minlength=len(of))
+        assert (np.abs(counts - len(part) * of / of.sum()) < 1 + 1e-9).all()
+
+
+@every_classification
+@pytest.mark.parametrize("seed", [0, 3])
+def test_stratified_parts_are_scikit_learn_s(entry: Dataset, seed: int):
+    y = entry.read()[1]
+    train, val, test = split(entry, 0.2, 0.25, seed, stratify="yes")
+    rest, expected = halves(entry, 0.2, seed, stratified=True)
+    np.testing.assert_array_equal(test, expected)
+    counts = np.unique(y[rest], return_counts=True)[1]
+    possible = counts.min() >= 2 and len(rest) / 4 > len(counts) - 1
+    learnt, held = train_test_split(rest, test_size=0.25, random_state=seed, stratify=y[rest] if possible else None)
+    np.testing.assert_array_equal(train, learnt)
+    np.testing.assert_array_equal(val, held)
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+@pytest.mark.parametrize("stratify", ["auto", "no"])
+def test_breast_cancer_is_split_plainly_unless_that_is_asked_for(seed: int, stratify: str):
+    entry = DATASETS["breast_cancer"]
+    rest, test = train_test_split(np.arange(entry.rows), test_size=0.2, random_state=seed)
+    learnt, held = train_test_split(rest, test_size=0.25, random_state=seed)
+    for ours, theirs in zip(
+        split(entry, 0.2, 0.25, seed, stratify=stratify), (learnt, held, test), strict=True
+    ):  # fmt: skip
+        np.testing.assert_array_equal(ours, theirs)
+    assert any(one.plain_split for one in DATASETS.values())
+    assert [one.key for one in DATASETS.values() if one.plain_split] == ["breast_cancer"]
+
+
+@pytest.mark.parametrize("counts", [(30, 1), (30, 30, 1), (2, 2, 2), (1, 1), (3, 3), (20, 2), (5, 4, 3, 2)])
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.5])
+def test_where_scikit_learn_refuses_to_stratify_the_split_is_plain(counts: tuple[int, ...], share: float):
+    y = np.repeat(np.arange(len(counts)), counts)
+    entry = small("classes", np.zeros((len(y), 1)), y)
+    rows = np.arange(len(y))
+    try:
+        expected = train_test_split(rows, test_size=share, random_state=1, stratify=y)
+    except ValueError:
+        assert not stratifies(entry, "auto", y, share)
+        expected = train_test_split(rows, test_size=share, random_state=1)
+    else:
+        assert stratifies(entry, "auto", y, share)
+    train, _val, test = split(entry, share, 0.0, 1)
+    np.testing.assert_array_equal(train, expected[0])
+    np.testing.assert_array_equal(test, expected[1])
+    assert not stratifies(entry, "no", y, share)
+
+
+@pytest.mark.parametrize(("smallest", "folds"), [(1, 2), (2, 3), (3, 3), (5, 4)])
+def test_folds_are_stratified_where_every_class_has_a_row_for_each(smallest: int, folds: int):
+    y = np.repeat([0, 1], [20, smallest])
+    entry = small("classes", np.zeros((len(y), 1)), y)
+    stratified = smallest >= folds
+    assert stratifies_folds(entry, "auto", y, folds) == stratified
+    held = [split(entry, 0.0, folds=folds, fold=fold)[1] for fold in range(folds)]
+    if stratified:
+        assert all(abs((y[rows] == 1).sum() - smallest / folds) < 1 for rows in held)
+    else:
+        expected = [test for _train, test in KFold(folds, shuffle=True, random_state=0).split(y)]
+        for ours, theirs in zip(held, expected, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("entry", DATASETS.values(), ids=DATASETS)
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.33])
+def test_what_the_test_part_leaves_is_known_without_reading_the_table(entry: Dataset, share: float):
+    train, val, _test = split(entry, share)
+    assert left(entry, share) == len(train) + len(val)
+
+
 @pytest.mark.parametrize("dataset", ["iris", "breast_cancer", "diabetes"])
 @pytest.mark.parametrize("folds", [2, 5])
 def test_folds_are_those_of_scikit_learn_and_share_out_what_the_test_part_leaves(dataset, folds):
     entry = DATASETS[dataset]
     y = entry.read()[1]
-    rest, test = train_test_split(np.arange(entry.rows), test_size=0.2, random_state=3)
+    rest, test = halves(entry, 0.2, 3, stratified=entry.task != "numbers" and not entry.plain_split)
     kind = KFold if entry.task == "numbers" else StratifiedKFold
     cuts = kind(folds, shuffle=True, random_state=3).split(rest, y[rest])
     for fold, (learnt, held) in enumerate(cuts):
