@@ -30,7 +30,8 @@ def halves(entry: Dataset, share: float, seed: int, *, stratified: bool) -> tupl
     rows, y = np.arange(entry.rows), entry.read()[1]
     if entry.held:
         return rows[: -entry.held], rows[-entry.held :]
-    return train_test_split(rows, test_size=share, random_state=seed, stratify=y if stratified else None)
+    first, second = train_test_split(rows, test_size=share, random_state=seed, stratify=y if stratified else None)
+    return np.asarray(first), np.asarray(second)
 
 
 CLASSIFICATION = [entry for entry in DATASETS.values() if entry.task != "numbers"]

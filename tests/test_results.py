@@ -1,4 +1,4 @@
-"""What networks are said to say is what they say: against their scores, against scikit-learn, and as pictures."""
+"""What networks are said to predict is what they predict: against scores, against scikit-learn, and as pictures."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from experiments.fit import Fit, History, fit
 from experiments.results import MOST, Question, look
 from figures import results as figures
 from figures import theme
+from figures.scene import spoken
+from figures.worth import MEASURED
 from optimizers import SGD, Adam
 from runs import Chain
 from spec import digest
@@ -178,8 +180,20 @@ def test_pictures_of_any_number_of_classes_are_valid(classes: int, seed: int) ->
         assert "<b>class" not in str(matrix["layout"])
         shares = matrix["data"][0]["z"].sum(axis=1)
         assert ((shares == 0) | np.isclose(shares, 1)).all()
-    wrong = counts.sum() - np.trace(counts)
-    assert ("rightly" in figures.reading(answer, entry(classes), say)) == (wrong == 0)
+    wrong, rows = counts.sum() - np.trace(counts), counts.sum()
+    sentence = spoken(figures.reading(answer, entry(classes), say))
+    assert f"{rows - wrong:,} of {rows:,} rows are classified correctly" in sentence
+    assert ("The most frequent mistake: predicted “<b>class & " in sentence) == (wrong > 0)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "share"),
+    [(96, 4, "96% ± 2%"), (137, 6, "95.8% ± 1.7%"), (30, 0, "100%"), (0, 30, "0%"), (1, 1, "50% ± 35%")],
+)
+def test_a_share_of_rows_is_told_with_its_standard_error(right: int, wrong: int, share: str) -> None:
+    answer = {"part": np.array("validation"), "confusion": np.array([[right, wrong], [0, 0]])}
+    sentence = figures.reading(answer, find("titanic"), say)
+    assert f"On the validation part: {right} of {right + wrong} rows are classified correctly ({share})." in sentence
 
 
 def test_predicted_against_true_has_a_diagonal_and_a_bounded_number_of_dots() -> None:
@@ -231,4 +245,6 @@ def test_the_panel_waits_for_the_end_of_training() -> None:
     tested = AppTest.from_function(page, args=("iris", 1), kwargs={"done": False}, default_timeout=30).run()
     assert not tested.exception
     assert not tested.get("plotly_chart")
-    assert len(tested.caption) == 1
+    assert [caption.value for caption in tested.caption] == [
+        MEASURED, "There is something to see here once training is over.",
+    ]  # fmt: skip
