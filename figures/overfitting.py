@@ -103,7 +103,7 @@ def _watched(
     stop, kept = int(found.stop[0]), int(found.kept[0])
     name, look, _rows = lines[0]
     waiting = say(N_("{name}: {count} of {patience} epochs without improvement"))
-    ended = say(N_("{name}: stopped after epoch {stop}, weights of epoch {kept} kept"))
+    ended = say(N_("{name}: stopped after epoch {stop}, epoch {kept} kept"))
     best = best_so_far(history.val_loss[0], study)
     told["patience"] = {
         "best": best[panel["steps"]] if "steps" in panel else best, "stop": stop if found.early[0] else -1,

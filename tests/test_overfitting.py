@@ -319,7 +319,7 @@ def test_the_picture_marks_the_best_epoch_the_stop_and_what_is_kept() -> None:
         assert list(patience["best"]) == [0, 1, 1, 1, 1]
         assert (patience["of"], patience["stop"]) == (2, 3)
         assert patience["bar"] == "patience: {count} of 2"
-        assert f"stopped after epoch 3, weights of epoch {kept} kept" in patience["stopped"]
+        assert f"stopped after epoch 3, epoch {kept} kept" in patience["stopped"]
         signs = {mark["sign"]: mark["y"] for mark in scene["panels"][0]["marks"] if mark["sign"]}
         assert signs == {"kept": told.val_loss[0, kept], "stop": 0.9}
 

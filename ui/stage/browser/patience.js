@@ -81,14 +81,18 @@ export class Patience extends Panel {
     ctx.restore();
   }
 
-  /** Names at the ends of curves and, below the bar of patience, what it is. */
+  /** Names at the ends of curves and, where there is room below the bar of patience, what it is. */
   names(ctx) {
     super.names(ctx);
     const { bar, area, type } = this;
     if (!this.panel.patience || !this.holds([bar.x, bar.y])) return;
+    const wide = ctx.measureText(bar.text).width;
+    if (wide > area.right - area.left - 4) return; // on a phone; it is said below the axis too
+    const x = Math.min(bar.x, area.right - wide - 2);
+    let y = bar.y + 8 * this.stage.scale;
+    for (const { from, wide: other, up } of [...this.tags].sort((a, b) => a.up - b.up))
+      if (x < from + other + 6 && from < x + wide + 6 && Math.abs(y - up) < type + 3) y = up + type + 4;
     ctx.textBaseline = "top";
-    const x = Math.max(area.left + 2, Math.min(bar.x, area.right - ctx.measureText(bar.text).width - 2));
-    const below = bar.y + 8 * this.stage.scale;
-    this.written(ctx, bar.text, x, below + type < area.bottom ? below : bar.y - 8 * this.stage.scale - type, bar.color);
+    this.written(ctx, bar.text, x, y + type < area.bottom ? y : bar.y - 8 * this.stage.scale - type, bar.color);
   }
 }
