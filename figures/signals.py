@@ -160,7 +160,8 @@ def _scores(spec: Signals, history: History, say: Say) -> dict[str, Any]:
     level = worth.guess(history, find(spec.dataset), 0, say)
     layout = theme.layout(
         xaxis=_along(epoch, range=[0, spec.epochs]), yaxis=theme.axis(range=bounds),
-        margin={"l": 46, "r": 104 if level is None else 150, "t": 26, "b": 48}, annotations=[_above(title)],
+        margin={"l": 46, "r": 104, "t": 26, "b": 48},
+        annotations=[_above(title), *([] if level is None else [worth.label(level, bounds, say)])],
     )  # fmt: skip
     tracks = [
         {"y": score[i], "name": name, "title": name, "width": 2.4, **look}

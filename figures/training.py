@@ -203,19 +203,21 @@ def _curves(
     curves = np.concatenate([train, val])
     title = _measure_title(variants[0], measure, say)
     yaxis = _log_axis(title, curves) if log else theme.axis(title, range=_range(train, val, variants[0].epochs))
-    beside = [line.name for line in lines]
+    labels = []
     if measure == "score":
         level = worth.guess(history, find(variants[0].dataset), 1 if held else 0, say)
-        farthest = {} if places is None or not places.size else {"x": places[places[:, -1].argmax()]}
-        tracks += (constant := [] if level is None else worth.constant(level, train.shape[1], say, **farthest))
-        beside += [track["name"] for track in constant if "name" in track]
-        yaxis = theme.axis(title, range=_score_range(curves, level, variants[0].epochs))
+        bounds = _score_range(curves, level, variants[0].epochs)
+        yaxis = theme.axis(title, range=bounds)
+        if level is not None:
+            farthest = {} if places is None else {"x": places[places[:, -1].argmax()]}
+            tracks += worth.constant(level, train.shape[1], say, **farthest)
+            labels.append(worth.label(level, bounds, say))
     note = [say(N_("solid: training   dashed: validation")) if held else say(N_("on the training part"))]
     note += [say(N_("faint: as measured"))] if smooth else []
     note += [say(N_("○ weights kept   × early stop"))] if any(mark.sign for mark in marks) else []
     note += [say(N_("band: all seeds"))] if any(line.rows.stop - line.rows.start > 1 for line in lines) else []
     note += [say(N_("R² of the validation part has no meaning"))] if pointless and has_validation(variants[0]) else []
-    panel = _panel(tracks, beside, yaxis, places, along, variants[0].epochs, note, say)
+    panel = _panel(tracks, lines, yaxis, places, along, variants[0].epochs, note, say, labels)
     placed = [
         {
             **mark._asdict(), **({} if places is None else {"x": float(places[mark.row, mark.at])}),
@@ -246,14 +248,14 @@ def _weights(
     high = _nice(1.05 * max(inside, default=1.0) or 1.0)
     low = min(float(track["y"][np.isfinite(track["y"])].min(initial=0)) for track in tracks)
     yaxis = theme.axis(say(N_("weight")), range=[max(-high, _nice(1.05 * low)), high])
-    return _panel(tracks, [line.name for line in lines], yaxis, places, along, epochs, [note], say)
+    return _panel(tracks, lines, yaxis, places, along, epochs, [note], say)
 
 
 def _panel(
-    tracks: list[dict[str, Any]], beside: Sequence[str], yaxis: dict[str, Any], places: np.ndarray | None, along: str,
-    epochs: int, notes: Sequence[str], say: Say,
+    tracks: list[dict[str, Any]], lines: Sequence[Line], yaxis: dict[str, Any], places: np.ndarray | None, along: str,
+    epochs: int, notes: Sequence[str], say: Say, labels: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:  # fmt: skip
-    """Return a panel of curves, with room for the names that stand beside their ends, and notes above them.
+    """Return a panel of curves, with room for the names at their ends, notes above them, and labels among them.
 
     The notes after the first, where there are some, stand on a line of their own: a phone is narrow.
     """
@@ -261,14 +263,14 @@ def _panel(
     xaxis = theme.axis(say(ALONG[along]), range=[0, epochs])
     if places is not None:
         xaxis |= _reach(places, epochs)
-    room = max([70.0, *map(_wide, beside)])
+    room = max([70.0, *(_wide(line.name) for line in lines)])
     layout = theme.layout(
         xaxis=xaxis, yaxis=yaxis, margin={"l": 76, "r": min(room + 16, 250), "t": 30 + 19 * (len(notes) > 1), "b": 52},
         uirevision=f"{yaxis['title']} {yaxis.get('type')} {xaxis.get('type')} {epochs} {along}",
         annotations=[{
             "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 4,
             "text": note, "align": "left", "showarrow": False, "font": {"size": theme.TYPE - 1, "color": "@quiet"},
-        }],
+        }, *labels],
     )  # fmt: skip
     figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}
     return {
@@ -364,12 +366,18 @@ def _range(train: np.ndarray, val: np.ndarray, epochs: int) -> list[float]:
 
 
 def _score_range(scores: np.ndarray, level: worth.Guess | None, epochs: int) -> list[float]:
-    """Return an axis for accuracies or R², which are 1 at most; it shows 0, and the line of a constant prediction."""
+    """Return an axis for accuracies or R² after the first fall, with the line of a constant prediction on it.
+
+    Its ends move by tenths, so that it does not tremble; R² below -1 leaves the picture, and nothing is above 1.
+    """
     late = scores[:, max(1, epochs // 25) :]
     seen = late[np.isfinite(late)] if np.isfinite(late).any() else scores[np.isfinite(scores)]
-    ends = [0.0] if level is None else [0.0, level.low, level.high]
-    low, high = float(np.min(seen, initial=min(ends))), float(np.max(seen, initial=max(ends)))
-    return [_nice(max(low, -1.0)), 1.02 if high > 0.5 else _nice(1.1 * max(high, 0.05))]
+    ends = [] if level is None else [level.low, level.high]
+    everything = np.clip(np.concatenate([seen, ends]), -1.0, 1.0)
+    if not everything.size:
+        return [0.0, 1.02]
+    low, high = np.floor(10 * everything.min() + 1e-9) / 10, np.ceil(10 * everything.max() - 1e-9) / 10
+    return [float(low), max(float(high), float(low) + 0.1) + (0.02 if high == 1 else 0.0)]
 
 
 def _nice(value: float) -> float:

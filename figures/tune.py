@@ -253,14 +253,16 @@ def _curves(search: Search, history: History, found: Found, chosen: int, name: s
         marks.append({"at": at, "label": say(N_("epoch {epoch}")).format(epoch=at), "color": "@text"})
     low, high = _span(np.concatenate([val, train]))
     level = _level(search, history, rows, say)
+    labels = []
     if level is not None:
         tracks += worth.constant(level, mean.size, say)
         low, high = _rounded(min(low, level.low), max(high, level.high))
+        labels.append(worth.label(level, (low, high), say))
     layout = theme.layout(
         xaxis=theme.axis(say(N_("epoch")), range=[0, search.epochs]),
         yaxis=theme.axis(measure_title(search, say), range=[low, high]),
-        margin={"l": 66, "r": 94 if level is None else 150, "t": 30, "b": 50}, uirevision="curves",
-        annotations=[_heading(f"<b>{name}</b>")],
+        margin={"l": 66, "r": 94, "t": 30, "b": 50}, uirevision="curves",
+        annotations=[_heading(f"<b>{name}</b>"), *labels],
     )  # fmt: skip
     return {
         "kind": "whole", "grow": 1, "mark": f"curves {digest((layout,))}", "tracks": tracks, "along": True,
@@ -403,8 +405,8 @@ def read(search: Search, history: History, found: Found, say: Say, *, done: bool
         parts.append(say(text).format(count=int(near.sum()) - 1))
     error = _error(search, history, found, best)
     if done and error > 0:
-        text = N_("± is the deviation over the folds, not the uncertainty of an accuracy: on one fold alone that is a "
-                  "standard error of {error}.")  # fmt: skip
+        text = N_("± is the deviation over the folds, not the uncertainty of an accuracy: the standard error on one "
+                  "fold is {error}.")  # fmt: skip
         parts.append(say(text).format(error=figures(error)))
     level = _level(search, history, slice(best * search.folds, (best + 1) * search.folds), say)
     if done and level is not None and found.value[best] <= level.high + 1e-9:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import string
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from datasets import Dataset
 from datasets.own import Own
 from experiments.fit import History
+from figures import theme
 from figures.scene import Say
 from spec import N_
 
@@ -139,12 +141,23 @@ def guess(history: History, data: Dataset, part: int, say: Say, rows: slice = sl
 
 def constant(guess: Guess, n: int, say: Say, **more: Any) -> list[dict[str, Any]]:
     """Return the tracks of a constant prediction over n epochs: thin, dashed, grey; two where it has two ends."""
-    look = {"color": "@quiet", "dash": [3, 4], "width": 1.3}
-    name = guess.label(say)
-    tracks = [{"y": np.full(n, guess.high), **look, "name": name, "title": name, **more}]
-    if "…" in guess.score():
-        tracks.insert(0, {"y": np.full(n, guess.low), **look, "title": name, **more})
-    return tracks
+    ends = [guess.high] if "…" not in guess.score() else [guess.low, guess.high]
+    look = {"color": "@quiet", "dash": [3, 4], "width": 1.3, "title": guess.label(say)}
+    return [{"y": np.full(n, end), **look, **more} for end in ends]
+
+
+def label(guess: Guess, bounds: Sequence[float], say: Say) -> dict[str, Any]:
+    """Return what the line of a constant prediction is called: inside of the picture, where no curve has its name.
+
+    It stands below the line, where networks are that learn nothing, unless the axis ends there.
+    """
+    low, high = bounds
+    below = guess.low - low > 0.15 * (high - low)
+    return {
+        "xref": "paper", "x": 1, "xanchor": "right", "xshift": -4, "y": guess.low if below else guess.high,
+        "yanchor": "top" if below else "bottom", "showarrow": False, "text": escape(guess.label(say), quote=False),
+        "font": {"size": theme.TYPE - 1, "color": "@quiet"},
+    }  # fmt: skip
 
 
 def unbeaten(

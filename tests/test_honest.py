@@ -139,12 +139,14 @@ def test_a_line_of_its_own_stands_wherever_scores_are_drawn(dataset: str, place:
     part = 0 if isinstance(study, Signals) else 1
     level = history.baseline[:, part].mean()  # type: ignore[index]
     [panel] = panels(study, history)
-    line = panel["tracks"][-1]
-    assert line["name"].startswith("always ")
+    line, label = panel["tracks"][-1], panel["figure"]["layout"]["annotations"][-1]
+    assert "name" not in line  # beside the curves' names there would be no room
+    assert label["text"].startswith("always ")
+    assert label["y"] == line["y"][0]
     assert line["color"] == "@quiet"
     assert line["dash"]
     np.testing.assert_allclose(line["y"], level, atol=0.02)
-    assert f"{abs(level):.2f}" in line["name"]
+    assert f"{abs(level):.2f}" in label["text"]
     low, high = panel["figure"]["layout"]["yaxis"]["range"]
     assert low <= level <= high <= 1.1
 
@@ -157,7 +159,7 @@ def test_beside_losses_and_weights_there_is_no_such_line(measure: str) -> None:
     scene = training.scene(
         spec.variants(), history, lines, say=say, alt="", running=False, table={}, measure=measure
     )  # fmt: skip
-    assert not any("always" in track.get("name", "") for track in scene["panels"][0]["tracks"])
+    assert "always" not in str(scene["panels"][0])
 
 
 def test_networks_that_learn_from_different_rows_have_a_line_at_either_end() -> None:
@@ -166,8 +168,7 @@ def test_networks_that_learn_from_different_rows_have_a_line_at_either_end() -> 
     [panel] = panels(spec, history)
     low, high = panel["tracks"][-2:]
     assert low["y"][0] == history.baseline[:, 1].min() < high["y"][0] == history.baseline[:, 1].max()  # type: ignore[index]
-    assert "…" in high["name"]
-    assert "name" not in low
+    assert "…" in panel["figure"]["layout"]["annotations"][-1]["text"]
 
 
 def test_the_table_ends_with_the_constant_prediction() -> None:
@@ -273,7 +274,7 @@ def test_the_spread_of_folds_is_not_called_the_uncertainty_of_an_accuracy() -> N
     p, n = found.value[0], history.counts[0, 1].sum()  # type: ignore[index]
     error = f"{math.sqrt(p * (1 - p) / n):.3f}"
     sentence = tune.read(search, history, found, say, done=True)
-    assert f"not the uncertainty of an accuracy: on one fold alone that is a standard error of {error}." in sentence
+    assert f"not the uncertainty of an accuracy: the standard error on one fold is {error}." in sentence
     columns = tune.numbers(search, history, found, say)
     assert f"{columns['standard error of the accuracy on one fold'][0]:.3f}" == error
     scene = tune.scene(search, history, found, None, say=say, alt="", running=False, done=True, grouped=True)
@@ -390,10 +391,10 @@ def test_r2_of_equal_values_is_a_dash_with_its_reason_everywhere(steady: Own, si
         [panel] = panels(spec, history)
     assert [row["cells"][-2:] for row in table["rows"]] == [["–", "–"]] * 2
     assert "nan" not in sentence
-    names = [track.get("name") for track in panel["tracks"]]
-    assert names[:2] == ["SGD", "Adam"]  # at the curves that can be drawn, those of the training part
-    assert names[2] == "always the mean: 0.00"
-    note = panel["figure"]["layout"]["annotations"][0]["text"]
+    # Names stand at the curves that can be drawn, those of the training part.
+    assert [track.get("name") for track in panel["tracks"]] == ["SGD", "Adam", None]
+    note, label = (one["text"] for one in panel["figure"]["layout"]["annotations"])
+    assert label == "always the mean: 0.00"
     assert "on the training part" in note
     assert "R² of the validation part has no meaning" in note
 
