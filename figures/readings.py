@@ -254,7 +254,7 @@ def _losses(history: History, lines: Sequence[Line], say: Say, *, done: bool) ->
     elif last > RISEN * curve[epoch]:
         text = N_("Without regularization validation loss is lowest at epoch {epoch} ({lowest}) and ends at {last}.")
     else:
-        text = N_("Without regularization validation loss ends at {last} and does not rise before.")
+        text = N_("Without regularization validation loss ends at {last}, near its lowest ({lowest}).")
     parts = [say(text).format(beyond=beyond, epoch=epoch, lowest=_loss(float(curve[epoch])), last=_loss(last))]
     ends = np.where(np.isfinite(history.val_loss[:, -1]), history.val_loss[:, -1], np.inf)
     best = int(ends.argmin())

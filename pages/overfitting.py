@@ -73,7 +73,7 @@ def settings(desk: Desk[Remedies]) -> None:
             if not remedy.usual:
                 controls.field(desk, name)
 
-    panels.folded("overfitting remedies", _("More means against overfitting"), ":material/healing:", more_remedies)
+    panels.folded("overfitting remedies", _("More methods against overfitting"), ":material/healing:", more_remedies)
     controls.field(desk, "together")
     controls.patience(desk)
     if desk.spec.patience is not None:

@@ -365,7 +365,7 @@ def test_accuracies_within_a_standard_error_are_said_to_be() -> None:
 def test_without_overfitting_none_is_claimed() -> None:
     falling = [[1.0, 0.8, 0.6, 0.5, 0.4]] * 3
     sentence = readings.overfitted(STUDY, history(falling, falling), LINES, say, done=True)
-    assert "ends at 0.400 and does not rise before" in sentence
+    assert "ends at 0.400, near its lowest (0.400)" in sentence
     assert "No other network ends lower." in sentence
     assert "Early stopping** does not end the training" in sentence
 
