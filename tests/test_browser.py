@@ -506,7 +506,7 @@ def test_patience_reads_and_does_not_train(page: Page, app: str) -> None:
 
 def test_a_long_training_shows_right_epochs(page: Page, app: str) -> None:
     """Of 3,001 epochs every third is sent: the clock, the table and the curves know which ones these are."""
-    page.goto(f"{app}compare?dataset=softmax&hidden=none&rule=sgd&batch_size=none&epochs=3000&test_size=0&val_size=0")
+    page.goto(f"{app}compare?dataset=softmax&hidden=4&rule=sgd&batch_size=none&epochs=3000&test_size=0&val_size=0")
     expect(page.locator("[class*='-status']")).to_contain_text("Trained for 3000 epochs.", timeout=1000 * TRAINED)
     sent = page.evaluate("[...descentLab.stage.scene.clock.steps]")
     assert 1000 < len(sent) < 1600

@@ -448,11 +448,12 @@ def test_a_long_training_is_drawn_at_some_epochs_with_their_own_values() -> None
     curve = np.exp(-np.arange(n) / 5000)
     seconds = np.full((2, n), 0.001)
     traces = np.random.default_rng(0).normal(size=(2, 6, n))
-    history = made([curve, curve], [curve + 1, curve + 1], seconds=seconds, traces=traces)
+    history = made([curve.tolist()] * 2, [(curve + 1).tolist()] * 2, seconds=seconds, traces=traces)
     spec = dataclasses.replace(TWO, epochs=n - 1)
     variants, lines = spec.variants(), training.lines(spec, say)
     marks = [training.Mark(777, "", "@c0")]
-    for how in ({}, {"along": "seconds"}, {"measure": "weights"}, {"smooth": 0.9}):
+    shown: list[dict[str, Any]] = [{}, {"along": "seconds"}, {"measure": "weights"}, {"smooth": 0.9}]
+    for how in shown:
         table = training.table(variants, history, lines, say, done=True)
         scene = training.scene(
             variants, history, lines, say=say, alt="", running=True, table=table, marks=marks, **how

@@ -164,6 +164,7 @@ def test_stops_are_those_of_a_training_loop(losses: np.ndarray, study: Remedies)
     """The loop that everybody writes: train an epoch, look at the loss, wait, stop."""
     _train, val = losses
     last = len(val) - 1
+    assert study.patience is not None
     least, best, waited, ended = np.inf, None, 0, None
     since = {}
     for epoch in range(1, last + 1):
