@@ -62,7 +62,8 @@ def main() -> None:
     parser.add_argument("--measure", nargs=2, metavar=("CASE", "KIND"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.measure:
-        print(seconds(*chosen.measure, chosen.quick))
+        case, kind = chosen.measure
+        print(seconds(case, kind, chosen.quick))
         return
     print(f"{'':32}{'float64':>12}{'AUTO':>12}{'COMPATIBLE':>12}")
     for case in CASES:

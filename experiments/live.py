@@ -95,6 +95,6 @@ def history(variants: tuple[Fit, ...], result: Mapping[str, np.ndarray]) -> Hist
     if not result:
         empty = np.empty((k, 0))
         return History(empty, empty, empty, empty, unknown, unknown, np.zeros(k, int), unknown, None)
-    told = {"boundary": None} | {name: result[name] for name in (*CURVES, *STANDING) if name in result}
+    told: dict[str, Any] = {"boundary": None} | {name: result[name] for name in (*CURVES, *STANDING) if name in result}
     records = {name.removeprefix(RECORD): array for name, array in result.items() if name.startswith(RECORD)}
     return join([Chunk(0, **told, records=records)])

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from typing import Any, NamedTuple
 
 from experiments.axes import AXES, LECTURE, Axis, suggested
 from experiments.fit import Fit, check_size
 from experiments.presets import offered
 from experiments.stopping import Stopping
-from optimizers import RULES, Optimizer
+from optimizers import RULES, SGD, AdaGrad, Adam, Momentum, Optimizer, RMSProp
 from spec import N_, Refused, check, same, setting, settings
 
 MOST = 8
@@ -64,9 +64,10 @@ class Comparison(Stopping):
     val_size: float = same(Fit, "val_size", 0.2)
     stratify: str = same(Fit, "stratify", "auto")
     split_seed: int = same(Fit, "split_seed", 0)
-    patience: int | None = same(Stopping, "patience", None, kw_only=True)
     seeds: int = setting(1, N_("seeds per variant"), low=1, high=5, minimum=1, maximum=8)
     seed: int = same(Fit, "seed", 0)
+    _: KW_ONLY
+    patience: int | None = same(Stopping, "patience", None)
 
     def __post_init__(self) -> None:
         check(self)
@@ -127,8 +128,6 @@ class Preset(NamedTuple):
     spec: Comparison
 
 
-SGD, MOMENTUM, ADAGRAD, RMSPROP, ADAM = (RULES[key] for key in ("sgd", "momentum", "adagrad", "rmsprop", "adam"))
-
 # One linear layer on a table typed in by hand, of which every row is learnt from.
 BY_HAND = Comparison(
     "softmax", vary="lr", values=("1e-10", "0.1", "100000"), contenders=(SGD(lr=0.1),), hidden=(), init="normal",
@@ -144,10 +143,10 @@ TEN = Comparison(
 # A scaler that has seen the validation part is the notes' too.
 TEN_VALIDATED = replace(TEN, val_size=0.2, scaler_sees="train+val", vary="lr", values=("1",))
 
-FIVE = (SGD(lr=0.01), MOMENTUM(lr=0.01), ADAGRAD(lr=0.01), RMSPROP(lr=0.001), ADAM(lr=0.001))
+FIVE = (SGD(lr=0.01), Momentum(lr=0.01), AdaGrad(lr=0.01), RMSProp(lr=0.001), Adam(lr=0.001))
 MNIST = Comparison("mnist", hidden=(100,) * 4, batch_size=128, epochs=20, scaling="none", contenders=FIVE)
 CALIFORNIA = Comparison(
-    "california", vary="lr", values=("0.001",), contenders=(ADAM(lr=0.001),), hidden=(6, 5, 4, 3),
+    "california", vary="lr", values=("0.001",), contenders=(Adam(lr=0.001),), hidden=(6, 5, 4, 3),
     activation="leaky_relu", batch_size=256, epochs=60,
 )  # fmt: skip
 
@@ -228,20 +227,20 @@ def presets() -> dict[str, Preset]:
                 N_("Optimizers"),
                 N_("The weights follow four optimizers, the biases plain gradient descent, as in the lecture notes. "
                    "1,000 epochs of their 10,000 and 15,000."),
-                replace(TEN, contenders=(SGD(lr=1.0), MOMENTUM(lr=0.01), RMSPROP(lr=0.01), ADAM(lr=0.01))),
+                replace(TEN, contenders=(SGD(lr=1.0), Momentum(lr=0.01), RMSProp(lr=0.01), Adam(lr=0.01))),
             ),
             "optimizers_long": lambda: Preset(
                 N_("Momentum and Adam, 10,000 epochs"),
                 N_("The lecture notes print a test accuracy of 0.965 for both. Their Momentum is really Nesterov's, "
                    "and stands beside the right one. Takes ten times as long as 1,000 epochs."),
                 replace(
-                    TEN, contenders=(MOMENTUM(lr=0.01), MOMENTUM(lr=0.01, ahead=True), ADAM(lr=0.01)), epochs=10_000
+                    TEN, contenders=(Momentum(lr=0.01), Momentum(lr=0.01, ahead=True), Adam(lr=0.01)), epochs=10_000
                 ),
             ),
             "rmsprop_long": lambda: Preset(
                 N_("RMSProp, 15,000 epochs"),
                 N_("The lecture notes print a test accuracy of 0.956. Takes fifteen times as long as 1,000 epochs."),
-                replace(TEN, contenders=(RMSPROP(lr=0.01),), epochs=15_000),
+                replace(TEN, contenders=(RMSProp(lr=0.01),), epochs=15_000),
             ),
             "plateau": lambda: Preset(
                 N_("Plateau schedule"),

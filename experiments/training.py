@@ -313,7 +313,7 @@ def _penalties(variants: Sequence[Fit]) -> Callable[[Stack], None]:
 
 def batches(
     variants: Sequence[Fit], tables: Data, which: Tensor, epoch: int
-) -> Iterator[tuple[Tensor, Tensor, Sequence[Tensor]]]:
+) -> Iterator[tuple[Tensor, Tensor, Sequence[Tensor | None]]]:
     """Yield the batches of one epoch: inputs [k, n, columns], targets [1 or k, n], masks of the layers.
 
     Network i learns from table `which[i]`. Each seed has its own shuffle and its own draws for dropout, the same
@@ -345,18 +345,16 @@ def batches(
         yield batch_x, batch_y, masks(batch_x.shape[1])
 
 
-def _masks(variants: Sequence[Fit], epoch: int) -> Callable[[int], Sequence[Tensor]]:
+def _masks(variants: Sequence[Fit], epoch: int) -> Callable[[int], Sequence[Tensor | None]]:
     """Return what draws the masks of dropout for the next n rows, [k, n, units] for every layer that has one."""
     hidden = _drawn(variants, "dropout", [np.repeat(rates(one), one.hidden) for one in variants], epoch)
     outputs = sizes(variants[0])[-1]
     last = _drawn(variants, "output", [np.repeat(one.output_dropout, outputs) for one in variants], epoch)
 
-    def draw(n: int) -> Sequence[Tensor]:
-        if hidden is None and last is None:
-            return ()
+    def draw(n: int) -> Sequence[Tensor | None]:
         units = variants[0].hidden
-        masks = hidden(n).split(units, dim=2) if hidden else (None,) * len(units)
-        return masks if last is None else (*masks, last(n))
+        masks = hidden(n).split(units, dim=2) if hidden else ()
+        return masks if last is None else (*(masks or [None] * len(units)), last(n))
 
     return draw
 

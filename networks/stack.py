@@ -67,11 +67,14 @@ class Stack:
                 self._moments.append(self._norms[layer].train(x[self._normalised]))
             x = self.activation(x)
             self.activations.append(x)
-            if masks and masks[layer] is not None:
-                x = x * masks[layer]
+            x = self._masked(x, layer)
             self._inputs.append(x)
-        outputs = operations.affine(x, self.weights[-1], self.biases[-1])
-        return outputs * masks[-1] if len(masks) == len(self.weights) else outputs
+        return self._masked(operations.affine(x, self.weights[-1], self.biases[-1]), len(self.weights) - 1)
+
+    def _masked(self, values: Tensor, layer: int) -> Tensor:
+        """Return what a layer tells, or its derivative, times the mask of that layer where it has one."""
+        mask = self._masks[layer] if layer < len(self._masks) else None
+        return values if mask is None else values * mask
 
     @torch.inference_mode()
     def backward(self, slope: Tensor) -> None:
@@ -79,7 +82,7 @@ class Stack:
 
         No network's loss depends on another's weights, so row i is the gradient of network i alone.
         """
-        delta = slope * self._masks[-1] if len(self._masks) == len(self.weights) else slope
+        delta = self._masked(slope, len(self.weights) - 1)
         for layer in reversed(range(len(self.weights))):
             operations.by_weights(self._inputs[layer], delta, self._weight_grads[layer])
             torch.sum(delta, 1, keepdim=True, out=self._bias_grads[layer])
@@ -88,9 +91,7 @@ class Stack:
                 self._bias_grads[layer][self._normalised] = 0
             if layer == 0:
                 return
-            delta = operations.by_inputs(delta, self.weights[layer])
-            if self._masks and self._masks[layer - 1] is not None:
-                delta *= self._masks[layer - 1]
+            delta = self._masked(operations.by_inputs(delta, self.weights[layer]), layer - 1)
             delta = self._by_sums(delta, self.activations[layer - 1])
             if self._norms:
                 self._norms[layer - 1].backward(delta[self._normalised], *self._moments[layer - 1])

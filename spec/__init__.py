@@ -68,10 +68,10 @@ def setting(default: Any = dataclasses.MISSING, label: str = "", **facts: Any) -
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def same(spec: type, name: str, default: Any, *, kw_only: bool = False) -> Any:
+def same(spec: type, name: str, default: Any) -> Any:
     """Return a dataclass field that means what field `name` of another Spec means, with a default of its own."""
     metadata = next(field.metadata for field in dataclasses.fields(spec) if field.name == name)
-    return dataclasses.field(default=default, metadata=metadata, kw_only=kw_only)
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def settings(spec: Any) -> dict[str, Setting]:

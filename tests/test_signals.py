@@ -49,7 +49,7 @@ def module(variant: Fit, row: np.ndarray) -> nn.Sequential:
         parts += [linear, *([nn.BatchNorm1d(n_out)] if variant.batch_norm else []), TORCH[variant.activation]()]
         at += n_in * n_out
     assert at == count_weights(units)
-    return nn.Sequential(*parts[: -2 if variant.batch_norm else -1])
+    return nn.Sequential(*parts[: -2 if variant.batch_norm else -1]).double()
 
 
 @pytest.mark.parametrize("batch_norm", [False, True])
