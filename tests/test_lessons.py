@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import numpy as np
@@ -24,7 +24,7 @@ from experiments.maps import Map, survey
 from experiments.noise import Noisy, scatter
 from experiments.readout import holds, readout, sides
 from experiments.remedies import Remedies
-from experiments.scaling import Stretch
+from experiments.scaling import Stretch, condition
 from experiments.search import Search
 from experiments.signals import Signals, told
 from experiments.stopping import Stopping, stops
@@ -33,6 +33,7 @@ from experiments.training import precision, sizes
 from networks import count_weights
 from optimizers import Optimizer
 from spec import Refused
+from surfaces import find
 from ui import frame, language
 
 pytestmark = pytest.mark.usefixtures("idle")
@@ -153,6 +154,16 @@ def seconds(variants: Sequence[Fit]) -> float:
     return 6 * seen / 3e10 + 5e-4 * (steps + variants[0].epochs)
 
 
+class Both(NamedTuple):
+    """What the two surfaces of the page on scaling show: `condition` is that of the plain one, and of the scaled."""
+
+    path: np.ndarray
+    loss: np.ndarray
+    plain_path: np.ndarray
+    plain_loss: np.ndarray
+    condition: np.ndarray
+
+
 def answer(spec: Any, view: Mapping[str, str], change: Change = lambda variants: variants) -> Any:
     """Return the result that a page shows for its Spec; `change` is made to the networks that it trains."""
     if isinstance(spec, Race):
@@ -164,7 +175,9 @@ def answer(spec: Any, view: Mapping[str, str], change: Change = lambda variants:
     if isinstance(spec, Noisy):
         return scatter(spec)
     if isinstance(spec, Stretch):
-        return descend(spec.races()[-1])
+        plain, scaled = map(descend, spec.races())
+        surfaces = [find(race.surface) for race in spec.races()]
+        return Both(scaled.path, scaled.loss, plain.path, plain.loss, np.array([condition(one) for one in surfaces]))
     if isinstance(spec, Search) and view["view"] == "test":
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(search, "begin", lambda variants, records: begin(change(variants), records))
@@ -173,9 +186,9 @@ def answer(spec: Any, view: Mapping[str, str], change: Change = lambda variants:
     if isinstance(spec, Signals) and view["view"] == "scales":
         records = ()
     history = fit(change(networks(spec, view)), records)
-    if isinstance(spec, Search):
-        return search.found(spec, history)
     known = dict(history.records)
+    if isinstance(spec, Search):
+        known |= search.found(spec, history)._asdict()
     if isinstance(spec, Stopping):
         known |= stops(history, spec)._asdict()
     if "layers" in known:
