@@ -105,37 +105,17 @@ class Search:
     @property
     def baseline(self) -> Fit:
         """The network that every cell changes; it is not held to a fold yet."""
-        names = (
-            "dataset",
-            "epochs",
-            "hidden",
-            "activation",
-            "optimizer",
-            "batch_size",
-            "seed",
-            "split_seed",
-            "test_size",
-        )
-        return Fit(**{name: getattr(self, name) for name in names})
+        return _baseline(self)
 
     @property
-    def axes(self) -> list[tuple[Axis, tuple[str, ...]]]:
+    def axes(self) -> tuple[tuple[Axis, tuple[str, ...]], ...]:
         """The axes, each with its values as text."""
-        found = []
-        for place in PLACES:
-            if (key := getattr(self, place)) != NONE:
-                values = getattr(self, f"{place}_values") or usual(AXES[key], self.baseline)
-                found.append((AXES[key], tuple(dict.fromkeys(values))))
-        return found
+        return _axes(self)
 
     @property
-    def cells(self) -> list[tuple[str, ...]]:
+    def cells(self) -> tuple[tuple[str, ...], ...]:
         """The settings of every cell: a value of each axis, as text; the last axis changes fastest."""
-        values = [values for _axis, values in self.axes]
-        if self.method == "grid":
-            return list(itertools.product(*values))
-        source = np.random.default_rng([self.seed, 4])
-        return [tuple(drawn(axis, values, source) for axis, values in self.axes) for _draw in range(self.draws)]
+        return _cells(self)
 
     @property
     def fits(self) -> tuple[Fit, ...]:
@@ -156,7 +136,36 @@ class Search:
         return replace(self.fits[cell], val_size=0.0, epochs=epoch)
 
 
-@functools.lru_cache(maxsize=64)  # a page asks for them many times
+# A page asks for these many times.
+
+
+@functools.lru_cache(maxsize=64)
+def _baseline(search: Search) -> Fit:
+    names = (
+        "dataset", "epochs", "hidden", "activation", "optimizer", "batch_size", "seed", "split_seed", "test_size",
+    )  # fmt: skip
+    return Fit(**{name: getattr(search, name) for name in names})
+
+
+@functools.lru_cache(maxsize=64)
+def _axes(search: Search) -> tuple[tuple[Axis, tuple[str, ...]], ...]:
+    found = []
+    for place in PLACES:
+        if (key := getattr(search, place)) != NONE:
+            values = getattr(search, f"{place}_values") or usual(AXES[key], search.baseline)
+            found.append((AXES[key], tuple(dict.fromkeys(values))))
+    return tuple(found)
+
+
+@functools.lru_cache(maxsize=64)
+def _cells(search: Search) -> tuple[tuple[str, ...], ...]:
+    if search.method == "grid":
+        return tuple(itertools.product(*(values for _axis, values in search.axes)))
+    source = np.random.default_rng([search.seed, 4])
+    return tuple(tuple(drawn(axis, values, source) for axis, values in search.axes) for _draw in range(search.draws))
+
+
+@functools.lru_cache(maxsize=64)
 def _fits(search: Search) -> tuple[Fit, ...]:
     order = sorted(range(len(search.axes)), key=lambda i: list(AXES).index(search.axes[i][0].key))
     axes, fits = search.axes, []

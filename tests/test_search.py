@@ -52,7 +52,7 @@ def curves(spec: Search, history: History) -> np.ndarray:
 def test_a_grid_is_scikit_learns():
     spec = replace(SMALL, first="dropout", first_values=("0", "0.5"), second="hidden", second_values=("4", "8", "4_4"))
     grid = ParameterGrid({"dropout": ["0", "0.5"], "hidden": ["4", "8", "4_4"]})  # sorts names, as we have named them
-    assert spec.cells == [(one["dropout"], one["hidden"]) for one in grid]
+    assert spec.cells == tuple((one["dropout"], one["hidden"]) for one in grid)
     assert [(f"{one.dropout:g}", one.hidden) for one in spec.fits[1:3]] == [("0", (8,)), ("0", (4, 4))]
 
 
