@@ -37,7 +37,7 @@ def lines(study: Remedies, say: Say) -> list[Line]:
 
 def _name(remedies: Mapping[str, Any], say: Say) -> str:
     if not remedies:
-        return say(N_("no regularization"))
+        return say(N_("unregularized"))
     if len(remedies) > 1:
         return say(N_("all together"))
     [(key, value)] = remedies.items()
@@ -83,7 +83,7 @@ def marks(study: Remedies, history: History, lines: Sequence[Line], say: Say) ->
         told.append((best, N_("best epoch {epoch}, kept") if restored else N_("best epoch {epoch}")))
     if (opening := gap(history, 0).epoch) >= 0:
         told.append((opening, N_("gap opens {epoch}")))
-    if found.early[0]:
+    if found.early[0] and np.isfinite(stopping.kept_loss(history, found, 0)):
         told.append((stop, N_("early stop {epoch}, kept") if stop == kept else N_("early stop {epoch}")))
     labelled = [Mark(epoch, say(text).format(epoch=epoch), color) for epoch, text in sorted(told)]
     return labelled + (stopping.marks(history, lines[:1], found) if study.patience is not None else [])
@@ -100,6 +100,8 @@ def _watched(
     if not history.val_loss.size or study.patience is None:
         return {**told, "patience": None}
     found = stops(history, study)
+    if not np.isfinite(stopping.kept_loss(history, found, 0)):  # it has diverged before the first epoch was over
+        return {**told, "patience": None}
     stop, kept = int(found.stop[0]), int(found.kept[0])
     name, look, _rows = lines[0]
     waiting = say(N_("{name}: {count} of {patience} epochs without improvement"))
@@ -204,7 +206,7 @@ def table(study: Remedies, history: History, say: Say, revealed: bool) -> dict[s
         cells: list[Any] = [{"values": history.train_loss[i]}, {"values": history.val_loss[i]}]
         if history.val_score.size:
             cells += [
-                str(int(history.best_epoch[i])), stopping.when(found, i, say),
+                str(int(history.best_epoch[i])), stopping.when(history, found, i, say),
                 _pair(history.val_score[i, found.kept[i]], history.val_score[i, -1]),
             ]  # fmt: skip
         else:

@@ -43,8 +43,13 @@ def kept_test(history: History, found: Stops, row: int) -> float:
     return float(tests[row, 1, 2, found.kept[row]]) if tests is not None and tests.size else float("nan")
 
 
-def when(found: Stops, row: int, say: Say) -> str:
-    """Return when early stopping ends a network, and the epoch whose weights it keeps: 60 → 40."""
+def when(history: History, found: Stops, row: int, say: Say) -> str:
+    """Return when early stopping ends a network, and the epoch whose weights it keeps: 60 → 40.
+
+    Of one that has diverged before the first epoch was over nothing is kept.
+    """
+    if not np.isfinite(kept_loss(history, found, row)):
+        return "–"
     return f"{int(found.stop[row])} → {int(found.kept[row])}" if found.early[row] else say(N_("never"))
 
 
@@ -69,7 +74,7 @@ def with_stops(
         first, own = lines[place].rows.start, range(lines[place].rows.start, lines[place].rows.stop)
         value = float(np.median([kept_test(history, found, one) for one in own]))
         told = worth.scored(history, value, first, 2) if done else "–"
-        return [", ".join(when(found, one, say) for one in own), told]
+        return [", ".join(when(history, found, one, say) for one in own), told]
 
     rows = [
         {**row, "cells": [*row["cells"], *cells(place, row)[: len(columns)]]}

@@ -387,6 +387,7 @@ def presets(
 
     def titled(name: str) -> str:
         took = lasting(_estimated(specs[name], networks[name] if networks else type(specs[name]).variants))
+        took = took.replace(" ", "\u00a0")  # on one line
         return f"{titles[name]} ({took})" if took else titles[name]
 
     common: dict[str, Any] = {

@@ -327,16 +327,16 @@ export class Panel {
     ctx.font = this.font;
     const marks = (this.panel.marks ?? []).map((mark) => {
       const [x] = this.toPixels(mark.x ?? mark.at, 1); // on an axis that is not the clock's a mark says where it is
-      return { ...mark, x, up: top, color: coloured(mark.color, palette), reached: mark.at <= head + 1e-9 };
+      return { ...mark, x, start: top, color: coloured(mark.color, palette), reached: mark.at <= head + 1e-9 };
     }).filter(({ x }) => x >= left && x <= right);
     this.tagRows(ctx, marks.filter((mark) => mark.label));
     this.tags = marks.filter((mark) => mark.label && mark.reached);
-    for (const { x, up, color, dash } of marks.filter((mark) => !mark.sign && mark.reached)) {
+    for (const { x, start, color, dash } of marks.filter((mark) => !mark.sign && mark.reached)) {
       ctx.strokeStyle = color;
       ctx.lineWidth = 1.5;
       ctx.setLineDash(dash ?? [2, 4]);
       ctx.beginPath();
-      ctx.moveTo(x, up);
+      ctx.moveTo(x, start);
       ctx.lineTo(x, bottom);
       ctx.stroke();
       ctx.setLineDash([]);
@@ -346,7 +346,9 @@ export class Panel {
     for (const mark of marks) if (mark.sign && mark.reached) this.sign(ctx, mark);
   }
 
-  /** Give each label a row and a side of its line, so that none lies on another and no line, which begins there, crosses one. */
+  /** Give each label a row and a side of its line, so that none lies on another and no line crosses one.
+
+      A line begins at its own label or, where labels are wider than the room beside their lines, below all of them. */
   tagRows(ctx, marks) {
     const { left, top, right } = this.area;
     const turned = []; // those written to the left of their lines
@@ -358,7 +360,12 @@ export class Panel {
       mark.from = turn ? Math.max(left + 2, mark.x - 6 - mark.wide) : mark.x + 6;
       (turn ? turned : others).push(mark);
     }
-    [...turned, ...others.reverse()].forEach((mark, row) => (mark.up = top + 4 + row * (this.type + 5)));
+    const row = this.type + 5;
+    const tight = turned.some((mark) => mark.from > mark.x - 6 - mark.wide);
+    [...turned, ...others.reverse()].forEach((mark, i) => {
+      mark.up = top + 4 + i * row;
+      mark.start = tight ? top + 4 + marks.length * row : mark.up;
+    });
   }
 
   /** What early stopping does, on a curve: a ring where weights are kept, a cross where training stops. */
