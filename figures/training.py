@@ -211,7 +211,7 @@ def _curves(
         if level is not None:
             farthest = {} if places is None else {"x": places[places[:, -1].argmax()]}
             tracks += worth.constant(level, train.shape[1], say, **farthest)
-            labels.append(worth.label(level, bounds, say))
+            labels.append(worth.label(level, bounds, say, off=26))
     note = [say(N_("solid: training   dashed: validation")) if held else say(N_("on the training part"))]
     note += [say(N_("faint: as measured"))] if smooth else []
     note += [say(N_("○ weights kept   × early stop"))] if any(mark.sign for mark in marks) else []
@@ -281,7 +281,7 @@ def _panel(
 
 def _wide(text: str) -> float:
     """Return about how many pixels a name at a line's end takes."""
-    return theme.TYPE * sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.6 for letter in text)
+    return theme.TYPE * sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.66 for letter in text)
 
 
 def _reach(places: np.ndarray, epochs: int) -> dict[str, Any]:
