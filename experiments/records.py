@@ -113,7 +113,8 @@ def _zeros(glimpse: Glimpse) -> Array:
 def _tests(glimpse: Glimpse) -> Array:
     """Return the loss (0) and the score (1) on either half of the test part, and on the whole [k, 2, 3].
 
-    Only to show what the luck in a test score is worth, and what early stopping keeps. The seed of the split deals the rows to the halves.
+    Only to show what the luck in a test score is worth, and what early stopping keeps. The seed of the split deals the
+    rows to the halves.
     """
     outputs, y = glimpse.stack.evaluate(glimpse.tables.test_x, glimpse.which), glimpse.tables.test_y[glimpse.which]
     order = np.random.default_rng([glimpse.variants[0].split_seed, 5]).permutation(y.shape[1])
