@@ -91,7 +91,7 @@ def scene(
 
 def spoken(text: str) -> str:
     """Return a sentence in Markdown as it reads: without bold parts, and without what keeps signs literal."""
-    return re.sub(r"\\([^\w\s]|_)\u200b?", r"\1", text.replace("**", ""))
+    return re.sub(r"\u200b?\\([^\w\s]|_)", r"\1", text.replace("**", ""))
 
 
 def number(value: float) -> str:

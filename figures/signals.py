@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -161,7 +162,7 @@ def _scores(spec: Signals, history: History, say: Say) -> dict[str, Any]:
     layout = theme.layout(
         xaxis=_along(epoch, range=[0, spec.epochs]), yaxis=theme.axis(range=bounds),
         margin={"l": 46, "r": 104, "t": 26, "b": 48},
-        annotations=[_above(title), *([] if level is None else [worth.label(level, bounds, say)])],
+        annotations=[_above(title), *([] if level is None else [_key(level.label(say))])],
     )  # fmt: skip
     tracks = [
         {"y": score[i], "name": name, "title": name, "width": 2.4, **look}
@@ -192,6 +193,11 @@ def _above(text: str) -> dict[str, Any]:
         "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 4,
         "text": text, "showarrow": False, "font": {"size": theme.TYPE - 1, "color": "@quiet"},
     }  # fmt: skip
+
+
+def _key(text: str) -> dict[str, Any]:
+    """Return what a thin dashed line is, above a chart at its right: on it are the networks that learn nothing."""
+    return {**_above(f"- - {escape(text, quote=False)}"), "x": 1, "xanchor": "right"}
 
 
 def spread(spec: Signals, history: History, say: Say) -> str:

@@ -386,6 +386,8 @@ def read(search: Search, history: History, found: Found, say: Say, *, done: bool
         if found.mean.shape[1] < 2 or search.at:
             text = N_("{count} networks train side by side (cells: {cells}; folds: {folds}).")
             return say(text).format(cells=len(found.mean), folds=search.folds, count=len(found.mean) * search.folds)
+        if np.isfinite(history.val_loss[:, -1]).any():
+            return say(N_("No cell can be ranked: R² has no meaning on some fold. Choose by the lowest loss."))
         return say(N_("Every cell has diverged."))
     best = found.best
     at = int(found.epoch[best])

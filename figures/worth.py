@@ -36,10 +36,10 @@ def classes(data: Dataset, say: Say) -> list[str]:
 def literal(text: str) -> str:
     """Return text that a sentence in Markdown shows as it is, whatever a visitor's file has in it.
 
-    Every sign is escaped. A space without width behind it keeps links, addresses, icons and arrows from being made
+    Every sign is escaped. A space without width before it keeps links, addresses, icons and arrows from being made
     of what is left, which Streamlit does after Markdown has been read.
     """
-    return "".join(f"\\{sign}\u200b" if sign in string.punctuation else sign for sign in " ".join(text.split()))
+    return "".join(f"\u200b\\{sign}" if sign in string.punctuation else sign for sign in " ".join(text.split()))
 
 
 def shortened(name: str) -> str:
@@ -146,15 +146,16 @@ def constant(guess: Guess, n: int, say: Say, **more: Any) -> list[dict[str, Any]
     return [{"y": np.full(n, end), **look, **more} for end in ends]
 
 
-def label(guess: Guess, bounds: Sequence[float], say: Say) -> dict[str, Any]:
+def label(guess: Guess, bounds: Sequence[float], say: Say, off: int = 4) -> dict[str, Any]:
     """Return what the line of a constant prediction is called: inside of the picture, where no curve has its name.
 
-    It stands below the line, where networks are that learn nothing, unless the axis ends there.
+    It stands below the line, unless the axis ends there, and so many pixels off the right end, where long names of
+    curves may reach into the picture.
     """
     low, high = bounds
     below = guess.low - low > 0.15 * (high - low)
     return {
-        "xref": "paper", "x": 1, "xanchor": "right", "xshift": -4, "y": guess.low if below else guess.high,
+        "xref": "paper", "x": 1, "xanchor": "right", "xshift": -off, "y": guess.low if below else guess.high,
         "yanchor": "top" if below else "bottom", "showarrow": False, "text": escape(guess.label(say), quote=False),
         "font": {"size": theme.TYPE - 1, "color": "@quiet"},
     }  # fmt: skip
