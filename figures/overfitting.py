@@ -211,7 +211,9 @@ def table(study: Remedies, history: History, say: Say, revealed: bool) -> dict[s
             ]  # fmt: skip
         else:
             cells += ["–"] * 3
-        cells += [_pair(stopping.kept_test(history, found, i), history.test_score[i])] if revealed else []
+        if revealed:
+            kept = stopping.kept_test(history, found, i)
+            cells.append(worth.pair(history, kept, float(history.test_score[i]), i, 2))
         rows.append({"style": {**line.look, "dash": []}, "label": line.name, "cells": cells})
     return {"columns": ["", *(say(text).format(score=score) for text in columns)], "rows": rows}
 

@@ -237,6 +237,17 @@ def test_an_accuracy_stands_with_its_standard_error() -> None:
     assert worth.decimals(math.nan) == "–"
 
 
+def test_two_test_scores_of_a_network_stand_with_the_larger_standard_error() -> None:
+    study = Remedies(dataset="iris", hidden=(4,), epochs=3)
+    history = trained(study)
+    n = history.counts[0, 2].sum()  # type: ignore[index]
+    cell = overfitting.table(study, history, say, True)["rows"][0]["cells"][-1]
+    scores, error = cell.split(" ± ")
+    kept, last = map(float, scores.split(", "))
+    assert last == pytest.approx(history.test_score[0], abs=5e-4)
+    assert float(error) == pytest.approx(max(math.sqrt(p * (1 - p) / n) for p in (kept, last)), abs=1e-3)
+
+
 def test_within_one_standard_error_nobody_is_the_winner_by_accuracy() -> None:
     spec = comparison("titanic", epochs=2)
     history, lines = fit(spec.variants()), training.lines(spec, say)
