@@ -377,7 +377,8 @@ def _score_range(scores: np.ndarray, level: worth.Guess | None, epochs: int) -> 
     if not everything.size:
         return [0.0, 1.02]
     low, high = np.floor(10 * everything.min() + 1e-9) / 10, np.ceil(10 * everything.max() - 1e-9) / 10
-    return [float(low), max(float(high), float(low) + 0.1) + (0.02 if high == 1 else 0.0)]
+    high = max(high, low + 0.1)
+    return [float(low), float(high + 0.02 * (high - low))]  # so that a line at 1 can be seen
 
 
 def _nice(value: float) -> float:
