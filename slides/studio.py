@@ -24,7 +24,7 @@ WINDOW = {"width": 1280, "height": 800}
 FINISHED = """() => {
   const stages = document.querySelectorAll(".dl-stage");
   if (stages.length !== 1 || !stages[0].dataset.ready) return false;
-  const [at, last] = stages[0].querySelector(".dl-readout").textContent.match(/\\d+/g) ?? [0, 1];
+  const [at, last] = stages[0].querySelector(".dl-readout").textContent.replace(/,/g, "").match(/\\d+/g) ?? [0, 1];
   const scrub = stages[0].querySelector(".dl-scrub");
   return last - at === scrub.max - scrub.value
     && !document.querySelector('[class*="-status"] button')
