@@ -65,7 +65,7 @@ def test_starts_and_rates_can_be_clicked_too(page: Page, app: str) -> None:
     stage(page)
     page.mouse.click(*pixels(page, -2.1, -2.1))
     page.wait_for_url("**pick=**")
-    expect(page.get_by_text("From (−2.1, −2.1)")).to_be_visible()
+    expect(page.get_by_test_id("stMarkdown").get_by_text("From (−2.1, −2.1)")).to_be_visible()
     page.goto(f"{app}maps?kind=rates&surface=rosenbrock")
     stage(page)
     page.mouse.click(*pixels(page, 0.1, 1.0))

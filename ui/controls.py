@@ -60,9 +60,16 @@ def field(desk: Desk, name: str, *, choices: Mapping[Any, str] | None = None,
           on: Callable[[Any], None] | None = None) -> None:  # fmt: skip
     """Draw the widget for field `name` of the desk's Spec.
 
-    `choices` gives names for people; `on` replaces the plain change of the field.
+    `choices` gives names for people; `on` replaces the plain change of the field, where it is one: a browser may report
+    a value again that it was given, as when the language changes twice within moments.
     """
-    change = on or (lambda value: desk.change(**{name: value}))
+
+    def change(value: Any) -> None:
+        if on is None or value == getattr(desk.spec, name):
+            desk.change(**{name: value})
+        else:
+            on(value)
+
     if desk.offers(name, caption(settings(desk.spec)[name])):
         locked = desk.locks(name)
         draw(desk, f"{desk.key} {name}", desk.spec, name, change, choices=choices, locked=locked)
@@ -487,9 +494,14 @@ def which_rule(desk: Desk, current: Optimizer, swap: Callable[[Optimizer], None]
     if not desk.offers("rule", _("Rule")):
         return
     key = f"{desk.key} rule"
+
+    def take() -> None:
+        if st.session_state[key] != current.key:  # else it is reported again, see `field`
+            swap(desk.suggest(RULES[st.session_state[key]]))
+
     st.selectbox(
         _("Rule"), list(RULES), index=list(RULES).index(follow(key, current.key)), format_func=_rule_title, key=key,
-        on_change=lambda: swap(desk.suggest(RULES[st.session_state[key]])), disabled=desk.locks("rule"),
+        on_change=take, disabled=desk.locks("rule"),
     )  # fmt: skip
 
 
