@@ -13,7 +13,8 @@ from datasets.dataset import Dataset
 
 ROWS = 200  # at most, of a table
 PICTURES = 30
-BINS = 20  # of the histogram of targets that are numbers
+BINS = 20  # of the histogram of targets that are numbers, and of a column
+COLUMNS = 12  # at most, whose histograms are computed
 
 
 def begin(dataset: Dataset) -> Dataset:
@@ -26,7 +27,8 @@ def look(dataset: Dataset, seconds: float) -> tuple[None, tuple[int, int, dict[s
 
     `x` and `y` are its first 200 rows, or thirty pictures with each class as often as any other. `counts` says how many
     rows each class has, or each of the bins between `edges` for numbers; `missing` how many inputs are missing, column
-    by column. Of a table made from other columns, "raw <name>" are these.
+    by column. Of a table made from other columns, "raw <name>" are these. For the histograms of a table's columns see
+    `shapes`.
     """
     x, y = dataset.read()
     seen: Any = slice(ROWS) if dataset.pixels is None else _some_of_each(y, len(dataset.classes))
@@ -35,6 +37,8 @@ def look(dataset: Dataset, seconds: float) -> tuple[None, tuple[int, int, dict[s
         latest["counts"], latest["edges"] = np.histogram(y, bins=min(BINS, len(y)))
     else:
         latest["counts"] = np.bincount(y, minlength=len(dataset.classes))
+    if dataset.pixels is None:
+        latest |= shapes(x)
     if dataset.raw is not None:
         latest |= {f"raw {name}": cells[seen] for name, cells in dataset.raw().items()}
     return None, (1, 1, {}, latest)
@@ -45,3 +49,23 @@ def _some_of_each(y: np.ndarray, classes: int) -> np.ndarray:
     each = max(1, PICTURES // classes)
     found = [np.flatnonzero(y == one)[:each] for one in range(classes)]
     return np.array([rows[turn] for turn in range(each) for rows in found if turn < len(rows)])
+
+
+def shapes(x: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the histograms of the first columns of a table that vary, missing values left out.
+
+    `column` is the number of each, [k]; `column counts` [k, bins] are the rows in bins of equal width between the least
+    and the greatest value; `column moments` [k, 4] are these two, the mean and the standard deviation.
+    """
+    shown, counts, moments = [], [], []
+    for i, column in enumerate(x.T):
+        present = column[np.isfinite(column)].astype(float)
+        if len(shown) < COLUMNS and len(present) and present.std() > 0:
+            shown.append(i)
+            counts.append(np.histogram(present, BINS)[0])
+            moments.append([present.min(), present.max(), present.mean(), present.std()])
+    return {
+        "column": np.array(shown, int),
+        "column counts": np.array(counts, int).reshape(-1, BINS),
+        "column moments": np.array(moments, float).reshape(-1, 4),
+    }

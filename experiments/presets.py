@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from spec import Refused
 from spec.limits import allowed
 
-P = TypeVar("P")
+S = TypeVar("S")
 
 
-def offered(presets: Mapping[str, Callable[[], P]]) -> dict[str, P]:
+class Preset(NamedTuple, Generic[S]):
+    """An experiment that is one click away: its title, what it shows, its settings, and how the page shows them."""
+
+    title: str
+    note: str
+    spec: S
+    view: str = ""
+
+
+def offered(presets: Mapping[str, Callable[[], Preset[S]]]) -> dict[str, Preset[S]]:
     """Return the presets, without those that are refused because this server allows less than the program could do."""
     tightened = any(allowed().tightened(name) for name in ("epochs", "seconds", "weights"))
     found = {}

@@ -16,7 +16,7 @@ import numpy as np
 
 from datasets import find
 from experiments.fit import Fit, History, check_size
-from experiments.presets import offered
+from experiments.presets import Preset, offered
 from experiments.stopping import Stopping
 from optimizers import SGD, Adam, Optimizer
 from spec import N_, check, same, setting
@@ -177,16 +177,7 @@ REMEDIES: dict[str, Remedy] = {
 }
 
 
-class Preset(NamedTuple):
-    """An experiment that is one click away; `show` is the measure it is looked at by, "loss" or "score"."""
-
-    title: str
-    note: str
-    spec: Remedies
-    show: str = "loss"
-
-
-def presets() -> dict[str, Preset]:
+def presets() -> dict[str, Preset[Remedies]]:
     """Return the experiments that are one click away, as far as this server allows them.
 
     The first on a data set is what the page begins with there.

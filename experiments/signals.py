@@ -10,7 +10,7 @@ import numpy as np
 from experiments import layers
 from experiments.fit import Fit, History, check_size
 from experiments.layers import Layers
-from experiments.presets import offered
+from experiments.presets import Preset, offered
 from experiments.records import RECORDS
 from networks import INITS
 from optimizers import SGD, Optimizer
@@ -97,16 +97,7 @@ class Signals:
         return tuple(replace(network, batch_norm=norm, init_scale=scale) for norm in (True, False) for scale in SCALES)
 
 
-class Preset(NamedTuple):
-    """An experiment that is one click away; `view` is what the page draws of it, "layers" or "scales"."""
-
-    title: str
-    note: str
-    spec: Signals
-    view: str
-
-
-def presets() -> dict[str, Preset]:
+def presets() -> dict[str, Preset[Signals]]:
     """Return the experiments of the lecture, as far as this server allows them."""
     return offered(
         {

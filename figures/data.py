@@ -1,9 +1,10 @@
-"""How many rows of a data set there are of each kind: bars that are text as well, so that nothing has to be drawn."""
+"""Histograms of a data set's classes, targets and columns: bars of HTML, so that nothing has to be drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from statistics import NormalDist
 
 import numpy as np
 
@@ -52,4 +53,45 @@ def spread(counts: np.ndarray, edges: np.ndarray, palette: dict[str, str], say: 
         f'border-bottom:1px solid {palette["quiet"]}">{bars}</div>'
         f'<div style="display:flex;justify-content:space-between;color:{palette["quiet"]}">'
         f"<span>{low}</span><span>{high}</span></div></div>"
+    )
+
+
+def shapes(names: Sequence[str], counts: np.ndarray, moments: np.ndarray, palette: dict[str, str], say: Say) -> str:
+    """Return HTML with a histogram for each column, with two scales: raw, and standardised, (x − mean) / deviation.
+
+    The bars are the same on both: standardising changes the axis alone. A line across each bin marks how many rows a
+    normal distribution with this mean and deviation would have there. `counts` [k, bins] and `moments`
+    [k, 4] are those of `datasets.view.shapes`.
+    """
+    cells = [_shape(*column, palette, say) for column in zip(names, counts, moments, strict=True)]
+    return (
+        '<div style="display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));gap:1rem 1.4rem;'
+        f'line-height:1.3">{"".join(cells)}</div>'
+    )
+
+
+def _shape(name: str, counts: np.ndarray, moments: np.ndarray, palette: dict[str, str], say: Say) -> str:
+    low, high, mean, deviation = (float(moment) for moment in moments)
+    edges = (np.linspace(low, high, len(counts) + 1) - mean) / deviation
+    normal = counts.sum() * np.diff([NormalDist().cdf(edge) for edge in edges])
+    top = max(counts.max(), normal.max())
+    bars = "".join(
+        f'<span style="flex:1;position:relative"><span style="position:absolute;inset:auto 0 0 0;'
+        f'background:{palette["class1"]};height:{100 * count / top:.4g}%"></span><span style="position:absolute;'
+        f'inset:auto 0 {100 * line / top:.4g}% 0;border-top:2px solid {palette["text"]}"></span></span>'
+        for count, line in zip(counts, normal, strict=True)
+    )
+    scales = [(say(N_("raw")), low, high), (say(N_("standardised")), edges[0], edges[-1])]
+    lines = "".join(
+        f'<div style="display:flex;justify-content:space-between;color:{palette["quiet"]}">'
+        f"<span>{number(float(start))}</span><span>{scale}</span><span>{number(float(end))}</span></div>"
+        for scale, start, end in scales
+    )
+    alt = say(N_("Histogram of {column}, from {low} to {high}.")).format(
+        column=name, low=number(low), high=number(high)
+    )
+    return (
+        f'<div><div style="overflow-wrap:anywhere">{escape(name)}</div>'
+        f'<div role="img" aria-label="{escape(alt)}" style="display:flex;gap:1px;height:4.5rem;'
+        f'border-bottom:1px solid {palette["quiet"]}">{bars}</div>{lines}</div>'
     )

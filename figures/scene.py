@@ -105,8 +105,9 @@ def number(value: float) -> str:
 
 
 def symbol(latex: str) -> str:
-    r"""Return a symbol such as \beta_1 as plain text: β₁."""
+    r"""Return a symbol such as \beta_1 as plain text: β₁; an index that has no letter of its own follows as it is."""
     name, _sep, index = latex.partition("_")
+    index = index.replace(r"\infty", "∞")
     if name.startswith("\\"):
         letter = name[1:].removeprefix("var")  # Unicode keeps one name for both ways to write phi
         name = unicodedata.lookup(f"GREEK SMALL LETTER {'lamda' if letter == 'lambda' else letter}")

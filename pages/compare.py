@@ -56,10 +56,7 @@ def show() -> None:
 
 
 def settings(desk: Desk[Comparison]) -> None:
-    titles = {key: _(preset.title) for key, preset in PRESETS.items()}
-    specs = {key: preset.spec for key, preset in PRESETS.items()}
-    notes = {key: _(preset.note) for key, preset in PRESETS.items()}
-    controls.presets(desk, _("From the lecture"), titles, specs, notes=notes)
+    controls.presets(desk, _("From the lecture"), PRESETS)
     data.choose(desk)
     st.caption(_(find(desk.spec.dataset).sentence))
     what_varies(desk)

@@ -50,15 +50,11 @@ def show() -> None:
 
 
 def settings(desk: Desk[Remedies]) -> None:
-    titles = {key: _(preset.title) for key, preset in PRESETS.items()}
-    specs = {key: preset.spec for key, preset in PRESETS.items()}
-
     def take(key: str) -> None:
-        desk.put(specs[key])
-        desk.turn("show", PRESETS[key].show)
+        desk.put(PRESETS[key].spec)
+        desk.turn("show", PRESETS[key].view or "loss")
 
-    notes = {key: _(preset.note) for key, preset in PRESETS.items()}
-    controls.presets(desk, _("Begin with"), titles, specs, notes=notes, on=take)
+    controls.presets(desk, _("Begin with"), PRESETS, on=take)
     data.choose(desk, on=lambda dataset: desk.put(Remedies.on(dataset)))
     controls.optional(desk, "rows", _("all rows"))
     controls.field(desk, "label_noise")

@@ -42,18 +42,13 @@ def show() -> None:
 
 
 def presets(desk: Desk[Signals]) -> None:
-    titles, notes = ({key: _(getattr(preset, part)) for key, preset in PRESETS.items()} for part in ("title", "note"))
-    specs = {key: preset.spec for key, preset in PRESETS.items()}
-    views = {key: preset.view for key, preset in PRESETS.items()}
-    networks = {key: Signals.scales if view == "scales" else Signals.ways for key, view in views.items()}
+    networks = {key: Signals.scales if preset.view == "scales" else Signals.ways for key, preset in PRESETS.items()}
 
     def take(key: str) -> None:
-        desk.put(specs[key])
-        desk.turn("view", views[key])
+        desk.put(PRESETS[key].spec)
+        desk.turn("view", PRESETS[key].view)
 
-    controls.presets(
-        desk, _("From the lecture"), titles, specs, notes=notes, on=take, views=views, networks=networks
-    )  # fmt: skip
+    controls.presets(desk, _("From the lecture"), PRESETS, on=take, view="view", networks=networks)
 
 
 def choices(desk: Desk[Signals]) -> None:

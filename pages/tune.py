@@ -54,9 +54,7 @@ def show() -> None:
 def sidebar(desk: Desk[Search]) -> None:
     views = {view: _(title) for view, title in VIEWS.items()}
     controls.one_of(desk, "view", _("View"), views, label_visibility="collapsed", width="stretch")
-    titles = {key: _(title) for key, (title, _spec) in PRESETS.items()}
-    specs = {key: spec for key, (_title, spec) in PRESETS.items()}
-    controls.presets(desk, _("From the lecture"), titles, specs)
+    controls.presets(desk, _("From the lecture"), PRESETS)
     data.choose(desk, on=lambda dataset: desk.change(dataset=dataset, cell=0))
     for place in PLACES[:2]:
         axis(desk, place)

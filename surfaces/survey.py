@@ -90,12 +90,32 @@ def lowest(surface: Surface, points: Array, heights: Array) -> tuple[tuple[Point
     floors = surface.value(found)
     finite = heights[np.isfinite(heights)]
     slack = EQUAL * max(abs(floors.min()), np.quantile(finite, 0.1) - floors.min())
-    if finite.min() < floors.min() - slack:
+    if min(finite.min(), border(surface)) < floors.min() - slack:
         return (), None
     deepest = found[floors <= floors.min() + slack]
     apart = _apart(deepest[np.lexsort(deepest.T)], 1e-5 * surface.diagonal)
     minima = tuple((float(x) + 0.0, float(y) + 0.0) for x, y in apart)  # never -0
     return minima, float(surface.value(apart).min())
+
+
+def border(surface: Surface) -> float:
+    """Return the lowest height on the border of the domain, infinity where it has none.
+
+    Points along the four sides, and then three times closer ones around the lowest of them. (The middles of the grid's
+    cells are no points of the border, and a pit there may be lowest on it.)
+    """
+    low, high = np.transpose(surface.domain)
+    corners = np.array([low, (high[0], low[1]), high, (low[0], high[1]), low])
+    place, reach = 2.0, 2.0  # along the border, a side being 1
+    least = np.inf
+    for _ in range(4):
+        along = np.clip(place + np.linspace(-reach, reach, 16 * CELLS + 1), 0, 4)
+        points = np.stack([np.interp(along, range(5), corners[:, i]) for i in (0, 1)], -1)
+        heights = surface.value(points)
+        heights = np.where(np.isfinite(heights), heights, np.inf)
+        least = min(least, float(heights.min()))
+        place, reach = along[heights.argmin()], reach / CELLS
+    return least
 
 
 def _wells(heights: Array) -> tuple[Array, Array]:

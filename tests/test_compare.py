@@ -15,6 +15,7 @@ from test_links import valid
 from experiments import links, studies
 from experiments.axes import AXES, Axis, learnt, placed
 from experiments.fit import Fit, History, fit
+from experiments.presets import Preset
 from experiments.stopping import stops
 from experiments.studies import PRESETS, Comparison
 from experiments.training import tensors
@@ -155,7 +156,7 @@ def test_what_makes_no_comparison_is_refused(wrong: dict[str, Any]) -> None:
 
 
 @each_preset
-def test_a_preset_is_a_link(preset: studies.Preset) -> None:
+def test_a_preset_is_a_link(preset: Preset[Comparison]) -> None:
     link = links.write(preset.spec, Comparison(), studies.suggested)
     assert links.read(link, Comparison(), studies.suggested) == (preset.spec, [])
 

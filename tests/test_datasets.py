@@ -19,7 +19,7 @@ from datasets import DATASETS, SCALERS, find, prepare
 from datasets.drawn import circles, moons, spiral
 from datasets.parts import split
 from datasets.prepared import DATA, load
-from datasets.view import BINS, PICTURES, ROWS, begin, look
+from datasets.view import BINS, COLUMNS, PICTURES, ROWS, begin, look
 from spec import Refused
 from tools.prepare import SOURCES
 
@@ -96,6 +96,13 @@ def test_a_look_tells_what_is_in_the_table(dataset):
     else:
         np.testing.assert_array_equal(told["x"], x[:ROWS])
         np.testing.assert_array_equal(told["y"], y[:ROWS])
+        assert len(told["column"]) == min(dataset.columns, COLUMNS)
+        for column, counts, moments in zip(told["column"], told["column counts"], told["column moments"], strict=True):
+            present = x[~np.isnan(x[:, column]), column]
+            assert counts.sum() == len(present)
+            scaler = StandardScaler().fit(present[:, None])
+            expected = [present.min(), present.max(), scaler.mean_[0], scaler.scale_[0]]
+            np.testing.assert_allclose(moments, expected, rtol=1e-9, atol=1e-9)
     if dataset.raw is not None:
         for name, cells in dataset.raw().items():
             np.testing.assert_array_equal(told[f"raw {name}"], cells[:ROWS])

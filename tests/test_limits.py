@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from itertools import cycle
 from types import ModuleType
 from typing import Any
@@ -22,7 +22,7 @@ from experiments import links, remedies, search, signals, studies
 from experiments.descend import default_race, suited
 from experiments.fit import Fit
 from experiments.maps import Map, default_map
-from experiments.presets import offered
+from experiments.presets import Preset, offered
 from runs import Chain, Pool
 from spec import Refused
 from spec.limits import Limits, allowed, languages, read, table, variable
@@ -104,7 +104,7 @@ def test_presets_that_are_too_long_are_left_out_where_limits_are_tight(tight: Li
     within = module.presets()
     assert set(within) <= set(module.PRESETS)
     for key, preset in module.PRESETS.items():
-        spec: Any = next(part for part in preset if is_dataclass(part))
+        spec: Any = preset.spec
         if key in within:
             assert replace(spec) == spec
         else:
@@ -114,7 +114,7 @@ def test_presets_that_are_too_long_are_left_out_where_limits_are_tight(tight: Li
 
 def test_a_preset_that_makes_no_experiment_is_an_error_where_no_limit_is_tight() -> None:
     with pytest.raises(Refused):
-        offered({"wrong": lambda: Fit("nothing")})
+        offered({"wrong": lambda: Preset("", "", Fit("nothing"))})
 
 
 def test_surfaces_and_maps_lie_within_the_tightest_limits(tight: Limits) -> None:

@@ -112,7 +112,7 @@ def test_patience_never_trains() -> None:
 def test_a_data_set_opens_with_its_first_preset() -> None:
     first = {preset.spec.dataset: preset.spec for preset in reversed(PRESETS.values())}
     assert {dataset: Remedies.on(dataset) for dataset in first} == first
-    assert {preset.show for preset in PRESETS.values()} <= {"loss", "score"}
+    assert {preset.view for preset in PRESETS.values()} == {"", "score"}
 
 
 def test_the_notes_experiments_are_as_the_notes_have_them() -> None:

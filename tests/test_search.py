@@ -57,7 +57,7 @@ def test_a_grid_is_scikit_learns():
 
 
 def test_a_rule_comes_before_its_rate_whichever_axis_is_first():
-    _title, preset = PRESETS["rules"]
+    preset = PRESETS["rules"].spec
     rates = [(fit.optimizer.key, fit.optimizer.lr) for fit in preset.fits]
     assert rates == [(rule, rate) for rate in (0.001, 0.005, 0.01) for rule in ("adam", "rmsprop")]
     assert len(preset.variants()) == 18
@@ -277,7 +277,7 @@ LINKS = [
      Search(first_values=("0.001", "0.01"), folds=5, at=(20, 40))),
     ({"third": ["hidden"], "third_values": ["16_16~none"], "method": ["random"], "cell": ["3"]},
      Search(third="hidden", third_values=("16_16", "none"), method="random", cell=3)),
-    *((links.write(preset, Search(), suggested), preset) for _title, preset in PRESETS.values()),
+    *((links.write(preset.spec, Search(), suggested), preset.spec) for preset in PRESETS.values()),
 ]  # fmt: skip
 
 
@@ -367,4 +367,4 @@ def test_the_page_opens_the_test_part_at_the_end_and_takes_a_preset() -> None:
     presets.set_value("epochs")
     tested.run()
     assert not tested.exception
-    assert tested.session_state["desk tune"]["spec"] == PRESETS["epochs"][1]
+    assert tested.session_state["desk tune"]["spec"] == PRESETS["epochs"].spec

@@ -13,6 +13,7 @@ import streamlit as st
 
 from experiments.descend import rerated
 from experiments.fit import Fit, seconds
+from experiments.presets import Preset
 from figures import readings, theme
 from figures.race import BRUSH, TOUCH
 from figures.scene import symbol
@@ -371,43 +372,43 @@ def _schedule(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer],
 
 
 def presets(
-    desk: Desk, label: str, titles: Mapping[str, str], specs: Mapping[str, Any], *,
-    notes: Mapping[str, str] | None = None,
-    on: Callable[[str], None] | None = None, views: Mapping[str, str] | None = None,
+    desk: Desk, label: str, presets: Mapping[str, Preset], *,
+    on: Callable[[str], None] | None = None, view: str | None = None,
     networks: Mapping[str, Callable[[Any], Sequence[Fit]]] | None = None,
 ) -> None:  # fmt: skip
     """Draw experiments that are one click away: buttons or, where there are many, a list.
 
     One that trains for long says so; `networks[key](spec)` are those that it trains, by default its variants. Below
-    stands the note of the one that is shown, which has its Spec and, where there are `views`, its view as well.
-    `on(key)` replaces the plain taking of its Spec.
+    stands the note of the one that is shown, which has its Spec and, where the page's choice `view` is named, its view
+    as well. `on(key)` replaces the plain taking of its Spec.
     """
     if not desk.offers("presets", label):
         return
     key = f"{desk.key} preset"
-    alike = [name for name, spec in specs.items() if spec == desk.spec]
-    shown = next((name for name in alike if views is None or views[name] == desk.view("view")), None)
+    alike = [name for name, preset in presets.items() if preset.spec == desk.spec]
+    shown = next((name for name in alike if view is None or presets[name].view == desk.view(view)), None)
 
     def take() -> None:
         if chosen := st.session_state[key]:  # a second click on the one that is shown leaves everything as it is
-            (on or (lambda name: desk.put(specs[name])))(chosen)
+            (on or (lambda name: desk.put(presets[name].spec)))(chosen)
 
     def titled(name: str) -> str:
-        took = lasting(_estimated(specs[name], networks[name] if networks else type(specs[name]).variants))
+        preset = presets[name]
+        took = lasting(_estimated(preset.spec, networks[name] if networks else type(preset.spec).variants))
         took = took.replace(" ", "\u00a0")  # on one line
-        return f"{titles[name]} ({took})" if took else titles[name]
+        return f"{_(preset.title)} ({took})" if took else _(preset.title)
 
     common: dict[str, Any] = {
         "key": key, "on_change": take, "format_func": titled, "disabled": desk.locks("presets")
     }  # fmt: skip
-    if len(titles) > FEW:
-        index = None if follow(key, shown) is None else list(titles).index(shown or "")
-        st.selectbox(label, list(titles), index=index, placeholder=_("Choose an experiment"), **common)
+    if len(presets) > FEW:
+        index = None if follow(key, shown) is None else list(presets).index(shown or "")
+        st.selectbox(label, list(presets), index=index, placeholder=_("Choose an experiment"), **common)
     else:
-        st.pills(label, list(titles), default=follow(key, shown), **common)
+        st.pills(label, list(presets), default=follow(key, shown), **common)
         st.html(WRAPPED.replace("KEY", key.replace(" ", "-")))
-    if shown is not None and notes is not None:
-        st.caption(notes[shown])
+    if shown is not None:
+        st.caption(_(presets[shown].note))
 
 
 @functools.lru_cache(maxsize=200)

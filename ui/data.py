@@ -219,6 +219,22 @@ def _seen(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
             st.dataframe(raw, hide_index=True, height=320)
     if dataset.raw is not None:
         _made(dataset, told)
+    if len(told.get("column", ())):
+        _scaled(dataset, told, palette)
+
+
+def _scaled(dataset: Dataset, told: Mapping[str, np.ndarray], palette: dict[str, str]) -> None:
+    """Columns before and after standardising, which many take for making them normal."""
+    st.caption(_("Columns before and after standardising"))
+    names = [_(dataset.names[column]) for column in told["column"]]
+    st.html(figure.shapes(names, told["column counts"], told["column moments"], palette, _))
+    st.caption(
+        _(
+            "Standardising subtracts the mean and divides by the standard deviation. This changes the numbers on the "
+            "axis, but not the shape: a skewed column stays skewed. The dark lines show a normal distribution with the "
+            "same mean and standard deviation."
+        )
+    )
 
 
 def _pictures(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:

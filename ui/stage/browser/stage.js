@@ -56,6 +56,7 @@ export class Stage {
     document.addEventListener("keydown", this.onkey);
     this.sized = new ResizeObserver(() => this.resize());
     this.sized.observe(this.panelBox);
+    this.sized.observe(this.tableBox); // numbers grow longer while it plays, and then the table takes room from the pictures
     this.themed = setInterval(() => this.scene && this.mode() !== this.drawnMode && this.update(this.scene, this.send), 700);
   }
 
@@ -165,10 +166,14 @@ export class Stage {
 
   /** Give the table room; on a slide one that would crowd out the picture is left out. */
   give() {
-    if (this.fixed) return;
-    this.tableBox.hidden = false;
+    if (this.fixed || !this.scene) return;
+    const { tableBox } = this;
+    tableBox.hidden = false;
     const most = this.scene.layout === "side" ? 0.5 : 0.33; // of the height of all panels
-    this.tableBox.hidden = this.slide && this.tableBox.offsetHeight > most * this.panelBox.offsetHeight;
+    tableBox.hidden = this.slide && tableBox.offsetHeight > most * this.panelBox.offsetHeight;
+    // What scrolls must be reached by the keyboard as well.
+    if (tableBox.scrollWidth > tableBox.clientWidth || tableBox.scrollHeight > tableBox.clientHeight) tableBox.tabIndex = 0;
+    else tableBox.removeAttribute("tabindex");
   }
 
   /** Type of so many pixels as it is drawn; on a slide none is smaller than the scene's. */
