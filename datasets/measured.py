@@ -21,7 +21,7 @@ def _sklearn(loader: str) -> Callable[[], Table]:
 
 
 _UCI = "UCI Machine Learning Repository"
-_CARRIED = N_("Carried by scikit-learn (BSD 3-Clause); the data's own terms are those of its source.")
+_CARRIED = N_("Included in scikit-learn (BSD 3-Clause). The terms of the data are those of its source.")
 
 _NUCLEUS = (
     "radius", "texture", "perimeter", "area", "smoothness", "compactness", "concavity", "concave points", "symmetry",
@@ -32,7 +32,8 @@ MEASURED = (
     Dataset(
         key="breast_cancer",
         title=N_("Breast cancer"),
-        sentence=N_("A row is a tumour, by 30 measurements of its cell nuclei; tell malignant from benign."),
+        sentence=N_("Each row is a tumor, described by 30 measurements of its cell nuclei. Predict whether it is "
+                    "malignant or benign."),
         task="binary",
         rows=569,
         columns=30,
@@ -42,14 +43,15 @@ MEASURED = (
         read=_sklearn("load_breast_cancer"),
         names=tuple(f"{a}{what}{b}" for a, b in (("mean ", ""), ("", " error"), ("worst ", "")) for what in _NUCLEUS),
         units=N_(
-            "Lengths in the pixels of a microscope's picture; each by its mean, its standard error and its worst."
+            "Lengths are in pixels of the microscope image. Each measurement has three columns: mean, standard "
+            "error (error), and worst, the mean of the three largest values."
         ),
         plain_split=True,  # scikit-learn's with random_state=0, whose test accuracies the lecture notes print
     ),
     Dataset(
         key="digits",
         title=N_("Handwritten digits"),
-        sentence=N_("A row is a picture of 8 x 8 grey values; tell which of the ten digits was written."),
+        sentence=N_("Each row is an image of 8 x 8 gray values. Predict which of the ten digits was written."),
         task="classes",
         rows=1797,
         columns=64,
@@ -58,13 +60,14 @@ MEASURED = (
         terms=_CARRIED,
         read=_sklearn("load_digits"),
         names=pixel_names(8, 8),
-        units=N_("Grey values from 0 to 16."),
+        units=N_("Gray values from 0 to 16."),
         pixels=(8, 8),
     ),
     Dataset(
         key="iris",
         title=N_("Iris"),
-        sentence=N_("A row is a flower, by the length and width of its petals and sepals; tell its species."),
+        sentence=N_("Each row is a flower, described by the length and width of its petals and sepals. Predict its "
+                    "species."),
         task="classes",
         rows=150,
         columns=4,
@@ -73,12 +76,13 @@ MEASURED = (
         terms=_CARRIED,
         read=_sklearn("load_iris"),
         names=(N_("sepal length"), N_("sepal width"), N_("petal length"), N_("petal width")),
-        units=N_("Centimetres."),
+        units=N_("Centimeters."),
     ),
     Dataset(
         key="wine",
         title=N_("Wine"),
-        sentence=N_("A row is a wine, by 13 chemical measurements; tell which of three cultivars it is made from."),
+        sentence=N_("Each row is a wine, described by 13 chemical measurements. Predict which of three grape "
+                    "cultivars it is made from."),
         task="classes",
         rows=178,
         columns=13,
@@ -96,7 +100,8 @@ MEASURED = (
         key="diabetes",
         title=N_("Diabetes"),
         sentence=N_(
-            "A row is a patient, by ten measurements; predict how far the disease has progressed a year later."
+            "Each row is a patient, described by ten measurements. Predict how far the disease has progressed one "
+            "year later."
         ),
         task="numbers",
         rows=442,
@@ -107,8 +112,8 @@ MEASURED = (
         read=_sklearn("load_diabetes"),
         names=("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"),
         units=N_(
-            "Body mass index (bmi), mean blood pressure (bp) and six measurements of the blood (s1 to s6); the source "
-            "has centred every column, and scaled it so that its squares add up to 1."
+            "Body mass index (bmi), mean blood pressure (bp) and six blood measurements (s1 to s6). In the source, "
+            "every column is already centered and scaled so that its squares add up to 1."
         ),
     ),
 )  # fmt: skip

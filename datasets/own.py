@@ -39,7 +39,7 @@ MIN_NUMBERS = 0.9  # share of a column's cells that must be numbers, for the oth
 MAX_NUMBER = 1e30  # beyond it, squares are too large
 TASKS = ("binary", "classes", "numbers")
 
-GONE = N_("This data set was a visitor's own file; drop the file again.")
+GONE = N_("This data set was a visitor's own file. Please upload the file again.")
 MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "?", "-")
 TARGETS = ("target", "label", "class", "y", "survived", "outcome", "정답", "타깃", "목표", "라벨")
 ROW_NUMBERS = re.compile(r"(^|.*[\s_])(id|no|idx|index|번호|순번|연번)\.?|.*(Id|ID|번호)")
@@ -188,9 +188,9 @@ def adopt(sheet: Sheet, title: str, told: Mapping[str, np.ndarray]) -> Own:
     return _registered({
         "key": sheet.name, "title": title, "sheet": sheet, "task": str(told["task"]), "rows": int(told["rows"]),
         "columns": len(names), "names": names, "classes": classes, "report": report(told),
-        "sentence": N_("A row is a line of your own file; the column that was chosen is to be told."),
-        "source": N_("A file of your own."),
-        "terms": N_("It is kept in memory, for this session alone, and never written to disk."),
+        "sentence": N_("Each row is a line of your file. The network predicts the column that you chose."),
+        "source": N_("Your own file."),
+        "terms": N_("It is kept in memory for this session only and is never written to disk."),
     })  # fmt: skip
 
 
@@ -234,7 +234,7 @@ def parse(content: bytes, target: str = "", task: str = "", without: tuple[str, 
 def _cells(content: bytes) -> tuple[list[list[str]], str]:
     """Return the cells of every line that is not empty, and the delimiter between them."""
     if len(content) > allowed().upload * 1_000_000:
-        text = N_("The file has {size} MB; at most {limit} MB can be read. Keep fewer rows or columns.")
+        text = N_("The file has {size} MB; the limit is {limit} MB. Keep fewer rows or columns.")
         raise Refused(text, size=f"{len(content) / 1e6:.1f}", limit=allowed().upload)
     text = _decoded(content)
     named = re.match(r"sep=(.)\r?\n", text)  # Excel's way to say it
@@ -249,7 +249,8 @@ def _cells(content: bytes) -> tuple[list[list[str]], str]:
             if any(cell.strip() for cell in line):
                 if lines and len(line) != len(lines[0]):
                     raise Refused(
-                        N_("Line {line} of the file has {found} cells, and the first has {wanted}; make them alike."),
+                        N_("Line {line} of the file has {found} cells, but the first line has {wanted}. All lines "
+                           "must have the same number of cells."),
                         line=reader.line_num, found=len(line), wanted=len(lines[0]),
                     )  # fmt: skip
                 lines.append(line)
@@ -257,23 +258,25 @@ def _cells(content: bytes) -> tuple[list[list[str]], str]:
                     break
     except csv.Error:
         raise Refused(
-            N_("The file cannot be read as CSV from line {line} on; is a quotation mark never closed?"),
+            N_("The file cannot be read as CSV from line {line} on. Is a quotation mark not closed?"),
             line=reader.line_num,
         ) from None
     if not lines or len(lines[0]) < 2:
-        raise Refused(N_("The file has no two columns with commas, semicolons or tabs between them."))
+        raise Refused(N_("The file must have at least two columns, separated by commas, semicolons or tabs."))
     if len(lines[0]) > MAX_FIELDS:
-        text = N_("The file has {count} columns; at most {limit} can be read. Leave some out of the file.")
+        text = N_("The file has {count} columns; the limit is {limit}. Remove some columns from the file.")
         raise Refused(text, count=f"{len(lines[0]):,}", limit=f"{MAX_FIELDS:,}")
     if len(lines) > most + 1:
-        raise Refused(N_("The file has more than {limit} rows; keep the first so many."), limit=f"{most:,}")
+        raise Refused(
+            N_("The file has more rows than the limit of {limit}. Remove some rows from the file."), limit=f"{most:,}"
+        )
     return lines, delimiter
 
 
 def _decoded(content: bytes) -> str:
     """Return the file as text, in the first encoding that fits it."""
     if content.startswith(b"PK\x03\x04") or content.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Refused(N_("This is a workbook, not a CSV file; save it as CSV in the spreadsheet first."))
+        raise Refused(N_("This is a spreadsheet file, not a CSV file. Save it as CSV first."))
     marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp949", "cp1252"):
         try:
@@ -282,7 +285,7 @@ def _decoded(content: bytes) -> str:
             continue
         if "\x00" not in text:
             return text
-    raise Refused(N_("The file is not text; save it as CSV in UTF-8 first."))
+    raise Refused(N_("This is not a text file. Save it as CSV in UTF-8 first."))
 
 
 def _delimiter(text: str) -> str:
@@ -312,14 +315,15 @@ def _header(cells: list[list[str]]) -> tuple[list[str], list[list[str]]]:
         header.append(name if name not in header else f"{name} ({number})")
     repeated = [name for name, times in Counter(header).items() if times > 1]
     if repeated:
-        raise Refused(N_("Two columns of the file are called {name}; give them different names."), name=repeated[0])
+        raise Refused(N_("Two columns of the file have the name {name}. Give them different names."), name=repeated[0])
     return header, rows
 
 
 def _check_rows(count: int) -> None:
     if count < MIN_ROWS:
         raise Refused(
-            N_("Of the rows of the file, {count} can be used; at least {limit} are needed to learn and to judge from."),
+            N_("The file has too few usable rows ({count}); at least {limit} are needed for training and "
+               "evaluation."),
             count=count, limit=MIN_ROWS,
         )  # fmt: skip
 
@@ -367,19 +371,23 @@ def _kind(column: Series, delimiter: str) -> tuple[Column, Series | None]:
     known = column[~missing]
     distinct = known.nunique()
     if not distinct:
-        return dropped(N_("left out: it is empty"))
+        return dropped(N_("excluded: empty"))
     numbers = _numbers(column.mask(missing, ""), delimiter)
     if numbers.notna().sum() >= MIN_NUMBERS * len(known):
         return _number(name, numbers, count, len(known) - int(numbers.notna().sum()))
     if known.str.fullmatch(DATE).mean() >= MIN_NUMBERS:
-        return dropped(N_("left out: dates and times; put what matters of them into columns of numbers"))
+        return dropped(N_("excluded: dates and times; convert what you need to numeric columns"))
     if distinct == 1 and not count:
-        return dropped(N_("left out: every row has the same value"))
+        return dropped(N_("excluded: every row has the same value"))
     if distinct > min(MAX_WORDS, max(2, len(column) // 2)):
-        return dropped(N_("left out: {value} different words, so names or free text"), str(distinct))
+        return dropped(N_("excluded: {value} different words, probably names or free text"), str(distinct))
     words = column.mask(missing, "?")
     categories = words.nunique()
-    did = N_("two words, 0 and 1") if categories == 2 else N_("{value} words, one column of 0 and 1 for each")
+    did = (
+        N_("two words, encoded as 0 and 1")
+        if categories == 2
+        else N_("{value} words, one-hot encoded: one column of 0 and 1 for each")
+    )
     made = 1 if categories == 2 else categories
     return Column(name, "category", did, str(categories), count, made), words
 
@@ -392,28 +400,28 @@ def _number(name: str, numbers: Series, missing: int, wrong: int) -> tuple[Colum
         return Column(name, kind, did, value, missing + wrong, int(kind == "number"))
 
     if known.nunique() < 2:
-        return told("dropped", N_("left out: every row has the same value")), None
+        return told("dropped", N_("excluded: every row has the same value")), None
     whole = len(known) == len(numbers) and bool((known % 1 == 0).all())
     counting = whole and bool((known.diff().dropna() == 1).all())
     if counting or (whole and known.is_unique and ROW_NUMBERS.fullmatch(name)):
-        return told("dropped", N_("left out: it only numbers the rows")), None
+        return told("dropped", N_("excluded: row numbers")), None
     if wrong:
-        return told("number", N_("a number; {value} cells that are none count as missing"), str(wrong)), numbers
+        return told("number", N_("numeric; {value} cells that are not numbers count as missing"), str(wrong)), numbers
     if missing:
-        return told("number", N_("a number; what is missing becomes the median of the training part")), numbers
-    return told("number", N_("a number, as it is")), numbers
+        return told("number", N_("numeric; missing values become the median of the training set")), numbers
+    return told("number", N_("numeric, unchanged")), numbers
 
 
 def _aside(name: str, told: bool, task: str, left_out: int) -> Column:
     """Return what to say of the target, and of a column that the visitor leaves out."""
     if not told:
-        return Column(name, "dropped", N_("left out: as you chose"), "", 0, 0)
+        return Column(name, "dropped", N_("excluded: your choice"), "", 0, 0)
     did = {
-        "binary": N_("the target: which of two"), "classes": N_("the target: which of several"),
-        "numbers": N_("the target: a number"),
+        "binary": N_("the target: binary classification"), "classes": N_("the target: multi-class classification"),
+        "numbers": N_("the target: regression"),
     }[task]  # fmt: skip
     if left_out:
-        did = N_("the target; {value} rows without it are left out")
+        did = N_("the target; {value} rows without a target value are excluded")
     return Column(name, "target", did, str(left_out), left_out, 0)
 
 
@@ -425,13 +433,13 @@ def _encode(columns: Mapping[str, Series]) -> tuple[np.ndarray, tuple[str, ...]]
     from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
     if not columns:
-        raise Refused(N_("No column is left to learn from."))
+        raise Refused(N_("The network needs at least one column besides the target."))
     table: Frame = pd.DataFrame({str(number): values for number, values in enumerate(columns.values())})
     words = [number for number in table if not pd.api.types.is_float_dtype(table[number])]
     two = {number for number in words if table[number].nunique() == 2}
     count = len(columns) + sum(int(table[number].nunique()) - 1 for number in set(words) - two)
     if count > MAX_COLUMNS:
-        text = N_("As numbers the table has {count} columns; at most {limit} are possible. Leave some out.")
+        text = N_("After encoding, the table has {count} columns; the limit is {limit}. Exclude some columns.")
         raise Refused(text, count=f"{count:,}", limit=MAX_COLUMNS)
 
     def encoder(number: str) -> Any:
@@ -461,7 +469,7 @@ def _likely_target(table: Frame, delimiter: str, without: tuple[str, ...]) -> st
     for name in [*named, *reversed(offered)]:
         if _kind(table[name], delimiter)[0].kind != "dropped":
             return name
-    raise Refused(N_("No column of the file can be a target: each is empty, the same in every row, or free text."))
+    raise Refused(N_("No column of the file can be the target: each column is empty, constant, or free text."))
 
 
 def _targets(column: Series, delimiter: str, task: str) -> tuple[np.ndarray, str, tuple[str, ...]]:
@@ -479,7 +487,7 @@ def _targets(column: Series, delimiter: str, task: str) -> tuple[np.ndarray, str
         task = "binary" if distinct == 2 else "classes" if few else "numbers"
     if task == "numbers":
         if not numeric:
-            raise Refused(N_("The target {name} has cells that are no numbers."), name=str(column.name))
+            raise Refused(N_("The target {name} has cells that are not numbers."), name=str(column.name))
         return numbers.to_numpy(), task, ()
     if task == "binary" and distinct != 2:
         raise Refused(
@@ -487,7 +495,7 @@ def _targets(column: Series, delimiter: str, task: str) -> tuple[np.ndarray, str
         )
     if distinct > MAX_CLASSES:
         raise Refused(
-            N_("The target {name} has {count} different values; at most {limit} classes can be told apart."),
+            N_("The target {name} has {count} different values; at most {limit} classes are possible."),
             name=str(column.name), count=f"{distinct:,}", limit=MAX_CLASSES,
         )  # fmt: skip
     encoder: Any = LabelEncoder()

@@ -20,10 +20,10 @@ class Scaler(NamedTuple):
 
 
 SCALERS: dict[str, Scaler] = {
-    "standard": Scaler(N_("standardised: mean 0, deviation 1"), "StandardScaler"),
-    "sample": Scaler(N_("standardised by the deviation with n − 1"), "StandardScaler"),
-    "minmax": Scaler(N_("from 0 to 1 (min-max)"), "MinMaxScaler"),
-    "none": Scaler(N_("as it is"), "FunctionTransformer"),  # without a function, scikit-learn's identity
+    "standard": Scaler(N_("standardized: mean 0, standard deviation 1"), "StandardScaler"),
+    "sample": Scaler(N_("standardized: standard deviation with n − 1"), "StandardScaler"),
+    "minmax": Scaler(N_("min-max scaling to 0 … 1"), "MinMaxScaler"),
+    "none": Scaler(N_("unscaled"), "FunctionTransformer"),  # without a function, scikit-learn's identity
 }
 
 

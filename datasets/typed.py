@@ -28,7 +28,9 @@ TYPED = (
     Dataset(
         key="scores",
         title=N_("Exam scores"),
-        sentence=N_("A row is a student, by the scores of three exams; predict that of the final."),
+        sentence=N_(
+            "Each row is a student, described by the scores of three exams. Predict the score of the final exam."
+        ),
         task="numbers",
         rows=5,
         columns=3,
@@ -41,8 +43,8 @@ TYPED = (
     ),
     Dataset(
         key="softmax",
-        title=N_("Three classes by hand"),
-        sentence=N_("A row is three small numbers; tell which of three classes it was given."),
+        title=N_("Toy data, three classes"),
+        sentence=N_("Each row is three small numbers. Predict which of three classes it belongs to."),
         task="classes",
         rows=11,
         columns=3,

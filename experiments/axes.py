@@ -201,7 +201,7 @@ def _said_columns(columns: tuple[int, ...], say: Say) -> str:
 
 def _said_scaling(key: str, say: Say) -> str:
     short = {
-        "none": N_("unscaled"), "standard": N_("standardised"), "sample": N_("standardised, n − 1"),
+        "none": N_("unscaled"), "standard": N_("standardized"), "sample": N_("standardized, n − 1"),
         "minmax": N_("min-max"),
     }  # fmt: skip
     return say(short.get(key, SCALERS[key].title))
@@ -278,7 +278,8 @@ _FLOAT, _WHOLE = _number(float), _number(int)
 AXES: dict[str, Axis] = {
     axis.key: axis
     for axis in (
-        Axis("optimizer", N_("Rule"), _always(*LECTURE), _rule, lambda rule, say: say(rule.title), place=_place_rule),
+        Axis("optimizer", N_("Optimizer"), _always(*LECTURE), _rule, lambda rule, say: say(rule.title),
+             place=_place_rule),
         Axis("lr", N_("Learning rate"), _rates, _FLOAT, _said(N_("lr {value}")), rank=float, place=_in_rule("lr")),
         Axis("schedule", N_("Schedule"), _always(*SCHEDULES), _schedule, _said_schedule, place=_in_rule("schedule")),
         Axis("batch_size", N_("Batch size"), _batches, _or_none(_WHOLE),
@@ -288,7 +289,8 @@ AXES: dict[str, Axis] = {
              _said(N_("scale {value}")), rank=float),
         Axis("scaling", N_("Scaling"), _always("none", "standard", "minmax"), _one_of(SCALERS),
              _said_scaling),
-        Axis("activation", N_("Activation"), _always(*ACTIVATIONS), _one_of(ACTIVATIONS), _titled(ACTIVATIONS)),
+        Axis("activation", N_("Activation function"), _always(*ACTIVATIONS), _one_of(ACTIVATIONS),
+             _titled(ACTIVATIONS)),
         Axis("hidden", N_("Network size"), _always("none", "4", "16", "16_16", "64_64"), _units,
              lambda units, say: "-".join(map(str, units)) or say(N_("no hidden layer")), rank=sum),
         Axis("rows", N_("Training rows"), _rows, _or_none(_WHOLE), _said(N_("{value} rows"), N_("all rows")),
@@ -296,9 +298,9 @@ AXES: dict[str, Axis] = {
         _Columns("features", N_("Columns used"), _features, _columns, _said_columns,
                  rank=lambda columns: len(columns) or math.inf),
         Axis("label_noise", N_("Label noise"), _always("0", "0.1", "0.2", "0.4"), _FLOAT,
-             lambda share, say: say(N_("label noise {share}")).format(share=f"{100 * share:g} %"), rank=float),
-        Axis("batch_norm", N_("Batch normalisation"), _always("no", "yes"), _switch,
-             lambda on, say: say(N_("with batch normalisation")) if on else say(N_("without batch normalisation"))),
+             lambda share, say: say(N_("label noise {share}")).format(share=f"{100 * share:g}%"), rank=float),
+        Axis("batch_norm", N_("Batch normalization"), _always("no", "yes"), _switch,
+             lambda on, say: say(N_("with batch normalization")) if on else say(N_("without batch normalization"))),
         Axis("dropout", N_("Dropout"), _always("0", "0.2", "0.5", "0.8"), _FLOAT, _said(N_("dropout {value}")),
              rank=float, place=_place_dropout),
         Axis("l1", N_("L1 penalty"), _always("0", "0.001", "0.01", "0.1"), _FLOAT, _said(N_("L1 {value}")), rank=float),
@@ -354,5 +356,5 @@ class _Change(Axis):
 
 
 AXES["change"] = _Change(
-    "change", N_("Any changes"), _usual_changes, _changes, _said_changes, place=_place_changes,
+    "change", N_("Any settings"), _usual_changes, _changes, _said_changes, place=_place_changes,
 )  # fmt: skip

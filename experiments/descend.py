@@ -51,8 +51,8 @@ class Race:
     """
 
     surface: str = setting("ravine", N_("Surface"), examples=(*SURFACES, "rotated~kappa~100"))  # see `surfaces.find`
-    contenders: tuple[Optimizer, ...] = setting(contenders_for("ravine"), N_("Contenders"))
-    start: tuple[float, float] = setting(SURFACES["ravine"].start, N_("Start"), symbol=r"w_0")
+    contenders: tuple[Optimizer, ...] = setting(contenders_for("ravine"), N_("Optimizers"))
+    start: tuple[float, float] = setting(SURFACES["ravine"].start, N_("Starting point"), symbol=r"w_0")
     steps: int = setting(
         SURFACES["ravine"].steps, N_("Steps"), symbol="T", low=10, high=500, minimum=1, maximum=2000, limit="steps"
     )
@@ -79,10 +79,12 @@ def surface_name(name: object) -> str:
 
 def _check_contenders(contenders: object) -> None:
     if not isinstance(contenders, (tuple, list)) or not all(isinstance(c, Optimizer) for c in contenders):
-        raise Refused(N_("Contenders must be rules, such as SGD or Adam."))
+        raise Refused(N_("The entries must be optimizers, such as SGD or Adam."))
     if not 1 <= len(contenders) <= MOST_CONTENDERS:
         raise Refused(
-            N_("A race has between 1 and {most} contenders, not {count}."), most=MOST_CONTENDERS, count=len(contenders)
+            N_("A race needs between 1 and {most} optimizers, not {count}."),
+            most=MOST_CONTENDERS,
+            count=len(contenders),
         )
 
 
@@ -92,7 +94,7 @@ def _point(start: object) -> tuple[float, float]:
         x, y = float(start[0]), float(start[1])
         if math.isfinite(x) and math.isfinite(y):
             return x, y
-    raise Refused(N_("The start must be two finite numbers, not {value}."), value=start)
+    raise Refused(N_("The starting point must be two finite numbers, not {value}."), value=start)
 
 
 def default_race(surface: str, rules: Iterable[str] = LECTURE) -> Race:

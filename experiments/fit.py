@@ -29,7 +29,7 @@ from experiments.records import RECORDS
 from experiments.training import GRID, Group, sizes
 from networks import ACTIVATIONS, INITS, count_params
 from optimizers import Adam, Optimizer
-from spec import N_, Refused, check, setting
+from spec import N_, Refused, check, setting, settings
 from spec.limits import allowed
 
 __all__ = [
@@ -59,14 +59,17 @@ class Fit:
     hidden: tuple[int, ...] = setting(
         (16, 16), N_("Hidden units"), low=1, high=128, minimum=1, maximum=512, counts=("weights", "seconds")
     )
-    activation: str = setting("relu", N_("Activation"), choices=tuple(ACTIVATIONS))
+    activation: str = setting("relu", N_("Activation function"), choices=tuple(ACTIVATIONS))
     init: str = setting("he", N_("Initial weights"), choices=tuple(INITS))
     init_scale: float = setting(
         1.0, N_("Scale of the initial weights"), symbol="s", low=1e-4, high=10.0, log=True, minimum=0, maximum=1000
     )
-    optimizer: Optimizer = setting(Adam(), N_("Rule"))  # noqa: RUF009
+    optimizer: Optimizer = setting(Adam(), N_("Optimizer"))  # noqa: RUF009
     bias_optimizer: Optimizer | None = setting(  # noqa: RUF009
-        None, N_("Rule for the biases"), optional=True, help=N_("None: the biases follow the rule of the weights.")
+        None,
+        N_("Optimizer for the biases"),
+        optional=True,
+        help=N_("None: the biases use the optimizer of the weights."),
     )
     batch_size: int | None = setting(
         32, N_("Batch size"), low=1, high=256, log=True, minimum=1, maximum=1_000_000, optional=True,
@@ -83,84 +86,89 @@ class Fit:
     )  # fmt: skip
     dropout: float = setting(0.0, N_("Dropout"), symbol="p", low=0.0, high=0.9, minimum=0, maximum=0.95)
     dropout_by_layer: tuple[float, ...] = setting(
-        (), N_("Dropout layer by layer"), low=0.0, high=0.9, minimum=0, maximum=0.95,
-        help=N_("A rate for each hidden layer, in turn: 0.5 0.7 means 0.5, 0.7, 0.5 and so on. Empty: one for all."),
+        (), N_("Dropout per layer"), low=0.0, high=0.9, minimum=0, maximum=0.95,
+        help=N_("Dropout rates of the hidden layers, in turn: 0.5 0.7 means 0.5, 0.7, 0.5 and so on. Empty: the "
+                "same rate for all layers."),
     )  # fmt: skip
     output_dropout: float = setting(
         0.0, N_("Dropout on the output"), symbol="p", low=0.0, high=0.9, minimum=0, maximum=0.95,
-        help=N_("A common mistake: the outputs themselves are dropped, before the loss."),
+        help=N_("A common mistake: dropout sets the outputs of the network to zero before the loss is computed."),
     )  # fmt: skip
-    batch_norm: bool = setting(False, N_("Batch normalisation"))
+    batch_norm: bool = setting(False, N_("Batch normalization"))
     shuffle: bool = setting(
         True, N_("Shuffle the rows every epoch"), help=N_("Off: every epoch has the same batches in the same order.")
     )
     seed: int = setting(0, N_("Seed"), low=0, high=99, minimum=0, maximum=2**31 - 1)
     rows: int | None = setting(
         None, N_("Training rows"), low=20, high=500, log=True, minimum=2, maximum=1_000_000, optional=True,
-        help=N_("At most this many rows of the training part are kept. None: all."),
+        help=N_("The largest number of training rows to use. None: all."),
     )  # fmt: skip
     features: tuple[int, ...] = setting(
         (), N_("Columns"), minimum=0, maximum=999, help=N_("The numbers of the columns to use. Empty: all.")
     )
     label_noise: float = setting(
         0.0, N_("Label noise"), low=0.0, high=0.5, minimum=0, maximum=1,
-        help=N_("The share of training rows whose target is spoilt: another class, or a number shifted by noise."),
+        help=N_("The share of training rows with a wrong target: another class, or a number with noise added."),
     )  # fmt: skip
     test_size: float = setting(
-        0.2, N_("Share of the test part"), low=0.0, high=0.5, minimum=0, maximum=0.5,
-        help=N_("0: no test part. A data set that names its test rows keeps those."),
+        0.2, N_("Share of the test set"), low=0.0, high=0.5, minimum=0, maximum=0.5,
+        help=N_("0: no test set. A data set with fixed test rows keeps them."),
     )  # fmt: skip
     val_size: float = setting(
-        0.2, N_("Share of the validation part"), low=0.0, high=0.5, minimum=0, maximum=0.5,
-        help=N_("Of the rows that the test part leaves. 0: no validation part."),
+        0.2, N_("Share of the validation set"), low=0.0, high=0.5, minimum=0, maximum=0.5,
+        help=N_("Share of the rows that are not in the test set. 0: no validation set."),
     )  # fmt: skip
     stratify: str = setting(
         "auto", N_("Stratified split"), choices=("auto", "yes", "no"),
-        help=N_("Every part has the classes in the same proportions. auto: yes, but for breast cancer, whose printed "
-                "figures depend on a plain split."),
+        help=N_("Every part has the same share of each class. auto: yes, except for breast cancer, where the "
+                "figures of the lecture notes come from a plain split."),
     )  # fmt: skip
     folds: int | None = setting(
         None, N_("Folds"), low=2, high=10, minimum=2, maximum=20, optional=True,
-        help=N_("What the test part leaves is cut into so many folds; one is the validation part. None: one split."),
+        help=N_("The rows that are not in the test set are divided into this many folds; one fold is the "
+                "validation set. None: a single split."),
     )  # fmt: skip
-    fold: int = setting(0, N_("Fold held out"), low=0, high=9, minimum=0, maximum=19)
+    fold: int = setting(0, N_("Validation fold"), low=0, high=9, minimum=0, maximum=19)
     split_seed: int = setting(0, N_("Seed of the split"), low=0, high=99, minimum=0, maximum=2**31 - 1)
     scaling: str = setting("standard", N_("Scaling of the columns"), choices=tuple(SCALERS))
     scaler_sees: str = setting(
-        "train", N_("The scaler has seen"), choices=(N_("train"), N_("train+val")),
-        help=N_("A scaler that has seen the validation part has told the network something about it."),
+        "train", N_("Scaler fitted on"), choices=(N_("train"), N_("train+val")),
+        help=N_("If the scaler is also fitted on the validation set, information about this set leaks into "
+                "training (data leakage)."),
     )  # fmt: skip
 
     scale_target: bool = setting(
-        True, N_("Standardise the target"), help=N_("Where it is a number: losses are then shares of its variance.")
+        True,
+        N_("Standardize the target"),
+        help=N_("For regression: losses are then shares of the variance of the target."),
     )
     precision: str = setting(
         "auto", N_("Precision"), choices=("auto", "float64", "float32"),
-        help=N_("auto: float64 for small networks, float32 where a step takes over two million multiplications."),
+        help=N_("auto: float64 for small networks, float32 if a step takes more than two million multiplications."),
     )  # fmt: skip
 
     def __post_init__(self) -> None:
         check(self)
         if not isinstance(self.hidden, tuple) or len(self.hidden) > MAX_LAYERS:
-            raise Refused(N_("Hidden units must be given for at most {count} layers."), count=MAX_LAYERS)
+            raise Refused(N_("At most {count} hidden layers are possible."), count=MAX_LAYERS)
         whole = (self.batch_size, self.epochs, self.seed, self.rows, self.split_seed, self.folds, self.fold)
         for number in (*whole, *self.hidden, *self.features):
             if number is not None and (not isinstance(number, int) or isinstance(number, bool)):
                 raise Refused(N_("{value} must be a whole number."), value=number)
         for rule in (self.optimizer, self.bias_optimizer or self.optimizer):
             if not isinstance(rule, Optimizer):
-                raise Refused(N_("{value} is not a rule by which weights move."), value=rule)
+                raise Refused(N_("{value} is not an optimizer."), value=rule)
         if self.batch_norm and self.batch_size == 1:
-            raise Refused(N_("Batch normalisation needs batches of more than one row."))
+            raise Refused(N_("Batch normalization needs batches of more than one row."))
         columns = find(self.dataset).columns
         if len(set(self.features)) < len(self.features) or any(column >= columns for column in self.features):
-            raise Refused(N_("Columns are named once each, by numbers below {count}."), count=columns)
+            raise Refused(N_("Give each column only once, by a number below {count}."), count=columns)
         if self.folds is not None and self.fold >= self.folds:
             raise Refused(
-                N_("Of {folds} folds, numbered from 0, none is number {fold}."), folds=self.folds, fold=self.fold
+                N_("There is no fold {fold}: the {folds} folds are numbered from 0."), folds=self.folds, fold=self.fold
             )
         if self.folds is not None and self.folds > (rows := left(find(self.dataset), self.test_size)):
-            text = N_("{folds} folds need at least {folds} rows; the test part leaves {rows}.")
+            text = N_("{folds} folds need at least {folds} rows; only {rows} rows are not in the test set.")
             raise Refused(text, folds=self.folds, rows=rows)
         check_size([self])
 
@@ -260,7 +268,10 @@ def begin(variants: Sequence[Fit], records: Sequence[str] = ()) -> State:
     variants = tuple(variants)
     for name in ("dataset", "epochs"):
         if len({getattr(variant, name) for variant in variants}) != 1:
-            raise Refused(N_("Networks that train side by side must share their {name}."), name=name)
+            raise Refused(
+                N_("Networks that are trained together must have the same setting: {label}."),
+                label=settings(Fit)[name].label,
+            )
     if unknown := set(records) - set(RECORDS):
         raise ValueError(f"no such records: {unknown}")
     check_size(variants)
@@ -395,7 +406,7 @@ def check_size(variants: Sequence[Fit]) -> None:
     estimate = seconds(variants)
     if estimate > allowed().seconds:
         raise Refused(
-            N_("Training would take about {seconds} seconds, more than {limit}: take fewer epochs or units."),
+            N_("Training would take about {seconds} seconds; the limit is {limit}. Use fewer epochs or units."),
             seconds=f"{math.ceil(estimate):,}", limit=f"{allowed().seconds:,}",
         )  # fmt: skip
 

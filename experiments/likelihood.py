@@ -55,13 +55,19 @@ class Throws:
     """
 
     throws: int = setting(100, N_("Throws"), symbol="N", low=1, high=1000, log=True, minimum=1, maximum=1_000_000)
-    hits: int = setting(27, N_("of them flat"), symbol="K", minimum=0, maximum=1_000_000)
-    contenders: tuple[Optimizer, ...] = setting(contenders_for(), N_("Contenders"))
-    borders: str = setting("free", N_("At the borders of θ"), choices=("free", "clip", "logit"))
-    start: float = setting(0.8, N_("Start"), symbol=r"\theta_0", low=0.01, high=0.99, minimum=0.001, maximum=0.999)
+    hits: int = setting(27, N_("landed flat"), symbol="K", minimum=0, maximum=1_000_000)
+    contenders: tuple[Optimizer, ...] = setting(contenders_for(), N_("Optimizers"))
+    borders: str = setting("free", N_("At the bounds of θ"), choices=("free", "clip", "logit"))
+    start: float = setting(
+        0.8, N_("Starting point"), symbol=r"\theta_0", low=0.01, high=0.99, minimum=0.001, maximum=0.999
+    )
     steps: int = setting(150, N_("Steps"), symbol="T", low=10, high=500, minimum=1, maximum=2000, limit="steps")
-    truth: float = setting(0.5, N_("True chance"), symbol=r"\theta", low=0.05, high=0.95, minimum=0.01, maximum=0.99)
-    sizes: tuple[int, ...] = setting((5, 50, 500), N_("Numbers of throws"), symbol="N", minimum=1, maximum=2000)
+    truth: float = setting(
+        0.5, N_("True probability"), symbol=r"\theta", low=0.05, high=0.95, minimum=0.01, maximum=0.99
+    )
+    sizes: tuple[int, ...] = setting(
+        (5, 50, 500), N_("Numbers of throws to compare"), symbol="N", minimum=1, maximum=2000
+    )
     seed: int = setting(0, N_("Seed of the throws"), low=0, high=99, minimum=0, maximum=2**31 - 1)
 
     most_sizes: ClassVar[int] = 5
@@ -69,10 +75,10 @@ class Throws:
     def __post_init__(self) -> None:
         check(self)
         if self.hits > self.throws:
-            text = N_("There cannot be more hits ({hits}) than throws ({throws}).")
+            text = N_("The number of flat throws ({hits}) cannot be larger than the number of throws ({throws}).")
             raise Refused(text, hits=self.hits, throws=self.throws)
         if not 1 <= len(self.contenders) <= MOST:
-            text = N_("Between 1 and {most} rules can climb at once, not {count}.")
+            text = N_("Choose between 1 and {most} optimizers, not {count}.")
             raise Refused(text, most=MOST, count=len(self.contenders))
         if not 1 <= len(self.sizes) <= self.most_sizes:
             text = N_("Give between 1 and {most} numbers of throws, not {count}.")

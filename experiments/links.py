@@ -52,7 +52,7 @@ def read(query: Query, default: S, suggest: Suggest, *, known: tuple[str, ...] =
             continue
         try:
             if any(len(text) > LONGEST for text in query[parameter]):
-                raise Refused(N_("The link sets {name} to something too long; it was left out."), name=name)
+                raise Refused(N_("The value of {name} in the link is too long and was ignored."), name=name)
             if isinstance(getattr(default, name), Optimizer):
                 values[name] = _read_rule(query[parameter][-1], suggest)
             elif _rules(getattr(default, name)):
@@ -67,7 +67,7 @@ def read(query: Query, default: S, suggest: Suggest, *, known: tuple[str, ...] =
     notices += refusals
     for name in query:
         if name not in parameters and name not in known and not name.lower().startswith(FOREIGN):
-            text = N_("The link sets {name}, which this page does not know; it was left out.")
+            text = N_("The link sets {name}, but this page has no such setting. It was ignored.")
             notices.append(Refused(text, name=name[:LONGEST]))
     return spec, notices
 
@@ -130,7 +130,7 @@ def _write_rule(rule: Optimizer, suggest: Suggest) -> str:
 def _read_rule(text: str, suggest: Suggest) -> Optimizer:
     key, *parts = text.split(PART)
     if key not in RULES:
-        raise Refused(N_("The link names the rule {name}, which does not exist; choose from {choices}."),
+        raise Refused(N_("The link contains the optimizer {name}, which does not exist. Choose from {choices}."),
                       name=key, choices=listed(RULES))  # fmt: skip
     return read_entry(parts, suggest(RULES[key]))
 
@@ -145,5 +145,5 @@ def surface(anchors: Mapping[str, str], usual: str) -> str:
 
 def unknown_choice(name: str, value: str, choices: tuple[str, ...]) -> Refused:
     """Return the notice for a word that is none of those a parameter knows."""
-    text = N_("The link sets {name} to {value}; it must be one of {choices}.")
+    text = N_("The link sets {name} to {value}, but it must be one of {choices}.")
     return Refused(text, name=name, value=value[:LONGEST], choices=listed(choices))

@@ -78,38 +78,44 @@ class Map:
 
     kind: str = setting("settings", N_("Map"), choices=KINDS)
     surface: str = setting("ill_conditioned", N_("Surface"), examples=(*SURFACES, "rotated~kappa~100"))
-    rules: tuple[Optimizer, ...] = setting(contenders_for("ill_conditioned", ("momentum",)), N_("Rules"))
-    vary: str = setting("momentum", N_("Against the learning rate"), choices=FIELDS)
+    rules: tuple[Optimizer, ...] = setting(contenders_for("ill_conditioned", ("momentum",)), N_("Optimizers"))
+    vary: str = setting("momentum", N_("Hyperparameter on the y-axis"), choices=FIELDS)
     start: tuple[float, float] = same(Race, "start", SURFACES["ill_conditioned"].start)
     steps: int = same(Race, "steps", SURFACES["ill_conditioned"].steps)
-    side: int = setting(80, N_("Cells a side"), low=20, high=160, minimum=4, maximum=200, counts=("map_steps",))
-    trials: int = setting(9, N_("Trials per rule"), symbol="n", low=3, high=25, minimum=2, maximum=40)
-    rates: tuple[float, ...] = setting((), N_("Learning rates from, to"), symbol=r"\eta", minimum=1e-12, maximum=1e6)
-    values: tuple[float, ...] = setting((), N_("Values from, to"))
-    pick: tuple[float, ...] = setting((), N_("Cell looked at"))
+    side: int = setting(80, N_("Grid resolution"), low=20, high=160, minimum=4, maximum=200, counts=("map_steps",))
+    trials: int = setting(9, N_("Trials per optimizer"), symbol="n", low=3, high=25, minimum=2, maximum=40)
+    rates: tuple[float, ...] = setting(
+        (), N_("Learning rate range (from, to)"), symbol=r"\eta", minimum=1e-12, maximum=1e6
+    )
+    values: tuple[float, ...] = setting((), N_("Value range (from, to)"))
+    pick: tuple[float, ...] = setting((), N_("Selected cell"))
 
     def __post_init__(self) -> None:
         check(self)
         object.__setattr__(self, "surface", surface_name(self.surface))
         least, most = {"settings": (1, 1), "basins": (1, 2), "rates": (1, MOST_RULES)}[self.kind]
         if not least <= len(self.rules) <= most:
-            text = N_("This map shows between {least} and {most} rules, not {count}.")
+            text = N_("This map needs between {least} and {most} optimizers, not {count}.")
             raise Refused(text, least=least, most=most, count=len(self.rules))
         Race(self.surface, self.rules, self.start, self.steps)  # what no race can be, no map can be made of
-        for label, value in ((N_("Cells a side"), self.side), (N_("Trials per rule"), self.trials)):
+        for label, value in ((N_("Grid resolution"), self.side), (N_("Trials per optimizer"), self.trials)):
             if not isinstance(value, int):
                 raise Refused(N_("{label} must be a whole number, not {value}."), label=label, value=value)
-        for label, ends in ((N_("Learning rates from, to"), self.rates), (N_("Values from, to"), self.values)):
+        for label, ends in (
+            (N_("Learning rate range (from, to)"), self.rates),
+            (N_("Value range (from, to)"), self.values),
+        ):
             if ends and not (len(ends) == 2 and ends[0] < ends[1]):
                 raise Refused(N_("{label} must be two numbers, the smaller one first."), label=label)
         wanted = 1 if self.kind == "rates" else 2
         if len(self.pick) not in (0, wanted):
-            text = N_("{label} must be given by {number} numbers on this map, not {count}.")
-            raise Refused(text, label=N_("Cell looked at"), number=wanted, count=len(self.pick))
+            text = N_("{label} needs {number} numbers on this map, not {count}.")
+            raise Refused(text, label=N_("Selected cell"), number=wanted, count=len(self.pick))
         cost = steps_taken(self)
         if cost > allowed().map_steps * 1_000_000:
             text = N_(
-                "This map would take {cost} million steps; {most} million are allowed. Ask for fewer cells or steps."
+                "This map needs {cost} million steps; the limit is {most} million. Use a lower grid resolution or "
+                "fewer steps."
             )
             raise Refused(text, cost=math.ceil(cost / 1e6), most=allowed().map_steps)
         object.__setattr__(self, "start", tuple(float(part) for part in self.start))

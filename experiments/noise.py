@@ -47,16 +47,16 @@ class Noisy:
     """
 
     surface: str = same(Race, "surface", "ravine")
-    rule: Optimizer = setting(suggested("ravine", RULES["sgd"]), N_("Rule"))  # noqa: RUF009
+    rule: Optimizer = setting(suggested("ravine", RULES["sgd"]), N_("Optimizer"))  # noqa: RUF009
     noise: float = setting(1.0, N_("Gradient noise"), symbol=r"\sigma", low=0.0, high=4.0, minimum=0, maximum=LOUDEST)
-    batching: bool = setting(True, N_("Average over batches"))
+    batching: bool = setting(True, N_("Mini-batches"))
     batch: int = setting(16, N_("Batch size"), symbol="b", low=2, high=256, log=True, minimum=1, maximum=1_000_000)
-    decaying: bool = setting(True, N_("Let the learning rate decay"))
+    decaying: bool = setting(True, N_("Learning rate decay"))
     decay: str = setting("cosine", N_("Schedule"), choices=DECAYS)
-    averaging: bool = setting(True, N_("Average the points passed"))
+    averaging: bool = setting(True, N_("Average the points (Polyak)"))
     start: tuple[float, float] = same(Race, "start", SURFACES["ravine"].start)
     steps: int = same(Race, "steps", 2 * SURFACES["ravine"].steps)
-    walks: int = setting(40, N_("Walks"), symbol="n", low=10, high=100, minimum=1, maximum=200)
+    walks: int = setting(40, N_("Runs"), symbol="n", low=10, high=100, minimum=1, maximum=200)
     seed: int = same(Race, "seed", 0)
 
     def __post_init__(self) -> None:
@@ -66,7 +66,7 @@ class Noisy:
         object.__setattr__(self, "start", race.start)
         object.__setattr__(self, "noise", race.noise)
         if self.walks * self.steps > MOST:
-            text = N_("{walks} walks of {steps} steps are too many to draw; together at most {most} steps.")
+            text = N_("{walks} runs of {steps} steps are too many to draw; the limit is {most} steps in total.")
             raise Refused(text, walks=self.walks, steps=self.steps, most=MOST)
 
     @property

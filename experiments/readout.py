@@ -50,7 +50,9 @@ def sides(result: Any, claim: str) -> tuple[float, str, float]:
     """Return the number on the left of a claim, its sign, and the number on the right; see `holds`."""
     found = CLAIM.fullmatch(claim.strip())
     if found is None:
-        raise Refused(N_("{claim} is no claim; write one such as loss[1, -1] < loss[0, -1]."), claim=claim[:80])
+        raise Refused(
+            N_("{claim} cannot be read as a claim. Write a claim such as loss[1, -1] < loss[0, -1]."), claim=claim[:80]
+        )
     return _sum(result, found["left"]), found["sign"], _sum(result, found["right"])
 
 
@@ -95,4 +97,4 @@ def _array(result: Any, name: str) -> Any:
 
 
 def _nothing(place: str) -> Refused:
-    return Refused(N_("The result has nothing called {place}."), place=place[:80])
+    return Refused(N_("The result has no value named {place}."), place=place[:80])

@@ -83,34 +83,34 @@ class Remedies(Stopping):
     elastic: tuple[float, float] = remedy(
         setting(
             (0.0, 0.0), N_("Elastic net: L1 and L2 penalty"), minimum=0, maximum=1000,
-            help=N_("Both penalties at once: 0.002, 0.01. 0, 0: left out."),
+            help=N_("Both penalties together, for example 0.002, 0.01. 0, 0: off."),
         ),
-        N_("Elastic {value}"), _penalised,
+        N_("Elastic net {value}"), _penalised,
     )  # fmt: skip
     linf: float = remedy(same(Fit, "linf", 0.0), N_("L∞ {value}"), _sets("linf"))
-    batch_norm: bool = remedy(same(Fit, "batch_norm", False), N_("Batch normalisation"), _sets("batch_norm"))
+    batch_norm: bool = remedy(same(Fit, "batch_norm", False), N_("Batch normalization"), _sets("batch_norm"))
     smaller: tuple[int, ...] = remedy(
         setting(
             (), N_("Smaller network: hidden units"), minimum=1, maximum=512,
-            help=N_("The hidden units of a smaller network, such as 6 or 8, 8. Empty: left out."),
+            help=N_("The hidden units of a smaller network, such as 6 or 8, 8. Empty: off."),
         ),
         N_("Units {value}"), _sets("hidden"),
     )  # fmt: skip
     more: int = remedy(
         setting(
-            0, N_("More data: times the training rows"), low=0, high=10, minimum=0, maximum=1000,
-            help=N_("So many times the rows, as far as the training part has them. 0: left out."),
+            0, N_("More data: multiple of the training rows"), low=0, high=10, minimum=0, maximum=1000,
+            help=N_("Multiplies the number of training rows, as far as rows are available. 0: off."),
         ),
         N_("Rows × {value}"), _more,
     )  # fmt: skip
     columns: tuple[int, ...] = remedy(
         setting(
-            (), N_("Fewer columns: their numbers"), minimum=0, maximum=999,
-            help=N_("The columns to keep, numbered from 0. Empty: left out. A plane keeps its two."),
+            (), N_("Fewer columns: columns to keep"), minimum=0, maximum=999,
+            help=N_("The columns to keep, numbered from 0. Empty: off. Two-dimensional data keep both columns."),
         ),
         N_("Columns {value}"), _fewer,
     )  # fmt: skip
-    together: bool = setting(False, N_("Add a network with all of them"))
+    together: bool = setting(False, N_("Add a network with all methods"))
     activation: str = same(Fit, "activation", "relu")
     init: str = same(Fit, "init", "he")
     batch_size: int | None = same(Fit, "batch_size", None)
@@ -185,8 +185,8 @@ def presets() -> dict[str, Preset[Remedies]]:
     return offered(
         {
             "moons": lambda: Preset(
-                N_("Two moons, wrong labels"),
-                N_("80 training rows, and every fifth label is wrong: the network learns these labels too."),
+                N_("Two moons, label noise"),
+                N_("80 training rows, and about one label in five is wrong. The network learns these labels too."),
                 Remedies(),
             ),
             "diabetes": lambda: Preset(
@@ -198,8 +198,9 @@ def presets() -> dict[str, Preset[Remedies]]:
                 ),
             ),
             "mnist": lambda: Preset(
-                N_("MNIST, 300 pictures"),
-                N_("784-100x6-10 as in the lecture: training accuracy reaches 1, validation accuracy does not follow."),
+                N_("MNIST, 300 images"),
+                N_("A 784-100x6-10 network, as in the lecture. Training accuracy reaches 1; validation accuracy "
+                   "stays lower."),
                 Remedies(
                     "mnist", 300, 0.0, (100,) * 6, SGD(lr=0.01), dropout=0.2, l2=0.1, l1=0.0, batch_size=100,
                     epochs=301,
@@ -207,9 +208,9 @@ def presets() -> dict[str, Preset[Remedies]]:
                 "score",
             ),
             "titanic": lambda: Preset(
-                N_("Titanic, dropout layer by layer"),
-                N_("10-32-64-32-16-4-1 as in the lecture, over 1,000 epochs. Its figure is of the accuracy; the loss "
-                   "differs far more."),
+                N_("Titanic, dropout per layer"),
+                N_("A 10-32-64-32-16-4-1 network, as in the lecture, trained for 1,000 epochs. The lecture plots "
+                   "the accuracy; the losses differ much more."),
                 Remedies(
                     "titanic", None, 0.0, (32, 64, 32, 16, 4), Adam(lr=0.001), dropout=0.0, l2=0.0, l1=0.0,
                     dropout_by_layer=(0.5, 0.7), batch_size=64, epochs=1000,
@@ -217,14 +218,14 @@ def presets() -> dict[str, Preset[Remedies]]:
                 "score",
             ),
             "batch_norm": lambda: Preset(
-                N_("Batch normalisation"),
-                N_("Batch normalisation and dropout, each by itself, in batches of 16 rows."),
+                N_("Batch normalization"),
+                N_("Batch normalization and dropout, each alone, with batches of 16 rows."),
                 Remedies(dropout=0.3, l2=0.0, l1=0.0, batch_norm=True, batch_size=16, epochs=200),
             ),
             "linf": lambda: Preset(
                 N_("L1, L2 and L∞"),
-                N_("Three penalties, each by itself: on the sum of the absolute weights, on their squares, and on the "
-                   "largest weight."),
+                N_("Three penalties, each alone: on the sum of the absolute weights, on the sum of their squares, "
+                   "and on the largest absolute weight."),
                 Remedies(dropout=0.0, linf=0.1),
             ),
         }

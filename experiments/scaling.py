@@ -43,24 +43,24 @@ class Stretch:
         help=N_("The bias is the weight of a column that is 1 in every row."),
     )  # fmt: skip
     scaling: str = setting("standard", N_("Scaling"), choices=("standard", "minmax"))
-    contenders: tuple[Optimizer, ...] = setting((), N_("Contenders"))
+    contenders: tuple[Optimizer, ...] = setting((), N_("Optimizers"))
     steps: int = same(Race, "steps", 100)
     same_rate: bool = setting(
-        False, N_("the same learning rates on both"), help=N_("Off: on each surface, rates that suit it.")
+        False, N_("same learning rates on both surfaces"), help=N_("Off: each surface has learning rates that suit it.")
     )
 
     def __post_init__(self) -> None:
         check(self)
         count = find(self.dataset).columns
         if max(self.first, self.second) >= count:
-            raise Refused(N_("This data set has {count} columns, counted from 0."), count=count)
+            raise Refused(N_("This data set has {count} columns, numbered from 0."), count=count)
         if self.first == self.second:
             raise Refused(N_("Choose two different columns, or the bias as the second."))
         if not self.contenders:
             object.__setattr__(self, "contenders", contenders_for(self.surface(self.scaling), RULES))
         if len(self.contenders) > MOST:
             raise Refused(
-                N_("Between 1 and {most} rules can be shown, not {count}."), most=MOST, count=len(self.contenders)
+                N_("Between 1 and {most} optimizers can be shown, not {count}."), most=MOST, count=len(self.contenders)
             )
         self.races()  # raises Refused where these settings make no race
 

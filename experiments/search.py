@@ -46,21 +46,21 @@ class Search:
     """
 
     dataset: str = same(Fit, "dataset", "titanic")
-    first: str = setting("lr", N_("First axis"), choices=KEYS)
-    first_values: tuple[str, ...] = setting((), N_("Values of the first axis"), examples=("0.01", "0.1"))
-    second: str = setting("dropout", N_("Second axis"), choices=(NONE, *KEYS))
-    second_values: tuple[str, ...] = setting((), N_("Values of the second axis"), examples=("0.1", "0.5"))
-    third: str = setting(NONE, N_("Third axis"), choices=(NONE, *KEYS))
-    third_values: tuple[str, ...] = setting((), N_("Values of the third axis"), examples=("16", "32"))
+    first: str = setting("lr", N_("First hyperparameter"), choices=KEYS)
+    first_values: tuple[str, ...] = setting((), N_("Values of the first hyperparameter"), examples=("0.01", "0.1"))
+    second: str = setting("dropout", N_("Second hyperparameter"), choices=(NONE, *KEYS))
+    second_values: tuple[str, ...] = setting((), N_("Values of the second hyperparameter"), examples=("0.1", "0.5"))
+    third: str = setting(NONE, N_("Third hyperparameter"), choices=(NONE, *KEYS))
+    third_values: tuple[str, ...] = setting((), N_("Values of the third hyperparameter"), examples=("16", "32"))
     method: str = setting("grid", N_("Search"), choices=("grid", "random"))
     draws: int = setting(12, N_("Random draws"), low=2, high=40, minimum=1, maximum=MOST)
     folds: int = setting(3, N_("Folds"), low=2, high=10, minimum=2, maximum=20)
     epochs: int = same(Fit, "epochs", 60)
     at: tuple[int, ...] = setting(
-        (), N_("Epochs to choose among"), minimum=1, maximum=20_000,
-        help=N_("200, 300, 600 for these three. Empty: every epoch may be chosen."),
+        (), N_("Epochs to choose from"), minimum=1, maximum=20_000,
+        help=N_("For example 200, 300, 600. Empty: any epoch can be chosen."),
     )  # fmt: skip
-    measure: str = setting("score", N_("Best is the"), choices=("score", "loss"))
+    measure: str = setting("score", N_("Select by"), choices=("score", "loss"))
     hidden: tuple[int, ...] = same(Fit, "hidden", (32, 16))
     activation: str = same(Fit, "activation", "relu")
     optimizer: Optimizer = same(Fit, "optimizer", Adam(lr=0.003))  # noqa: RUF009 (a frozen rule)
@@ -68,38 +68,43 @@ class Search:
     seed: int = same(Fit, "seed", 0)
     split_seed: int = same(Fit, "split_seed", 0)
     test_size: float = setting(
-        0.2, N_("Share of the test part"), low=0.1, high=0.5, minimum=0.05, maximum=0.5,
-        help=N_("A data set that names its test rows keeps those."),
+        0.2, N_("Share of the test set"), low=0.1, high=0.5, minimum=0.05, maximum=0.5,
+        help=N_("A data set with fixed test rows keeps them."),
     )  # fmt: skip
     splits: int = setting(
-        6, N_("Splits, to see the luck in a test score"), low=2, high=30, minimum=2, maximum=50
+        6, N_("Repeated splits"), low=2, high=30, minimum=2, maximum=50
     )  # fmt: skip
-    cell: int = setting(0, N_("Cell looked at"), low=0, high=MOST, minimum=0, maximum=MOST, help=N_("0: the winner."))
+    cell: int = setting(
+        0, N_("Selected combination"), low=0, high=MOST, minimum=0, maximum=MOST, help=N_("0: the best combination.")
+    )
 
     def __post_init__(self) -> None:
         check(self)
         named = [key for key in (self.first, self.second, self.third) if key != NONE]
         if len(set(named)) < len(named):
-            raise Refused(N_("The axes of a search must differ."))
+            raise Refused(N_("The hyperparameters of a search must be different."))
         for place in PLACES:
             if getattr(self, place) == NONE and getattr(self, f"{place}_values"):
-                raise Refused(N_("An axis that is not searched has no values."))
+                raise Refused(N_("A hyperparameter that is not searched must have no values."))
         if any(epoch > self.epochs for epoch in self.at):
-            raise Refused(N_("The epochs to choose among must lie within the {epochs} that are trained."),
+            raise Refused(N_("The epochs to choose from must not be larger than the {epochs} epochs of training."),
                           epochs=self.epochs)  # fmt: skip
         count = self.draws if self.method == "random" else math.prod(len(values) for _axis, values in self.axes)
         if count * self.folds > MOST:
             raise Refused(
-                N_("{cells} cells on {folds} folds are {count} networks, more than {most}: take fewer values or folds, "
-                   "or draw fewer points at random."),
+                N_("{cells} combinations on {folds} folds are {count} networks; the limit is {most}. Use fewer "
+                   "values, folds or random draws."),
                 cells=count, folds=self.folds, count=count * self.folds, most=MOST,
             )  # fmt: skip
         if self.cell > count:
-            raise Refused(N_("Of {count} cells none is number {cell}."), count=count, cell=self.cell)
+            raise Refused(
+                N_("There is no combination {cell}; the search has {count} combinations."), count=count, cell=self.cell
+            )
         for fit in self.fits:
             if not steady(fit.optimizer):
-                raise Refused(N_("Epochs are read off the curves, so a schedule must not look at how many there are, "
-                                 "or at losses: take a constant one, or steps."))  # fmt: skip
+                raise Refused(N_("The number of epochs is chosen from the learning curves, so the schedule must "
+                                 "not depend on the number of epochs or on the loss. Use a constant learning rate "
+                                 "or step decay."))  # fmt: skip
         check_size(self.variants())
 
     @property
@@ -408,25 +413,25 @@ def presets() -> dict[str, Preset[Search]]:
         {
             "cut": lambda: Preset(
                 N_("Three folds, seed 42"),
-                N_("Three learning rates, each validated on three folds of the Titanic's passengers, which are drawn "
-                   "with seed 42 as in the lecture notes."),
+                N_("Three learning rates, each validated on three folds of the Titanic data. The folds are drawn "
+                   "with seed 42, as in the lecture notes."),
                 replace(NOTES, epochs=60, split_seed=42),
             ),
             "rules": lambda: Preset(
-                N_("Rules and rates"),
+                N_("Optimizers and learning rates"),
                 N_("Every combination of two optimizers and three learning rates. The lecture notes search this grid "
                    "with scikit-learn's GridSearchCV."),
                 replace(NOTES, second="optimizer", second_values=("adam", "rmsprop"), epochs=200),
             ),
             "epochs": lambda: Preset(
-                N_("Rates and epochs"),
+                N_("Learning rates and epochs"),
                 N_("Three learning rates and three numbers of epochs. In the lecture notes the learning rate 0.001 "
                    "with 600 epochs has the highest accuracy; the differences are smaller than the standard errors."),
                 replace(NOTES, epochs=600, at=(200, 300, 600)),
             ),
             "folds": lambda: Preset(
                 N_("Five folds"),
-                N_("One network, the best of the lecture notes, on five folds: how much the accuracy differs from fold "
+                N_("The best network of the lecture notes on five folds: how much the accuracy differs from fold "
                    "to fold."),
                 replace(NOTES, first_values=("0.001",), folds=5, epochs=600, at=(600,)),
             ),

@@ -56,7 +56,7 @@ class Signals:
     rows: int | None = same(Fit, "rows", 1000)
     hidden: tuple[int, ...] = same(Fit, "hidden", (100,) * 5)
     activation: str = same(Fit, "activation", "tanh")
-    starts: tuple[str, ...] = setting(tuple(STARTS), N_("Ways to start"), examples=tuple(STARTS))
+    starts: tuple[str, ...] = setting(tuple(STARTS), N_("Initialization"), examples=tuple(STARTS))
     batch_norm: bool = same(Fit, "batch_norm", False)
     optimizer: Optimizer = same(Fit, "optimizer", SGD(lr=0.01))  # noqa: RUF009 (a frozen rule)
     batch_size: int | None = same(Fit, "batch_size", 100)
@@ -66,9 +66,9 @@ class Signals:
     def __post_init__(self) -> None:
         check(self)
         if not self.chosen or set(self.starts) - set(STARTS):
-            raise Refused(N_("Ways to start must be some of {choices}."), choices=listed(STARTS))
+            raise Refused(N_("Initialization: choose one or more of {choices}."), choices=listed(STARTS))
         if not self.hidden:
-            raise Refused(N_("Signals are followed through hidden layers: give at least one."))
+            raise Refused(N_("This page shows signals in hidden layers. Add at least one hidden layer."))
         check_size(self.ways())
 
     @property
@@ -103,14 +103,14 @@ def presets() -> dict[str, Preset[Signals]]:
         {
             "layers": lambda: Preset(
                 N_("Layer by layer"),
-                N_("The activations of five hidden layers, for five ways to draw the initial weights."),
+                N_("The activations of five hidden layers, for five initializations."),
                 Signals(),
                 "layers",
             ),
             "scales": lambda: Preset(
                 N_("Sixteen scales"),
                 N_("As in the lecture: ReLU, 20 epochs, 16 scales of the initial weights, with and without batch "
-                   "normalisation."),
+                   "normalization."),
                 Signals(activation="relu"),
                 "scales",
             ),

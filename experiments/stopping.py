@@ -23,20 +23,21 @@ class Stopping:
 
     patience: int | None = setting(
         20, N_("Patience of early stopping"), low=1, high=100, minimum=1, maximum=20_000, optional=True,
-        help=N_("Training stops after so many epochs in a row without improvement of the validation loss."),
+        help=N_("Training stops after this many epochs in a row without improvement of the validation loss."),
     )  # fmt: skip
     min_delta: float = setting(
         0.0, N_("Smallest improvement that counts (min_delta)"), low=0.0, high=0.1, minimum=0, maximum=1000,
-        help=N_("An epoch improves when its validation loss is lower than the best one by more than this."),
+        help=N_("An epoch counts as an improvement if its validation loss is below the lowest so far by more than "
+                "this value."),
     )  # fmt: skip
     start_from_epoch: int = setting(
-        0, N_("First epochs left out (start_from_epoch)"), low=0, high=100, minimum=0, maximum=20_000,
-        help=N_("Early stopping does not look at these epochs."),
+        0, N_("First epochs to ignore (start_from_epoch)"), low=0, high=100, minimum=0, maximum=20_000,
+        help=N_("Early stopping ignores these epochs."),
     )  # fmt: skip
     restore_best_weights: bool = setting(
-        True, N_("Keep the best weights (restore_best_weights)"),
-        help=N_("Off, as by default in Keras and in the lecture notes: the weights of the epoch after which training "
-                "stops are kept. The notes count epochs from 0: their 585 is epoch 586."),
+        True, N_("Restore the best weights (restore_best_weights)"),
+        help=N_("Off (the default in Keras, and in the lecture notes): the weights of the epoch after which "
+                "training stops are kept. The notes count epochs from 0: their epoch 585 is epoch 586 here."),
     )  # fmt: skip
 
 

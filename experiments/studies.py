@@ -33,7 +33,7 @@ class Comparison(Stopping):
     dataset: str = same(Fit, "dataset", "breast_cancer")
     vary: str = setting("optimizer", N_("What varies"), choices=tuple(AXES))
     values: tuple[str, ...] = setting((), N_("values"), examples=("none", "0.1", "1"))
-    contenders: tuple[Optimizer, ...] = setting(tuple(suggested(RULES[key]) for key in LECTURE), N_("rules"))
+    contenders: tuple[Optimizer, ...] = setting(tuple(suggested(RULES[key]) for key in LECTURE), N_("Optimizers"))
     hidden: tuple[int, ...] = same(Fit, "hidden", (16, 16))
     activation: str = same(Fit, "activation", "relu")
     init: str = same(Fit, "init", "he")
@@ -50,9 +50,9 @@ class Comparison(Stopping):
     linf: float = same(Fit, "linf", 0.0)
     output_dropout: float = same(Fit, "output_dropout", 0.0)
     shuffle: bool = same(Fit, "shuffle", True)
-    apart: bool = setting(False, N_("Another rate for the biases"))
+    apart: bool = setting(False, N_("Separate learning rate for the biases"))
     bias_rule: str = setting(
-        "same", N_("Rule for the biases"), choices=("same", *RULES), help=N_("same: the rule of the weights.")
+        "same", N_("Optimizer for the biases"), choices=("same", *RULES), help=N_("same: the optimizer of the weights.")
     )
     bias_rate: float = setting(
         1.0, N_("Learning rate of the biases"), symbol=r"\eta", low=1e-3, high=10.0, log=True, minimum=0, maximum=1e6
@@ -72,9 +72,11 @@ class Comparison(Stopping):
     def __post_init__(self) -> None:
         check(self)
         if not 1 <= len(self.contenders) <= MOST:
-            raise Refused(N_("Compare between 1 and {most} rules, not {count}."), most=MOST, count=len(self.contenders))
+            raise Refused(
+                N_("Compare between 1 and {most} optimizers, not {count}."), most=MOST, count=len(self.contenders)
+            )
         if self.values and self.vary == "optimizer":
-            raise Refused(N_("Where rules are compared they are named one by one, not as values."))
+            raise Refused(N_("To compare optimizers, choose the optimizers themselves instead of values."))
         if self.vary != "optimizer" and len(self.points) > MOST:
             raise Refused(N_("Compare at most {most} values."), most=MOST)
         check_size(self.variants())
@@ -148,27 +150,27 @@ def presets() -> dict[str, Preset[Comparison]]:
     return offered(
         {
             "rates": lambda: Preset(
-                N_("Rates"),
-                N_("A softmax classifier on eight rows, with a learning rate that is far too small, a good one, and "
-                   "one far too large."),
+                N_("Learning rates"),
+                N_("A softmax classifier on eight rows, with three learning rates: far too small, good, and far "
+                   "too large."),
                 replace(BY_HAND, init="xavier", seed=66),
             ),
             "scaling": lambda: Preset(
                 N_("Scaling"),
-                N_("A linear model of five students' scores, standardised by the deviation with n − 1, and as they "
-                   "are."),
+                N_("A linear model of five students' scores: unscaled, and standardized with the n − 1 standard "
+                   "deviation."),
                 replace(BY_HAND, dataset="scores", vary="scaling", values=("none", "sample"), scale_target=False),
             ),
             "inits": lambda: Preset(
                 N_("Initial weights"),
-                N_("All weights 1, normal, Xavier, and Xavier as the lecture notes print it: its standard deviation "
-                   "is √2 times too large. With all weights 1 the notes print a test accuracy of 0.956."),
+                N_("All weights 1, normal, Xavier, and the Xavier of the lecture notes, whose standard deviation "
+                   "is √2 times too large. With all weights 1, the notes give a test accuracy of 0.956."),
                 replace(TEN, vary="init", values=("ones", "normal", "xavier", "xavier_sqrt2")),
             ),
             "table": lambda: Preset(
                 N_("Penalties"),
-                N_("Test accuracies that the lecture notes print: no change 0.956, L1 0.947, L2 0.965, both 0.947, "
-                   "rate 0.1 0.877, rate 0.01 0.886."),
+                N_("Test accuracies in the lecture notes: no change 0.956, L1 0.947, L2 0.965, L1 and L2 0.947, "
+                   "learning rate 0.1: 0.877, learning rate 0.01: 0.886."),
                 replace(
                     TEN, vary="change",
                     values=("none", "l1_0.01", "l2_0.01", "l1_0.01+l2_0.01", "lr_0.1", "lr_0.01"),
@@ -176,15 +178,16 @@ def presets() -> dict[str, Preset[Comparison]]:
             ),
             "linf": lambda: Preset(
                 N_("L∞ penalty"),
-                N_("The lecture notes name this penalty on the largest weight and print no figure for it. Here it "
-                   "stands beside L1 and L2."),
+                N_("The lecture notes mention this penalty on the largest weight but give no result for it. Here "
+                   "you can compare it with L1 and L2."),
                 replace(TEN, vary="change", values=("none", "l1_0.01", "l2_0.01", "linf_0.1", "linf_1")),
             ),
             "lengths": lambda: Preset(
                 N_("500 to 1,000 epochs"),
-                N_("One training, ended after 500, 586, 600, 700 and 1,000 epochs: from then on its learning rate is "
-                   "0. Test accuracies in the lecture notes: 0.930, 0.947, 0.947, 0.930, 0.956. Between 500 and "
-                   "1,000, ours differ by a row on some processors: rounding alone tells ten equal units apart."),
+                N_("One training run, stopped after 500, 586, 600, 700 and 1,000 epochs: from then on the learning "
+                   "rate is 0. Test accuracies in the lecture notes: 0.930, 0.947, 0.947, 0.930, 0.956. Between "
+                   "500 and 1,000, ours differ by one row on some processors, because only rounding makes the ten "
+                   "equal units different."),
                 replace(
                     TEN_VALIDATED, vary="schedule",
                     values=(*(f"step_every_{epochs}_decay_0" for epochs in (500, 586, 600, 700)), "constant"),
@@ -192,25 +195,25 @@ def presets() -> dict[str, Preset[Comparison]]:
             ),
             "patience": lambda: Preset(
                 N_("Early stopping"),
-                N_("With a patience of 10 the lecture notes stop after epoch 585, counted from 0: here that is epoch "
-                   "586. The validation loss is not yet at its lowest there; it falls until epoch 1,000."),
+                N_("With patience 10, the lecture notes stop after epoch 585, counted from 0 (epoch 586 here). The "
+                   "validation loss is not yet at its lowest there; it falls until epoch 1,000."),
                 replace(TEN_VALIDATED, patience=10),
             ),
             "batches": lambda: Preset(
                 N_("Batches"),
-                N_("60 epochs of the lecture's 1,000: the full batch, and batches of 32, 5 and 1 row."),
+                N_("The full batch, and batches of 32, 5 and 1 row, for 60 of the lecture's 1,000 epochs."),
                 replace(TEN, vary="batch_size", values=("1", "5", "32", "none"), epochs=60),
             ),
             "batches_long": lambda: Preset(
                 N_("Batches, 1,000 epochs"),
-                N_("As long as in the lecture notes, which print a test accuracy of 0.956 for the full batch and for "
-                   "mini-batches. Takes far longer than 60 epochs."),
+                N_("The full 1,000 epochs of the lecture notes, which give a test accuracy of 0.956 for the full "
+                   "batch and for mini-batches. Takes much longer than 60 epochs."),
                 replace(TEN, vary="batch_size", values=("5", "32", "none")),
             ),
             "output_dropout": lambda: Preset(
                 N_("Dropout on the output"),
-                N_("The lecture notes drop the output itself, which is a mistake: dropout belongs behind a hidden "
-                   "layer. Both, at two rates."),
+                N_("The lecture notes apply dropout to the output itself, which is a mistake: dropout belongs "
+                   "after a hidden layer. Here you can compare both, at two rates."),
                 replace(
                     TEN, vary="change",
                     values=("none", "dropout_0.2", "output_dropout_0.2", "dropout_0.5", "output_dropout_0.5"),
@@ -218,23 +221,23 @@ def presets() -> dict[str, Preset[Comparison]]:
             ),
             "optimizers": lambda: Preset(
                 N_("Optimizers"),
-                N_("The weights follow four optimizers, the biases plain gradient descent, as in the lecture notes. "
-                   "1,000 epochs of their 10,000 and 15,000. The learning rates were chosen here."),
+                N_("As in the lecture notes, the weights use four optimizers and the biases use plain gradient "
+                   "descent. 1,000 of their 10,000 and 15,000 epochs. The learning rates were chosen here."),
                 replace(TEN, contenders=(SGD(lr=1.0), Momentum(lr=0.01), RMSProp(lr=0.01), Adam(lr=0.01))),
             ),
             "optimizers_long": lambda: Preset(
                 N_("Momentum and Adam, 10,000 epochs"),
-                N_("The lecture notes print a test accuracy of 0.965 for both. Their Momentum is really Nesterov's, "
-                   "and stands beside the right one. The learning rates were chosen here such that this figure is "
-                   "reached."),
+                N_("The lecture notes give a test accuracy of 0.965 for both. Their Momentum is actually Nesterov; "
+                   "here you see it next to the correct Momentum. The learning rates were chosen here so that this "
+                   "accuracy is reached."),
                 replace(
                     TEN, contenders=(Momentum(lr=0.01), Momentum(lr=0.01, ahead=True), Adam(lr=0.01)), epochs=10_000
                 ),
             ),
             "rmsprop_long": lambda: Preset(
                 N_("RMSProp, 15,000 epochs"),
-                N_("The lecture notes print a test accuracy of 0.956. The learning rate was chosen here such that this "
-                   "figure is reached."),
+                N_("The lecture notes give a test accuracy of 0.956. The learning rate was chosen here so that "
+                   "this accuracy is reached."),
                 replace(TEN, contenders=(RMSProp(lr=0.01),), epochs=15_000),
             ),
             "plateau": lambda: Preset(
@@ -254,18 +257,18 @@ def presets() -> dict[str, Preset[Comparison]]:
             ),
             "mnist_long": lambda: Preset(
                 N_("MNIST race, 2,000 updates"),
-                N_("As long as in the lecture: 80 epochs of 25 updates. The notes do not use RMSProp here; it runs at "
-                   "0.001, Adam's learning rate. Takes four times as long as 20 epochs."),
+                N_("As long as in the lecture: 80 epochs of 25 updates. The notes do not use RMSProp here; its "
+                   "learning rate is 0.001, as for Adam. Takes four times as long as 20 epochs."),
                 replace(MNIST, epochs=80),
             ),
             "california": lambda: Preset(
                 N_("California housing"),
-                N_("A network of 8-6-5-4-3-1 units with LeakyReLU and Adam: 60 epochs of the lecture's 4,000."),
+                N_("An 8-6-5-4-3-1 network with LeakyReLU and Adam, for 60 of the lecture's 4,000 epochs."),
                 CALIFORNIA,
             ),
             "california_long": lambda: Preset(
                 N_("California, 4,000 epochs"),
-                N_("As long as in the lecture. Takes far longer than 60 epochs."),
+                N_("As long as in the lecture. Takes much longer than 60 epochs."),
                 replace(CALIFORNIA, epochs=4000),
             ),
         }

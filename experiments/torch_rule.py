@@ -129,7 +129,7 @@ def written(rule: Optimizer, name: str) -> str:
         *(f'state["{line.name}"] = {line.name}' for line in kept),
     ]
     made = [fact.mistake for one, fact in settings(rule).items() if fact.mistake and getattr(rule, one)]
-    mistakes = f" with a famous mistake ({', '.join(made)})" if made else ""
+    mistakes = f" with a common mistake or variant ({', '.join(made)})" if made else ""
     return "\n".join([
         f"class {name}(torch.optim.Optimizer):",
         f'    """{rule.title}{mistakes}, line by line as it is taught: torch does not have it."""',

@@ -30,7 +30,7 @@ def balance(classes: Sequence[str], counts: np.ndarray, palette: dict[str, str],
         f'<span><span style="display:block;height:.8em;min-width:1px;border-radius:2px;width:{100 * count / top:.4g}%;'
         f'background:{palette["class1"]}"></span></span>'
         f'<span style="text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap">{count:,} '
-        f'<span style="color:{palette["quiet"]}">({100 * count / total:.3g} %)</span></span>'
+        f'<span style="color:{palette["quiet"]}">({100 * count / total:.3g}%)</span></span>'
         for name, count in lines
     )
     return (
@@ -42,7 +42,7 @@ def balance(classes: Sequence[str], counts: np.ndarray, palette: dict[str, str],
 def spread(counts: np.ndarray, edges: np.ndarray, palette: dict[str, str], say: Say) -> str:
     """Return HTML with the histogram of targets that are numbers, and the lowest and the highest of them below it."""
     low, high = number(float(edges[0])), number(float(edges[-1]))
-    alt = say(N_("How often each value occurs, from {low} to {high}.")).format(low=low, high=high)
+    alt = say(N_("Histogram of the target, from {low} to {high}.")).format(low=low, high=high)
     bars = "".join(
         f'<span title="{number(float(a))} – {number(float(b))}: {count:,}" style="flex:1;border-radius:2px 2px 0 0;'
         f'background:{palette["class1"]};height:{100 * count / counts.max():.4g}%"></span>'
@@ -81,7 +81,7 @@ def _shape(name: str, counts: np.ndarray, moments: np.ndarray, palette: dict[str
         f'inset:auto 0 {100 * line / top:.4g}% 0;border-top:2px solid {palette["text"]}"></span></span>'
         for count, line in zip(counts, normal, strict=True)
     )
-    scales = [(say(N_("raw")), low, high), (say(N_("standardised")), edges[0], edges[-1])]
+    scales = [(say(N_("raw")), low, high), (say(N_("standardized")), edges[0], edges[-1])]
     lines = "".join(
         f'<div style="display:flex;justify-content:space-between;color:{palette["quiet"]}">'
         f"<span>{number(float(start))}</span><span>{scale}</span><span>{number(float(end))}</span></div>"

@@ -27,9 +27,9 @@ def equation(rule: Optimizer, values: dict[str, np.ndarray], noisy: bool, say: S
     an element of the classes `q` and `q<i>`: `numbers[i]` holds it, one per step. The class `held` asks for brackets
     round a negative number, `base` (of a power) round one with a power of ten too.
     """
-    gradient = N_("The gradient: where f rises, and how steeply.")
+    gradient = N_("The gradient: the direction in which f grows fastest, and how fast.")
     if noisy:
-        gradient = N_("The gradient as the rule sees it, noise included.")
+        gradient = N_("The gradient that the optimizer gets, with noise.")
     own = rule.lines or (Line("step", r"\Delta w", "", rule.sentence, "step"),)  # a rule that says no more of itself
     lines = (Line("g", "g", r"\nabla f(w)", gradient, "pull"), *own)
     symbols = _symbols(rule, lines)

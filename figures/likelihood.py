@@ -96,7 +96,7 @@ def _table(spec: Throws, run: Climb, looks: list, titles: list[str], say: Say) -
     for i, rule in enumerate(spec.contenders):
         if run.left[i] >= 0:
             step = int(run.left[i])
-            end: Any = {"from": step, "text": say(N_("left at {step}")).format(step=step), "before": "–"}
+            end: Any = {"from": step, "text": say(N_("leaves [0, 1] at {step}")).format(step=step), "before": "–"}
         elif run.arrived[i] >= 0:
             end = {"from": int(run.arrived[i]), "text": str(int(run.arrived[i])), "before": "–"}
         else:
@@ -111,22 +111,22 @@ def climbed(spec: Throws, run: Climb, say: Say) -> str:
     titles = names(spec.contenders, say)
     parts = []
     if spec.hits in (0, spec.throws):
-        text = N_("All throws fell alike: the likelihood has its maximum on the border, at θ = {value}.")
+        text = N_("All throws had the same result: the likelihood has its maximum on the border, at θ = {value}.")
         parts.append(say(text).format(value=f"{spec.share:g}"))
     arrived = sorted((int(step), titles[i], i) for i, step in enumerate(run.arrived) if step >= 0)
     for place, (step, title, i) in enumerate(arrived):
-        first = N_("**{rule}** reaches θ = {value} after {step} steps (K/N = {share}).")
-        text = N_("{rule}: after {step}.") if place else first
+        first = N_("**{rule}** reaches K/N = {share} at step {step} and ends at θ = {value}.")
+        text = N_("{rule}: step {step}.") if place else first
         parts.append(say(text).format(rule=title, value=f"{run.theta[i, -1]:.3f}", step=step, share=_share(spec)))
     for i, title in enumerate(titles):
         if run.left[i] >= 0:
             parts.append(_left(spec, run, i, title, say))
         elif run.arrived[i] < 0:
-            text = N_("**{rule}** is at θ = {value} after {steps} steps, not at K/N = {share}.")
+            text = N_("**{rule}** does not reach K/N = {share} by step {steps}: θ = {value}.")
             value = f"{run.theta[i, -1]:.3f}"
             parts.append(say(text).format(rule=title, value=value, steps=spec.steps, share=_share(spec)))
         if run.clipped[i].any():
-            text = N_("{rule} was put back inside {times} times, first at step {step}.")
+            text = N_("{rule}: θ is first clipped at step {step} (clipped steps: {times}).")
             times, step = int(run.clipped[i].sum()), int(run.clipped[i].argmax())
             parts.append(say(text).format(rule=title, times=times, step=step))
     return " ".join(parts)
@@ -139,7 +139,7 @@ def _left(spec: Throws, run: Climb, i: int, title: str, say: Say) -> str:
     said = say(text).format(rule=title, step=step, value=number(run.theta[i, step]))
     bound = 2 / steepest(spec)
     if rule.family == "gradient" and rule.lr > bound > 0:
-        text = N_("Its rate {rate} is above {bound}, 2 / the curvature at K/N.")
+        text = N_("Its learning rate {rate} is above {bound} = 2 / (curvature at K/N).")
         said += " " + say(text).format(rate=f"{rule.lr:g}", bound=f"{bound:.3g}")
     return said
 
@@ -222,7 +222,7 @@ def _losses(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
     label = {"showarrow": False, "xref": "paper", "x": 0.98, "xanchor": "right", "y": many.best}
     texts = [
         {**label, "yanchor": "bottom", "yshift": 20, "text": say(N_("on new throws")), "font": {"color": "@c4"}},
-        {**label, "yanchor": "top", "yshift": -20, "text": say(N_("on its own throws")), "font": {"color": "@c5"}},
+        {**label, "yanchor": "top", "yshift": -20, "text": say(N_("on the throws used")), "font": {"color": "@c5"}},
     ]
     layout = theme.layout(
         xaxis=theme.axis(axes[0], type="log", range=[0, max(0.3, float(np.log10(len(throws))))], dtick=1),
@@ -242,21 +242,25 @@ def _spread(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
         gap = float(np.mean(many.fresh[:, size - 1] - many.own[:, size - 1]))
         cells = [{"values": share}, f"±{share.std():.2g}", f"{gap:.2g}" if np.isfinite(gap) else "∞"]
         rows.append({"style": look, "label": f"N = {size}", "cells": cells})
-    return {"columns": ["", "K/N", say(N_("spread")), say(N_("loss gap"))], "rows": rows}
+    return {"columns": ["", "K/N", say(N_("standard deviation")), say(N_("generalization gap"))], "rows": rows}
 
 
 def strayed(spec: Throws, many: Repeats, say: Say) -> str:
     """Return the sentences that read repeated throws back: how far few and many stray, and what it costs."""
     few, lots = spec.sizes[0], spec.sizes[-1]
     spread, less = (f"{many.share[:, size - 1].std():.2g}" for size in (few, lots))
-    text = N_("With **N = {few}** K/N misses the true θ = {truth} by ±{spread}, with **N = {many}** by ±{less}.")
+    text = N_(
+        "The standard deviation of K/N is {spread} with **N = {few}** and {less} with **N = {many}** (true θ "
+        "= {truth})."
+    )
     if few == lots:
-        text = N_("With **N = {few}** K/N misses the true θ = {truth} by ±{spread}.")
+        text = N_("The standard deviation of K/N is {spread} with **N = {few}** (true θ = {truth}).")
     parts = [say(text).format(few=few, many=lots, truth=f"{spec.truth:g}", spread=spread, less=less)]
     certain = int(np.isinf(many.fresh[:, few - 1]).sum())
     if certain:
         text = N_(
-            "With N = {few} all throws fell alike in {certain} of {times} repetitions: θ then rules one side out."
+            "With N = {few}, all throws had the same result in {certain} of {times} repetitions: this θ gives the "
+            "other result probability 0."
         )
         parts.append(say(text).format(certain=certain, times=len(many.share), few=few))
     return " ".join(parts)

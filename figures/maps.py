@@ -132,7 +132,7 @@ def _steps_shown(chart: Map, found: Survey, say: Say) -> tuple[np.ndarray, list,
     shade = np.round((steps - low) / max(high - low, 1) * (SHADES - 1))
     cells = np.where(arrived, shade, np.where(found.diverged[0] >= 0, SHADES + 1, SHADES)).astype(np.uint8)
     colors = [*_ramp(), ["@quiet", "@paper", 0.72], HATCH]
-    late = say(N_("not arrived after {steps} steps")).format(steps=chart.steps)
+    late = say(N_("minimum not reached by step {steps}")).format(steps=chart.steps)
     key = _key(cells, colors, {SHADES: late, SHADES + 1: say(N_("diverged"))})
     return cells, colors, key, {"title": say(N_("steps")), "low": low, "high": max(high, low + 1)}
 
@@ -222,7 +222,7 @@ def _basins(
     for i, title in enumerate(titles):
         said = {}
         for index, text in (
-            (hues * TINTS, N_("not settled: {share}")),
+            (hues * TINTS, N_("no minimum reached: {share}")),
             (hues * TINTS + 1, N_("diverged: {share}")),
         ):
             said[index] = say(text).format(share=_percent((cells[i] == index).mean()))
@@ -350,18 +350,20 @@ def _read_settings(chart: Map, found: Survey, race: Race, run: Descent, say: Say
         edge = maps.border(chart)
         here = float(edge[maps.place(chart, chart.pick)[0]]) if edge.size else np.nan
         if np.isfinite(here):
-            parts.append(say(N_("Theory allows rates below {bound} there.")).format(bound=number(here)))
+            parts.append(
+                say(N_("The theoretical limit of the learning rate there is {bound}.")).format(bound=number(here))
+            )
         return " ".join(parts)
     if maps.best(found)[0, 0] < 0:
-        return say(N_("Every one of these {count} settings diverges.")).format(count=found.loss.size)
-    text = N_("**{rule}** ends lowest at η = {rate}, {name} = {value}: {height}. Of all settings {share} diverge.")
+        return say(N_("All {count} settings diverge.")).format(count=found.loss.size)
+    text = N_("**{rule}** ends lowest with η = {rate}, {name} = {value}: {height}. {share} of all settings diverge.")
     return say(text).format(
         **place, rule=say(rule.title), height=_height(surface, float(run.loss[0, -1])),
         share=_percent((found.diverged >= 0).mean()))  # fmt: skip
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f}%"
 
 
 def _height(surface: Surface, loss: float) -> str:
@@ -374,8 +376,10 @@ def _ending(surface: Surface, run: Descent, i: int, say: Say) -> str:
         return say(N_("diverges at step {step}")).format(step=int(run.diverged[i]))
     end = _height(surface, float(run.loss[i, -1]))
     if run.converged[i] >= 0:
-        return say(N_("arrives after {step} steps and ends at {height}")).format(step=int(run.converged[i]), height=end)
-    return say(N_("has not arrived and ends at {height}")).format(height=end)
+        return say(N_("reaches the minimum at step {step} and ends at {height}")).format(
+            step=int(run.converged[i]), height=end
+        )
+    return say(N_("does not reach the minimum and ends at {height}")).format(height=end)
 
 
 def _read_basins(chart: Map, found: Survey, race: Race, run: Descent, say: Say) -> str:
@@ -384,20 +388,27 @@ def _read_basins(chart: Map, found: Survey, race: Race, run: Descent, say: Say) 
     parts = []
     if len(basin) == 2 and both.any() and len(maps.wells(chart.surface).points) > 1:
         differ = float((basin[0] != basin[1])[both].mean())
-        text = N_("From {share} of the starts **{one}** and **{other}** settle in different minima.")
+        text = N_(
+            "From {share} of the starting points where both reach a minimum, **{one}** and **{other}** end "
+            "in different ones."
+        )
         parts.append(say(text).format(share=_percent(differ), one=titles[0], other=titles[1]))
     for i, title in enumerate(titles):
         deepest = len(surface.minima)
         share, lost = float(((basin[i] >= 0) & (basin[i] < deepest)).mean()), float((basin[i] == maps.LOST_CELL).mean())
         text = (
-            N_("{rule} reaches the lowest height from {share} of the starts and diverges from {lost}.")
+            N_("{rule} reaches a global minimum from {share} of the starting points and diverges from {lost}.")
             if lost
-            else N_("{rule} reaches the lowest height from {share} of the starts.")
+            else N_("{rule} reaches a global minimum from {share} of the starting points.")
         )
         if not chart.pick and (len(titles) == 1 or share < 0.995):
             parts.append(say(text).format(rule=title, share=_percent(share), lost=_percent(lost)))
     if not parts and not chart.pick:
-        parts.append(say(N_("From every start {rules} reach the lowest height.")).format(rules=", ".join(titles)))
+        parts.append(
+            say(N_("{rules} reach a global minimum from nearly every starting point (at least 99.5%).")).format(
+                rules=", ".join(titles)
+            )
+        )
     if chart.pick:
         x, y = race.start
         ends = ", ".join(f"{title} {_ending(surface, run, i, say)}" for i, title in enumerate(titles))
@@ -411,8 +422,8 @@ def _read_rates(chart: Map, found: Survey, race: Race, run: Descent, say: Say) -
         order = sorted(range(len(chart.rules)), key=lambda i: np.nan_to_num(run.loss[i, -1], nan=np.inf))
         best, lost = order[0], int((run.diverged >= 0).sum())
         if run.diverged[best] >= 0:
-            return say(N_("All at η = {rate}: every rule diverges.")).format(rate=number(race.contenders[0].lr))
-        text = N_("All at η = {rate}: **{rule}** is lowest, {height}; {lost} of {count} rules diverge.")
+            return say(N_("All at η = {rate}: every optimizer diverges.")).format(rate=number(race.contenders[0].lr))
+        text = N_("All at η = {rate}: **{rule}** ends lowest, {height}; {lost} of {count} optimizers diverge.")
         return say(text).format(
             rate=number(race.contenders[0].lr), rule=say(chart.rules[best].title), lost=lost, count=len(order),
             height=_height(surface, float(run.loss[best, -1])))  # fmt: skip
@@ -420,15 +431,18 @@ def _read_rates(chart: Map, found: Survey, race: Race, run: Descent, say: Say) -
     cells = maps.best(bought)
     ends = {i: float(bought.loss[i, 0, column]) for i, (_row, column) in enumerate(cells) if column >= 0}
     if not ends:
-        return say(N_("Every trial of every rule diverges."))
+        return say(N_("All optimizers diverge in all trials."))
     order = sorted(ends, key=lambda i: ends[i])
-    text = N_("Each rule tuned with the same {trials} rates: **{rule}** ends lowest, {height} at η = {rate}.")
+    text = N_(
+        "**{rule}** ends lowest when every optimizer is tuned over the same {trials} learning rates: "
+        "{height} at η = {rate}."
+    )
     parts = [say(text).format(
         trials=chart.trials, rule=say(chart.rules[order[0]].title), height=_height(surface, ends[order[0]]),
         rate=number(race.contenders[order[0]].lr))]  # fmt: skip
     if len(order) > 1:
         last = order[-1]
-        text = N_("**{rule}** is last, with {height} at its best.")
+        text = N_("**{rule}** ends highest: {height} at its best learning rate.")
         parts.append(say(text).format(rule=say(chart.rules[last].title), height=_height(surface, ends[last])))
     return " ".join(parts)
 
@@ -441,10 +455,9 @@ def numbers(chart: Map, found: Survey, say: Say) -> dict[str, np.ndarray]:
         first, second = "η", axis_name(chart.rule, chart.vary, say)
     x, y = np.meshgrid(found.x, found.y if len(found.y) else [np.nan])
     columns = {first: x.ravel()} | ({second: y.ravel()} if len(found.y) else {})
+    reached, diverged = say(N_("reached at step")), say(N_("diverged at step"))
     for i, title in enumerate(names(chart.rules, say)):
         name = f"{i + 1} {title}"
-        columns |= {
-            f"{name} f": found.loss[i].ravel(), f"{name} {say(N_('arrived at'))}": found.converged[i].ravel(),
-            f"{name} {say(N_('diverged at step'))}": found.diverged[i].ravel(),
-        }  # fmt: skip
+        columns[f"{name} f"] = found.loss[i].ravel()
+        columns |= {f"{name} {reached}": found.converged[i].ravel(), f"{name} {diverged}": found.diverged[i].ravel()}
     return columns

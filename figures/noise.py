@@ -38,11 +38,11 @@ def title(spec: Noisy, name: str, say: Say) -> str:
     """Return what a variant is called."""
     match name:
         case "batch":
-            return say(N_("batch of {size}")).format(size=spec.batch)
+            return say(N_("batch size {size}")).format(size=spec.batch)
         case "decay":
-            return say(N_("decaying rate"))
+            return say(N_("learning rate decay"))
         case "average":
-            return say(N_("averaged"))
+            return say(N_("averaged path"))
         case _:
             return say(N_("{rule} alone")).format(rule=say(spec.rule.title))
 
@@ -64,7 +64,7 @@ def _plane(spec: Noisy, cloud: Cloud, looks: list[dict[str, Any]], say: Say) -> 
         for walks, look in zip(cloud.path, looks, strict=True)
     ]  # fmt: skip
     mean = cloud.path[0].mean(axis=1)
-    mean = {"x": mean[:, 0], "y": mean[:, 1], "title": say(N_("mean of the walks"))}
+    mean = {"x": mean[:, 0], "y": mean[:, 1], "title": say(N_("mean over runs"))}
     tracks.append({**mean, "width": 2.2, **looks[0], "marker": None})
     return {
         "kind": "plane", "grow": 1.45, "mark": f"plane {surface.name}", "figure": {"data": [contour], "layout": layout},
@@ -97,7 +97,7 @@ def _curves(spec: Noisy, cloud: Cloud, looks: list[dict[str, Any]], titles: list
         layout["shapes"] = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": floor, "y1": floor, "line": line}]
         layout["annotations"] = [{
             "xref": "paper", "x": 0.99, "xanchor": "right", "y": float(np.log10(floor)), "yanchor": "bottom",
-            "text": say(N_("floor: mean {value}")).format(value=_brief(floor)), "showarrow": False,
+            "text": say(N_("noise floor: mean {value}")).format(value=_brief(floor)), "showarrow": False,
             "font": {"size": theme.TYPE - 1, "color": "@text"},
         }]  # fmt: skip
     medians = [
@@ -145,7 +145,7 @@ def _table(spec: Noisy, cloud: Cloud, looks: list, titles: list[str], say: Say) 
         if known:
             cells.append(_share(middle[i, -1], middle[0, -1]) if i else "–")
         rows.append({"style": look, "label": name, "cells": cells})
-    return {"columns": ["", _height(spec), *([say(N_("at the end"))] if known else [])], "rows": rows}
+    return {"columns": ["", _height(spec), *([say(N_("final ratio"))] if known else [])], "rows": rows}
 
 
 def _share(value: float, of: float) -> str:
@@ -167,7 +167,7 @@ def reading(spec: Noisy, cloud: Cloud, say: Say) -> str:
     """Return the sentences that read the picture back: where noise leaves the rule, and which remedy leads lower."""
     ends = dict(zip(spec.variants, bands(spec, cloud)[1, :, -1], strict=True))
     plain = float(ends.pop("plain"))
-    text = N_("**{rule}** ends at {height} = {value} with noise σ = {noise} (median of n = {walks} walks).")
+    text = N_("**{rule}** ends at {height} = {value} with noise σ = {noise} (median over runs, n = {walks}).")
     values = {"height": _height(spec), "value": _brief(plain), "noise": number(spec.noise), "walks": spec.walks}
     parts = [say(text).format(rule=title(spec, "plain", say), **values)]
     for text, better in ((N_("Lower: {remedies}."), True), (N_("Not lower: {remedies}."), False)):
@@ -177,7 +177,7 @@ def reading(spec: Noisy, cloud: Cloud, say: Say) -> str:
             parts.append(say(text).format(remedies=", ".join(said)))
     for name, lost in zip(spec.variants, cloud.lost, strict=True):
         if name != "average" and (lost >= 0).any():
-            text = N_("Diverged, {variant}: {lost} of {walks} walks, the first at step {step}.")
+            text = N_("Diverged, {variant}: {lost} of {walks} runs, the first at step {step}.")
             first, many = int(lost[lost >= 0].min()), int((lost >= 0).sum())
             variant = title(spec, name, say)
             parts.append(say(text).format(variant=variant, lost=many, walks=spec.walks, step=first))
@@ -189,5 +189,5 @@ def numbers(spec: Noisy, cloud: Cloud, say: Say) -> dict[str, np.ndarray]:
     columns = {say(N_("step")): np.arange(spec.steps + 1)}
     for i, name in enumerate(spec.variants):
         for share, band in zip(BAND, bands(spec, cloud), strict=True):
-            columns[f"{title(spec, name, say)} {share} %"] = band[i]
+            columns[f"{title(spec, name, say)} {share}%"] = band[i]
     return columns

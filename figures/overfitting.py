@@ -82,7 +82,7 @@ def marks(study: Remedies, history: History, lines: Sequence[Line], say: Say) ->
     if history.val_loss[0, best] < history.val_loss[0, 0]:
         told.append((best, N_("best epoch {epoch}, kept") if restored else N_("best epoch {epoch}")))
     if (opening := gap(history, 0).epoch) >= 0:
-        told.append((opening, N_("gap opens {epoch}")))
+        told.append((opening, N_("gap from epoch {epoch}")))
     if found.early[0] and np.isfinite(stopping.kept_loss(history, found, 0)):
         told.append((stop, N_("early stop {epoch}, kept") if stop == kept else N_("early stop {epoch}")))
     labelled = [Mark(epoch, say(text).format(epoch=epoch), color) for epoch, text in sorted(told)]
@@ -105,7 +105,7 @@ def _watched(
     stop, kept = int(found.stop[0]), int(found.kept[0])
     name, look, _rows = lines[0]
     waiting = say(N_("{name}: {count} of {patience} epochs without improvement"))
-    ended = say(N_("{name}: stopped after epoch {stop}, epoch {kept} kept"))
+    ended = say(N_("{name}: stopped after epoch {stop}, weights of epoch {kept} kept"))
     best = best_so_far(history.val_loss[0], study)
     told["patience"] = {
         "best": best[panel["steps"]] if "steps" in panel else best, "stop": stop if found.early[0] else -1,
@@ -160,7 +160,7 @@ def _weights(study: Remedies, history: History, lines: Sequence[Line], say: Say)
     """Return the panel of histograms: how the weights of every network spread, and how many are as good as 0."""
     counts, zeros = history.records["weights"], history.records["zeros"]
     shares, width = bars(counts)
-    title = say(N_("Weights, epoch {epoch}; 0: < 0.001"))
+    title = say(N_("Weights, epoch {epoch}; 0 means |w| < 0.001"))
     return {
         "kind": "histograms", "grow": 1.1, "moments": _moments("weights", study, counts), "width": width,
         "title": title.format(epoch="{epoch}"),

@@ -222,7 +222,7 @@ def _arrived_line(layout: dict[str, Any], near: float, say: Say) -> None:
     layout["shapes"] = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": near, "y1": near, "line": line}]
     layout["annotations"] = [{
         "xref": "paper", "x": 0.01, "xanchor": "left", "y": float(np.log10(near)), "yanchor": "bottom",
-        "text": say(N_("arrived: below {value}")).format(value=f"{near:.2g}"), "showarrow": False,
+        "text": say(N_("reached: below {value}")).format(value=f"{near:.2g}"), "showarrow": False,
         "font": {"size": theme.TYPE - 1, "color": "@quiet"},
     }]  # fmt: skip
 
@@ -269,24 +269,28 @@ def table(race: Race, run: Descent, looks: list, titles: list[str], say: Say) ->
 
 def card(race: Race, why: Divergence, i: int, title: str, look: dict[str, Any], say: Say) -> dict[str, Any]:
     """Return the card that explains a divergence: how far, because of which bound, and what rate would hold."""
-    far = N_("One step before it was {distance} pictures away, at f = {loss}.")
+    far = N_("One step earlier it was {distance} picture diagonals from the center, at f = {loss}.")
     lines = [say(far).format(distance=f"{why.distance:.3g}", loss=number(why.loss))]
     if np.isfinite(why.bound):
         place = say(N_("at the start")) if why.where == 0 else say(N_("at step {step}")).format(step=why.where)
-        text = N_("η = {rate} > {formula} = {bound} (λmax = {steepest} {place}): each step overshoots by more.")
+        text = N_(
+            "η = {rate} > {formula} = {bound} (λmax = {steepest} {place}): each step overshoots further than the last."
+        )
         lines.append(say(text).format(
             rate=f"{why.rate:.4g}", formula=STABLE[stable_as(race.contenders[i])], bound=number(why.bound),
             steepest=number(why.steepest), place=place))  # fmt: skip
     elif find(race.surface).minimum is None:
-        lines.append(say(N_("This surface falls without end, and the path follows it out of the picture.")))
+        lines.append(say(N_("This surface is unbounded below, and the path follows it out of the picture.")))
     else:
-        text = N_("With η = {rate} its steps are longer than the picture can hold; no bound of λmax limits this rule.")
+        text = N_(
+            "With η = {rate} its steps are longer than the picture. No stability limit such as 2/λmax explains this."
+        )
         lines.append(say(text).format(rate=f"{why.rate:.4g}"))
     if why.holds:
-        lines.append(say(N_("Largest rate that ends below the start:")))
+        lines.append(say(N_("Largest learning rate that ends below the start:")))
     return {
         "at": why.step, "style": look, "lines": lines, "wish": {"contender": i},
-        "title": say(N_("{rule} diverged at step {step}")).format(rule=title, step=why.step),
+        "title": say(N_("{rule} diverges at step {step}")).format(rule=title, step=why.step),
         "act": f"η = {why.holds:g}" if why.holds else "",
     }  # fmt: skip
 

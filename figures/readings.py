@@ -29,18 +29,18 @@ def raced(race: Race, run: Descent, say: Say) -> str:
     parts = []
     if arrived:
         step, title = arrived[0]
-        parts.append(say(N_("**{rule}** arrives first, after {step} steps (f − f* < {near}).")).format(
+        parts.append(say(N_("**{rule}** reaches the minimum first, at step {step} (f − f* < {near}).")).format(
             rule=title, step=step, near=number(float(f"{run.tolerance:.2g}"))))  # fmt: skip
         if late:
-            parts.append(say(N_("Not arrived after {steps} steps: {rules}.")).format(
+            parts.append(say(N_("Minimum not reached by step {steps}: {rules}.")).format(
                 steps=race.steps, rules=", ".join(late)))  # fmt: skip
     elif late:
         ends = {title: float(run.loss[i, -1]) for i, title in enumerate(titles) if title in late}
         best = min(ends, key=lambda title: ends[title])
         text = (
-            N_("No rule has arrived after {steps} steps; **{rule}** is lowest, at f = {value}.")
+            N_("No optimizer reaches the minimum by step {steps}; **{rule}** is lowest, at f = {value}.")
             if surface.minimum is not None
-            else N_("This surface falls without end; after {steps} steps **{rule}** is lowest, at f = {value}.")
+            else N_("This surface is unbounded below; at step {steps} **{rule}** is lowest, at f = {value}.")
         )
         parts.append(say(text).format(steps=race.steps, rule=best, value=number(ends[best])))
     parts += [_lost(race, run, i, titles[i], say) for i in lost]
@@ -53,9 +53,11 @@ def _lost(race: Race, run: Descent, i: int, title: str, say: Say) -> str:
     steepest = float(np.max(curvature(surface, np.array(race.start)), initial=-np.inf))
     first, last = run.rate[i, [0, step - 1]] if step else (rule.lr, rule.lr)
     if rule.family == "gradient" and steepest > 0 and first > 2 / steepest:
-        text = N_("**{rule}** diverged at step {step}: its rate {rate} is above 2/λmax = {bound} at the start.")
+        text = N_(
+            "**{rule}** diverges at step {step}: its learning rate {rate} is above 2/λmax = {bound} at the start."
+        )
         return say(text).format(rule=title, step=step, rate=f"{first:.4g}", bound=f"{2 / steepest:.3g}")
-    text = N_("**{rule}** diverged at step {step}, with rate {rate}.")
+    text = N_("**{rule}** diverges at step {step}, with learning rate {rate}.")
     return say(text).format(rule=title, step=step, rate=f"{last:.4g}")
 
 
@@ -65,7 +67,7 @@ def shape(surface: Surface, start: Sequence[float], say: Say) -> list[dict[str, 
     eigenvalues = curvature(surface, np.array([point for _, point in places], float))
     return [
         {
-            say(N_("place")): f"{name} ({point[0]:.4g}, {point[1]:.4g})", "λmin": f"{low:.4g}", "λmax": f"{high:.4g}",
+            say(N_("point")): f"{name} ({point[0]:.4g}, {point[1]:.4g})", "λmin": f"{low:.4g}", "λmax": f"{high:.4g}",
             say(N_("condition number")): f"{high / low:.4g}" if low > 0 else "–",
             "2/λmax": f"{2 / high:.4g}" if high > 0 else "–",
         }
@@ -79,10 +81,10 @@ def curved(surface: Surface, say: Say) -> str:
     if surface.minima:
         low, high = curvature(surface, np.array(surface.minima[0], float))
         if np.isfinite(high) and 1e-6 < high < 1e6:  # beyond it is a kink, where curvature has no meaning
-            text = N_("At the minimum λ = {low} and {high}, so 2/λmax = {bound}.")
+            text = N_("At the minimum the eigenvalues of the Hessian are λ = {low} and {high}, so 2/λmax = {bound}.")
             parts.append(say(text).format(low=f"{low:.3g}", high=f"{high:.3g}", bound=f"{2 / high:.3g}"))
     if surface.kinks:
-        parts.append(say(N_("Has kinks, where the gradient jumps.")))
+        parts.append(say(N_("This surface has kinks, where the gradient jumps.")))
     return " ".join(parts)
 
 
@@ -96,7 +98,7 @@ def compared(
     it is who scores highest, and with `data` it is said who does no better than a constant prediction.
     """
     if history.val_loss.shape[1] < 2:
-        return say(N_("The networks are about to start."))
+        return say(N_("Training is about to start."))
     held = bool(np.isfinite(history.val_loss).any())
     curves = {line.name: middle((history.val_loss if held else history.train_loss)[line.rows]) for line in lines}
     gone = {name: epoch for name, curve in curves.items() if (epoch := lost(curve)) is not None}
@@ -111,7 +113,7 @@ def compared(
         parts = _lowest(usual or moved, say, held=held, done=done)
     parts += [_leaped(name, curve, say) for name, curve in leapt.items()]
     if still:
-        parts.append(say(N_("Not moved in six decimals: {names}.")).format(names=", ".join(still)))
+        parts.append(say(N_("Loss unchanged to six decimals: {names}.")).format(names=", ".join(still)))
     if gone:
         text = N_("{name} at epoch {epoch}")
         told = [say(text).format(name=name, epoch=epoch) for name, epoch in gone.items()]
@@ -134,7 +136,7 @@ def _lowest(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) 
     risen = [name for name in curves if name not in fallen]
     parts = _fallen(fallen, say, held=held, done=done) if fallen else []
     if risen:
-        text = N_("Never below the loss before training: {names}.")
+        text = N_("Never below the initial loss: {names}.")
         parts.append(say(text).format(names=", ".join(risen)))
     return parts
 
@@ -144,10 +146,10 @@ def _fallen(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) 
     lowest = {name: float(curve[1:].min()) for name, curve in curves.items()}
     best, worst = min(lowest, key=lambda name: lowest[name]), max(lowest, key=lambda name: lowest[name])
     text = {
-        (True, True): N_("**{rule}** comes lowest on validation: {loss} at epoch {epoch}."),
-        (True, False): N_("So far **{rule}** is lowest on validation: {loss} at epoch {epoch}."),
-        (False, True): N_("**{rule}** comes lowest on the training part: {loss} at epoch {epoch}."),
-        (False, False): N_("So far **{rule}** is lowest on the training part: {loss} at epoch {epoch}."),
+        (True, True): N_("**{rule}** has the lowest validation loss: {loss} at epoch {epoch}."),
+        (True, False): N_("So far **{rule}** has the lowest validation loss: {loss} at epoch {epoch}."),
+        (False, True): N_("**{rule}** has the lowest training loss: {loss} at epoch {epoch}."),
+        (False, False): N_("So far **{rule}** has the lowest training loss: {loss} at epoch {epoch}."),
     }[held, done]
     curve = curves[best]
     parts = [say(text).format(rule=best, loss=_loss(lowest[best]), epoch=1 + int(curve[1:].argmin()))]
@@ -155,11 +157,7 @@ def _fallen(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) 
         text = N_("It falls every epoch, from {first} to {last}.")
         parts.append(say(text).format(first=_loss(curve[0]), last=_loss(curve[-1])))
     if worst != best:
-        text = (
-            N_("**{rule}** gets no lower than {loss} on validation.")
-            if held
-            else N_("**{rule}** gets no lower than {loss}.")
-        )
+        text = N_("**{rule}** reaches only {loss} on validation.") if held else N_("**{rule}** reaches only {loss}.")
         parts.append(say(text).format(rule=worst, loss=_loss(lowest[worst])))
     return parts
 
@@ -176,20 +174,20 @@ def _highest(history: History, lines: Sequence[Line], data: Dataset, say: Say, *
     error = worth.margin(history, highest[best], rows[best], 1) if held else np.nan
     near = [name for name, score in highest.items() if name != best and highest[best] - score <= error]
     text = {
-        (True, True): N_("**{rule}** scores highest on validation: {measure} {score} at epoch {epoch}."),
-        (True, False): N_("So far **{rule}** scores highest on validation: {measure} {score} at epoch {epoch}."),
-        (False, True): N_("**{rule}** scores highest in training: {measure} {score} at epoch {epoch}."),
-        (False, False): N_("So far **{rule}** scores highest in training: {measure} {score} at epoch {epoch}."),
+        (True, True): N_("**{rule}** has the highest validation {measure}: {score} at epoch {epoch}."),
+        (True, False): N_("So far **{rule}** has the highest validation {measure}: {score} at epoch {epoch}."),
+        (False, True): N_("**{rule}** has the highest training {measure}: {score} at epoch {epoch}."),
+        (False, False): N_("So far **{rule}** has the highest training {measure}: {score} at epoch {epoch}."),
     }[held, done]
     if near:
-        text = N_("Within one standard error of the highest {measure} on validation, {score} by **{rule}** at epoch "
-                  "{epoch}: {names}.")  # fmt: skip
+        text = N_("**{rule}** has the highest validation {measure}, {score} at epoch {epoch}; within one standard "
+                  "error of it: {names}.")  # fmt: skip
     score = worth.scored(history, highest[best], rows[best], 1) if held else worth.decimals(highest[best])
     parts = [say(text).format(
         rule=best, measure=worth.measure(data, say), score=score, epoch=1 + int(np.nanargmax(curves[best])),
         names=", ".join(near))]  # fmt: skip
     if worst != best and worst not in near:
-        text = N_("**{rule}** gets no higher than {score}.")
+        text = N_("**{rule}** reaches only {score}.")
         parts.append(say(text).format(rule=worst, score=worth.decimals(highest[worst])))
     return parts
 
@@ -201,11 +199,11 @@ def _leaped(name: str, curve: np.ndarray, say: Say) -> str:
     if top == curve.size - 1 and curve[-1] > GROWN * curve[0]:
         text = N_("**{name}** diverges: its loss grows to {top} by epoch {epoch}.")
     elif curve[-1] < curve[0]:
-        text = N_("**{name}** leaps to a loss of {top} at epoch {epoch}, and comes back to {last}.")
+        text = N_("The loss of **{name}** jumps to {top} at epoch {epoch} and comes back down to {last}.")
     elif after.size and (after > 0).mean() > 0.1:
-        text = N_("**{name}** leaps to a loss of {top} at epoch {epoch}, stays erratic, and ends at {last}.")
+        text = N_("The loss of **{name}** jumps to {top} at epoch {epoch}, stays unstable, and ends at {last}.")
     else:
-        text = N_("**{name}** leaps to a loss of {top} at epoch {epoch}, and ends at {last}.")
+        text = N_("The loss of **{name}** jumps to {top} at epoch {epoch} and ends at {last}.")
     return say(text).format(name=name, top=number(float(curve[top])), epoch=top, last=_loss(float(curve[-1])))
 
 
@@ -224,7 +222,7 @@ def overfitted(
     test part is spoken of once it is `revealed`, at the end.
     """
     if history.val_loss.shape[1] < 2:
-        return say(N_("The networks are about to start."))
+        return say(N_("Training is about to start."))
     data = find_data(study.dataset)
     if measure == "loss":
         parts = _losses(history, lines, say, done=done)
@@ -248,7 +246,7 @@ def _losses(history: History, lines: Sequence[Line], say: Say, *, done: bool) ->
     beyond, last = lost(curve), float(curve[-1])
     epoch = 1 + int(np.nanargmin(curve[1:])) if np.isfinite(curve[1:]).any() else 0
     if beyond is not None:
-        text = N_("Without regularization the network diverged at epoch {beyond}.")
+        text = N_("Without regularization the network diverges at epoch {beyond}.")
     elif not done:
         text = N_("Without regularization validation loss was lowest at epoch {epoch} ({lowest}); now it is {last}.")
     elif last > RISEN * curve[epoch]:
@@ -259,7 +257,7 @@ def _losses(history: History, lines: Sequence[Line], say: Say, *, done: bool) ->
     ends = np.where(np.isfinite(history.val_loss[:, -1]), history.val_loss[:, -1], np.inf)
     best = int(ends.argmin())
     if done and best:
-        parts.append(say(N_("With **{name}** it ends at {loss}.")).format(
+        parts.append(say(N_("With **{name}** validation loss ends at {loss}.")).format(
             name=lines[best].name, loss=_loss(float(ends[best]))))  # fmt: skip
     elif done and len(lines) > 1 and np.isfinite(ends[0]):
         parts.append(say(N_("No other network ends lower.")))
@@ -269,20 +267,20 @@ def _losses(history: History, lines: Sequence[Line], say: Say, *, done: bool) ->
 def _scores(history: History, lines: Sequence[Line], say: Say, measure: str, *, done: bool) -> list[str]:
     """Say how the scores of the training and the validation part end without regularization, and the best network's."""
     train, val = history.train_score[0, -1], history.val_score[:, -1]
-    text = N_("Without regularization {measure} ends at {train} in training and at {val} on validation.")
+    text = N_("Without regularization {measure} ends at {train} (training) and {val} (validation).")
     if not done:
-        text = N_("Without regularization {measure} is {train} in training and {val} on validation.")
+        text = N_("Without regularization {measure} is now {train} (training) and {val} (validation).")
     if not np.isfinite(history.val_loss[0, -1]):
-        text = N_("Without regularization the network diverged at epoch {beyond}.")
+        text = N_("Without regularization the network diverges at epoch {beyond}.")
     told = {"train": worth.decimals(train), "val": worth.decimals(val[0]), "beyond": lost(history.val_loss[0])}
     parts = [say(text).format(measure=measure, **told)]
     ends = np.where(np.isfinite(val), val, -np.inf)
     best = int(ends.argmax())
     if done and best:
         errors = [worth.margin(history, float(ends[row]), row, 1) for row in (0, best)]
-        text = N_("With **{name}** it ends at {score} on validation.")
+        text = N_("With **{name}** the validation score ends at {score}.")
         if ends[best] - ends[0] <= np.fmax.reduce(errors):
-            text = N_("With **{name}** it ends at {score} on validation, within one standard error of that.")
+            text = N_("With **{name}** the validation score ends at {score}, a difference within one standard error.")
         parts.append(say(text).format(name=lines[best].name, score=worth.decimals(ends[best])))
     elif done and len(lines) > 1 and np.isfinite(ends[0]):
         parts.append(say(N_("No other network ends higher.")))
@@ -307,8 +305,8 @@ def stopped(
         return _kept(found, history, rows[0], say, measure)
     early = [line for line in lines if found.early[line.rows.start]]
     if not early:
-        return [say(N_("**Early stopping** ends no network before the last epoch."))]
-    text = N_("**Early stopping** ends {count} of {all} networks before the last epoch.")
+        return [say(N_("**Early stopping** stops no network before the last epoch."))]
+    text = N_("**Early stopping** stops {count} of {all} networks before the last epoch.")
     parts = [say(text).format(count=len(early), all=len(lines))]
     short = []
     for line in early:
@@ -319,7 +317,7 @@ def stopped(
             lowest = _loss(float(history.val_loss[row, later]))
             short.append(say(text).format(name=line.name, kept=kept, lowest=lowest, epoch=f"{later:,}"))
     if short:
-        text = N_("The patience is too short for {names}: validation loss falls lower later.")
+        text = N_("The patience is too short for {names}: validation loss falls further later.")
         parts.append(say(text).format(names=", ".join(short)))
     return parts
 
@@ -333,17 +331,17 @@ def _kept(found: Stops, history: History, row: int, say: Say, measure: str) -> l
     if not found.early[row]:
         return [say(N_("**Early stopping** does not end the training before the last epoch."))]
     if beyond is not None and beyond <= stop:
-        text = N_("**Early stopping** keeps the weights of epoch {kept_epoch}, before it diverges: {kept}.")
+        text = N_("**Early stopping** keeps the weights of epoch {kept_epoch}, before the network diverges: {kept}.")
     elif beyond is not None:
-        text = N_("**Early stopping** at epoch {stop} keeps {kept}; later the network diverges.")
+        text = N_("**Early stopping** at epoch {stop} keeps {kept} on validation; later the network diverges.")
     elif later is not None and measure == "loss":
-        text = N_("**Early stopping** at epoch {stop} keeps {kept}; without it the validation loss falls to {lowest} "
+        text = N_("**Early stopping** at epoch {stop} keeps {kept}; without it validation loss falls to {lowest} "
                   "at epoch {later}: the patience is too short.")  # fmt: skip
     elif later is not None:
-        text = N_("**Early stopping** at epoch {stop} keeps {kept}; the validation loss falls lower later: the "
-                  "patience is too short.")  # fmt: skip
+        text = N_("**Early stopping** at epoch {stop} keeps {kept} on validation; the loss falls further later: "
+                  "the patience is too short.")  # fmt: skip
     else:
-        text = N_("**Early stopping** at epoch {stop} keeps {kept}.")
+        text = N_("**Early stopping** at epoch {stop} keeps {kept} on validation.")
     value = _loss(float(curve[kept])) if measure == "loss" else worth.decimals(float(history.val_score[row, kept]))
     lowest = "" if later is None else _loss(float(curve[later]))
     return [say(text).format(
@@ -368,6 +366,6 @@ def _revealed(history: History, lines: Sequence[Line], say: Say) -> list[str]:
         return []
     plain, told = (worth.decimals(history.test_score[row]) for row in (0, chosen))
     if not chosen:
-        return [say(N_("Test part, scored once: {plain}.")).format(plain=plain)]
-    text = N_("Test part, scored once: **{name}** {score}, without regularization {plain}.")
+        return [say(N_("Test set, evaluated once: {plain}.")).format(plain=plain)]
+    text = N_("Test set, evaluated once: **{name}** {score}, without regularization {plain}.")
     return [say(text).format(name=lines[chosen].name, score=told, plain=plain)]

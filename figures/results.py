@@ -48,7 +48,7 @@ def reading(told: Told, data: Dataset, say: Say) -> str:
     """Return how well a network did on a part, as a sentence or two in Markdown."""
     part = say(PARTS[str(told["part"])])
     if "lost" in told:
-        text = N_("On the {part}: this network has diverged, and predicts nothing for {lost} of {rows} rows.")
+        text = N_("On the {part}: the network has diverged and gives no prediction for {lost} of {rows} rows.")
         return say(text).format(part=part, lost=f"{told['lost']:,}", rows=f"{told['n']:,}")
     if data.task == "numbers":
         return _numbers(told, part, say)
@@ -75,13 +75,13 @@ def reading(told: Told, data: Dataset, say: Say) -> str:
 def _numbers(told: Told, part: str, say: Say) -> str:
     """Return the sentence about predicted numbers; R² has no meaning where all actual ones are equal."""
     r2 = float(told["r2"])
-    text = N_("On the {part}: R² is {r2}; predictions are {error} off on average, {worst} at most.")
+    text = N_("On the {part}: R² is {r2}; the mean absolute error is {error}, the largest {worst}.")
     if np.isnan(r2):
-        text = N_("On the {part}: R² is –, as it needs at least two different values, and here all are equal; "
-                  "predictions are {error} off on average, {worst} at most.")  # fmt: skip
+        text = N_("On the {part}: R² is undefined (–), as all actual values are equal; the mean absolute error is "
+                  "{error}, the largest {worst}.")  # fmt: skip
         if int(told["n"]) == 1:
-            text = N_("On the {part}: R² is –, as it needs at least two different values, and this part has one row; "
-                      "the prediction is {error} off.")  # fmt: skip
+            text = N_("On the {part}: R² is undefined (–), as there is only one row; the error of the prediction "
+                      "is {error}.")  # fmt: skip
     worst = abs(told["said"][0] - told["true"][0])
     return say(text).format(part=part, r2=number(r2), error=number(float(told["error"])), worst=number(float(worst)))
 
@@ -236,13 +236,13 @@ def mistakes(told: Told, data: Dataset, say: Say) -> dict[str, Any]:
         columns = {
             say(N_("predicted")): told["said"],
             say(N_("actual")): told["true"],
-            say(N_("off by")): told["said"] - told["true"],
+            say(N_("error")): told["said"] - told["true"],
         }
     else:
         known = classes(data, say)
         columns = {
             say(N_("predicted")): [known[one] for one in told["said"]],
-            say(N_("probability")): [surely(sure) for sure in told["sure"]],
+            say(N_("confidence")): [surely(sure) for sure in told["sure"]],
             say(N_("actual")): [known[one] for one in told["true"]],
         }
     columns = {f"▸ {name}": cells for name, cells in columns.items()}

@@ -36,7 +36,7 @@ def scene(spec: Stretch, runs: Runs, *, say: Say, alt: str) -> dict[str, Any]:
     looks = theme.styles(spec.contenders)
     titles = [say(rule.title) for rule in spec.contenders]
     titles = titles if len(set(titles)) == len(titles) else names(spec.contenders, say)
-    heads = (say(N_("as they are")), say(N_("scaled")))
+    heads = (say(N_("before scaling")), say(N_("after scaling")))
     panels = [
         _plane(spec, *run, head, looks, titles, say) for run, head in zip(runs, heads, strict=True)
     ]  # fmt: skip
@@ -97,7 +97,7 @@ def _curves(spec: Stretch, runs: Runs, looks: list, titles: list[str], say: Say)
     begin = float(above(runs[1][1], runs[1][0])[0, 0])
     low = max(float(seen.min(initial=begin)), begin * 10.0**-DECADES)
     ends = [float(np.floor(np.log10(low))), float(np.log10(begin)) + 0.6]
-    dotted, solid = say(N_("dotted: as they are")), say(N_("solid: scaled"))
+    dotted, solid = say(N_("dotted: before scaling")), say(N_("solid: after scaling"))
     layout = theme.layout(
         xaxis=theme.axis(say(N_("step")), range=[0, spec.steps]),
         yaxis=theme.axis(
@@ -118,8 +118,9 @@ def _curves(spec: Stretch, runs: Runs, looks: list, titles: list[str], say: Say)
 
 def _table(runs: Runs, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
     columns = [""]
-    for head in (N_("as they are"), N_("scaled")):
-        columns += [f"η, {say(head)}", f"{say(N_('error above the floor'))}, {say(head)}"]
+    error = say(N_("error above its minimum"))
+    for head in (N_("before scaling"), N_("after scaling")):
+        columns += [f"η, {say(head)}", f"{error}, {say(head)}"]
     rows = []
     for i, (title, look) in enumerate(zip(titles, looks, strict=True)):
         cells: list[Any] = []
@@ -133,16 +134,20 @@ def read(spec: Stretch, runs: Runs, say: Say) -> str:
     """Return the sentence that reads the picture back: how stretched both surfaces are, how far the first rule came."""
     (plain, plain_run, _), (scaled, scaled_run, _) = runs
     text = N_(
-        "As the columns are, the loss curves **{plain} times** as steeply across as along; scaled, {scaled} times."
+        "The curvature across the valley is **{plain} times** the curvature along it; with scaled columns it is "
+        "{scaled} times."
     )
     parts = [say(text).format(plain=times(condition(surface_of(plain))), scaled=times(condition(surface_of(scaled))))]
     title = say(spec.contenders[0].title)
     if plain_run.diverged[0] >= 0:
-        text = N_("With the rate that serves the scaled columns, {rule} diverged at step {step} on the others.")
+        text = N_(
+            "With the learning rate that suits the scaled columns, {rule} diverges at step {step} on the unscaled ones."
+        )
         parts.append(say(text).format(rule=title, step=int(plain_run.diverged[0])))
     elif scaled_run.diverged[0] < 0:
         text = N_(
-            "After {steps} steps {rule} has still **{left}** of the way to the best weights to go; scaled, {other}."
+            "At step {steps}, {rule} has **{left}** of the distance to the best weights left; with scaled columns "
+            "{other}."
         )
         left, other = (float(way_left(run, race)[0, -1]) for race, run, _lost in runs)
         parts.append(say(text).format(steps=spec.steps, rule=title, left=share(left, say), other=share(other, say)))
@@ -157,17 +162,18 @@ def times(value: float) -> str:
 def share(value: float, say: Say) -> str:
     """Return a share as per cent."""
     if value < 0.001:
-        return say(N_("under {share}")).format(share="0.1 %")
-    return f"{100 * value:.0f} %" if value >= 0.1 else f"{100 * value:.1f} %"
+        return say(N_("under {share}")).format(share="0.1%")
+    return f"{100 * value:.0f}%" if value >= 0.1 else f"{100 * value:.1f}%"
 
 
 def numbers(spec: Stretch, runs: Runs, say: Say) -> dict[str, np.ndarray]:
     """Return what is drawn as columns: the step, then both weights and the error of every rule on both surfaces."""
     columns = {say(N_("step")): np.arange(spec.steps + 1)}
     first, second = weights(spec, say)
-    for (race, run, _lost), head in zip(runs, (N_("as they are"), N_("scaled")), strict=True):
+    error = say(N_("error"))
+    for (race, run, _lost), head in zip(runs, (N_("before scaling"), N_("after scaling")), strict=True):
         for i, name in enumerate(names(race.contenders, say)):
             label = f"{i + 1} {name}, {say(head)}"
             columns |= {f"{label}: {first}": run.path[i, :, 0], f"{label}: {second}": run.path[i, :, 1]}
-            columns[f"{label}: {say(N_('error'))}"] = run.loss[i]
+            columns[f"{label}: {error}"] = run.loss[i]
     return columns

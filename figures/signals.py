@@ -94,7 +94,7 @@ def _gradients(spec: Signals, seen: Layers, say: Say) -> Shown:
     low, high = DECADES
     ticks = [[(power - low) / (high - low), _power(int(power))] for power in np.linspace(low, high, 3)]
     words = {"size": say(N_("RMS")), **_beyond(_power(int(low)), _power(int(high)), say)}
-    title = say(N_("absolute values of the gradient by the weights, layer by layer"))
+    title = say(N_("absolute values of the weight gradients, layer by layer"))
     none = np.zeros_like(seen.lost)
     return Shown(title, seen.gradients, (seen.gradient, none, seen.fainter, seen.stronger), ticks, words)
 
@@ -135,7 +135,7 @@ def _profile(spec: Signals, moments: np.ndarray, seen: Layers, say: Say) -> dict
     power = max(1, int(np.ceil((bounds[1] - bounds[0]) / 5)))
     powers = range(int(bounds[0]), int(bounds[1]) + 1, power)
     ticks = {"tickvals": [10.0**power for power in powers], "ticktext": [_power(power) for power in powers]}
-    titles = [say(N_("layer")), say(N_("RMS of the gradient by the weights"))]
+    titles = [say(N_("layer")), say(N_("RMS of the weight gradients"))]
     layout = theme.layout(
         xaxis=_along(titles[0], range=[0.8, n_layers + 0.2], tickvals=list(range(1, n_layers + 1))),
         yaxis=theme.axis(range=bounds, type="log", **ticks),
@@ -208,25 +208,25 @@ def spread(spec: Signals, history: History, say: Say) -> str:
     """
     moments, seen = told(spec, history)
     if not moments.size:
-        return say(N_("The networks are about to start."))
+        return say(N_("Training is about to start."))
     titles, last = _titles(spec, say), len(spec.hidden)
     deviation, lost = seen.deviation[:, :, 0], seen.lost[:, -1, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
         growth = deviation[:, -1] / deviation[:, 0]
     limits = ACTIVATIONS[spec.activation].limits
-    dead = N_("dead {starts}")
+    dead = N_("dead units with {starts}")
     if np.isfinite(limits).all():
-        dead = N_("saturated ({bound}) {starts}")
+        dead = N_("saturated units ({bound}) with {starts}")
     states = []
     for text, these, values in (
-        (dead, lost >= 0.5, [f"{100 * share:.0f} %" for share in lost]),
-        (N_("shrunk {starts}"), growth <= 0.1, _sigmas(deviation[:, -1])),
-        (N_("exploded {starts}"), growth >= 10, _sigmas(deviation[:, -1])),
+        (dead, lost >= 0.5, [f"{100 * share:.0f}%" for share in lost]),
+        (N_("vanished activations with {starts}"), growth <= 0.1, _sigmas(deviation[:, -1])),
+        (N_("exploded activations with {starts}"), growth >= 10, _sigmas(deviation[:, -1])),
     ):
         starts = [f"**{titles[i]}** {values[i]}" for i in np.flatnonzero(these)]
         if starts:
             states.append(say(text).format(starts=", ".join(starts), bound=_bound(limits)))
-    text = say(N_("Layer {layer} at the start: {states}."))
+    text = say(N_("Before training, layer {layer} has {states}."))
     parts = [text.format(layer=last, states="; ".join(states))] if states else []
     return " ".join([*parts, *_learning(spec, history, titles, say)])
 
@@ -246,9 +246,11 @@ def _learning(spec: Signals, history: History, titles: Sequence[str], say: Say) 
     parts = []
     if np.isfinite(score).any():
         best, worst = int(np.nanargmax(score)), int(np.nanargmin(score))
-        text = N_("At epoch {epoch}, {measure}: **{best}** {score}.")
+        text = N_("At epoch {epoch}, **{best}** has a {measure} of {score}.")
         if best != worst and np.isfinite(score).all():
-            text = N_("At epoch {epoch}, {measure}: **{best}** {score}, {worst} {least}.")
+            text = N_(
+                "**{best}** has the highest {measure} at epoch {epoch}, {score}; {worst} has the lowest, {least}."
+            )
         parts.append(
             say(text).format(
                 epoch=history.train_score.shape[1] - 1, best=titles[best], worst=titles[worst],
@@ -272,7 +274,7 @@ def numbers(spec: Signals, history: History, say: Say) -> dict[str, list[Any]]:
     """Return what is drawn of signals as columns: a row for each network, moment and layer."""
     moments, seen = told(spec, history)
     columns = (
-        say(N_("way to start")), say(N_("epoch")), say(N_("layer")), say(N_("mean activation")), "σ",
+        say(N_("initialization")), say(N_("epoch")), say(N_("layer")), say(N_("mean activation")), "σ",
         say(N_("share saturated or dead")), say(N_("RMS of the gradient")),
     )  # fmt: skip
     rows = [
@@ -290,7 +292,7 @@ def gains(spec: Signals, say: Say) -> list[dict[str, Any]]:
     widths = (find(spec.dataset).columns, *spec.hidden)
     rows = []
     for title, start in zip(_titles(spec, say), spec.chosen.values(), strict=True):
-        row: dict[str, Any] = {say(N_("way to start")): title}
+        row: dict[str, Any] = {say(N_("initialization")): title}
         for layer in range(len(spec.hidden)):
             row[say(N_("layer {number}")).format(number=layer + 1)] = start.gain(widths[layer], widths[layer + 1])
         rows.append(row)
@@ -312,8 +314,8 @@ def grid(spec: Signals, history: History, *, say: Say, alt: str, running: bool) 
         for i, scale in enumerate(SCALES)
     ]  # fmt: skip
     lines = [
-        {"label": say(N_("with batch normalisation")), "style": NORMALISED},
-        {"label": say(N_("without")), "style": PLAIN},
+        {"label": say(N_("with batch normalization")), "style": NORMALISED},
+        {"label": say(N_("without batch normalization")), "style": PLAIN},
     ]
     level = worth.guess(history, find(spec.dataset), 0, say)
     notes = [say(N_("dotted: {score}")).format(score=GOOD), *([] if level is None else [level.label(say)])]
@@ -331,11 +333,11 @@ def grid(spec: Signals, history: History, *, say: Say, alt: str, running: bool) 
 def counted(spec: Signals, history: History, say: Say) -> str:
     """Return the sentence that reads the grid back: at how many scales networks have learnt."""
     if not history.train_score.size:
-        return say(N_("The networks are about to start."))
+        return say(N_("Training is about to start."))
     with_norm, without = learnt(history)
     text = N_(
-        "By epoch {epoch}, **{normalised} of {count} scales have learnt with batch normalisation, {plain} without** "
-        "({measure} above {score})."
+        "By epoch {epoch}, **training succeeds at {normalised} of {count} weight scales with batch normalization, "
+        "{plain} without** ({measure} above {score})."
     )
     return say(text).format(
         epoch=history.train_score.shape[1] - 1, normalised=with_norm, plain=without, count=len(SCALES),
@@ -346,7 +348,7 @@ def counted(spec: Signals, history: History, say: Say) -> str:
 def grid_numbers(spec: Signals, history: History, say: Say) -> dict[str, np.ndarray]:
     """Return what is drawn of the scales as columns: the epoch, and the score of every network."""
     columns = {say(N_("epoch")): np.arange(history.train_score.shape[1])}
-    for names, rows in ((N_("s = {scale}, with batch normalisation"), 0), (N_("s = {scale}"), len(SCALES))):
+    for names, rows in ((N_("s = {scale}, with batch normalization"), 0), (N_("s = {scale}"), len(SCALES))):
         for i, scale in enumerate(SCALES):
             columns[say(names).format(scale=f"{scale:.3g}")] = history.train_score[rows + i]
     return columns

@@ -74,8 +74,8 @@ def _plane(
     ]  # fmt: skip
     says = {
         "true": say(N_("Δw, SGD: true length")),
-        "rates": say(N_("ellipse: rates of x and y")),
-        "alike": say(N_("circle: one rate for x and y")),
+        "rates": say(N_("ellipse: learning rates of x and y")),
+        "alike": say(N_("circle: same learning rate for x and y")),
         "plain": say(N_("SGD")),
     }
     return {
@@ -155,9 +155,9 @@ def reading(race: Race, values: list[Values], at: int, say: Say) -> str:
         return say(N_("**{rule}** diverged before step {step}.")).format(rule=titles[0], step=at)
     plain = float(np.hypot(*(now["lr"] * now["g"])))
     said = {"step": at, "rule": titles[0], "length": f"{moves[0]:.3g}", "plain": f"{plain:.3g}"}
-    text = N_("Step {step}: **{rule}** moves {length}, SGD at this rate would move {plain}.")
+    text = N_("Step {step}: **{rule}** moves by {length}; SGD with the same learning rate would move by {plain}.")
     if np.allclose(now["step"], -now["lr"] * now["g"]):
-        text = N_("Step {step}: **{rule}** moves {length}, the gradient times the rate.")
+        text = N_("Step {step}: **{rule}** moves by {length}, the learning rate times the gradient.")
     parts = [say(text).format(**said), *_why(first, now, say)]
     if len(titles) > 1:
         others = ", ".join(f"{title} {move:.3g}" for title, move in zip(titles[1:], moves[1:], strict=True))
@@ -171,14 +171,14 @@ def _why(rule: Optimizer, now: Values, say: Say) -> list[str]:
         alike = np.allclose(np.abs(now["step"]), now["lr"], rtol=1e-3)
         uncorrected = now["lr"] * now["m"] / (np.sqrt(now["v"]) + rule.eps)  # type: ignore[attr-defined]
         times = float(np.hypot(*uncorrected) / np.hypot(*(now["rate"] * now["mhat"])))
-        text = N_("With uncorrected means it would be {times} times as far.")
+        text = N_("Without bias correction the step would be {times} times as long.")
         if alike:
-            text = N_("x and y each move by η; with uncorrected means it would be {times} η.")
+            text = N_("x and y each move by η; without bias correction they would move by {times} η.")
         return [say(text).format(times=f"{times:.2g}")] if np.isfinite(times) and abs(times - 1) > 0.05 else []
     rates = [now[line.name] for line in rule.lines if line.role == "rate"]
     if rates and rates[-1][0] != rates[-1][1]:
         x, y = rates[-1]
-        return [say(N_("Its rate is {x} for x and {y} for y.")).format(x=f"{x:.3g}", y=f"{y:.3g}")]
+        return [say(N_("Its learning rate is {x} for x and {y} for y.")).format(x=f"{x:.3g}", y=f"{y:.3g}")]
     return []
 
 

@@ -19,8 +19,8 @@ from spec import N_, digest
 
 ALONG = {
     "epochs": N_("epoch"),
-    "updates": N_("updates of the weights"),
-    "seconds": N_("seconds of training; networks that train as one share them"),
+    "updates": N_("weight updates"),
+    "seconds": N_("training time in seconds (shared by networks trained together)"),
 }
 """What curves can be drawn over, and what stands at that axis."""
 BELOW, ABOVE = 10, 8  # powers of ten that a logarithmic axis reaches at most from where the curves start
@@ -149,7 +149,7 @@ def _measure_title(fit: Fit, measure: str, say: Say) -> str:
         return "R²" if numbers else say(N_("accuracy"))
     if numbers and not fit.scale_target:
         return say(N_("loss (mean squared error)"))
-    return say(N_("loss (share of the variance)")) if numbers else say(N_("loss (cross-entropy)"))
+    return say(N_("loss (mean squared error / variance)")) if numbers else say(N_("loss (cross-entropy)"))
 
 
 def _places(variants: Sequence[Fit], history: History, along: str) -> np.ndarray | None:
@@ -212,11 +212,13 @@ def _curves(
             farthest = {} if places is None else {"x": places[places[:, -1].argmax()]}
             tracks += worth.constant(level, train.shape[1], say, **farthest)
             labels.append(worth.label(level, bounds, say, off=26))
-    note = [say(N_("solid: training   dashed: validation")) if held else say(N_("on the training part"))]
-    note += [say(N_("faint: as measured"))] if smooth else []
+    note = [say(N_("solid: training   dashed: validation")) if held else say(N_("on the training set"))]
+    note += [say(N_("faint: before smoothing"))] if smooth else []
     note += [say(N_("○ weights kept   × early stop"))] if any(mark.sign for mark in marks) else []
-    note += [say(N_("band: all seeds"))] if any(line.rows.stop - line.rows.start > 1 for line in lines) else []
-    note += [say(N_("R² of the validation part has no meaning"))] if pointless and has_validation(variants[0]) else []
+    note += (
+        [say(N_("band: range over all seeds"))] if any(line.rows.stop - line.rows.start > 1 for line in lines) else []
+    )
+    note += [say(N_("validation R² is undefined"))] if pointless and has_validation(variants[0]) else []
     panel = _panel(tracks, lines, yaxis, places, along, variants[0].epochs, note, say, labels)
     placed = [
         {

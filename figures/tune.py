@@ -351,7 +351,7 @@ def _table(search: Search, found: Found, names: Sequence[str], say: Say) -> dict
 def numbers(search: Search, history: History, found: Found, say: Say) -> dict[str, Any]:
     """Return all cells as columns, best first: rank, values, mean, deviation, best epoch, and each fold there."""
     order = found.order
-    columns: dict[str, Any] = {say(N_("rank")): np.arange(1, len(order) + 1), say(N_("cell")): order + 1}
+    columns: dict[str, Any] = {say(N_("rank")): np.arange(1, len(order) + 1), say(N_("combination")): order + 1}
     for place, (axis, _values) in enumerate(search.axes):
         columns[say(axis.title)] = [search.cells[cell][place] for cell in order]
     known = np.maximum(found.epoch, 0)
@@ -361,7 +361,7 @@ def numbers(search: Search, history: History, found: Found, say: Say) -> dict[st
     columns[say(N_("best epoch"))] = found.epoch[order]
     columns[say(N_("validation {measure}")).format(measure=title)] = found.value[order]
     if found.mean.shape[1]:
-        columns[say(N_("deviation over folds"))] = (found.sd[at, known] * blank)[order]
+        columns[say(N_("standard deviation over folds"))] = (found.sd[at, known] * blank)[order]
         val = history.val_loss if search.measure == "loss" else history.val_score
         folds = val.reshape(-1, search.folds, val.shape[1])[at, :, known] * blank[:, None]
         train = history.train_loss if search.measure == "loss" else history.train_score
@@ -381,34 +381,39 @@ def numbers(search: Search, history: History, found: Found, say: Say) -> dict[st
 def read(search: Search, history: History, found: Found, say: Say, *, done: bool) -> str:
     """Return the sentence that reads a search back."""
     if not history.val_loss.shape[1]:
-        return say(N_("The networks are about to start."))
+        return say(N_("Training is about to start."))
     if found.best < 0:
         if found.mean.shape[1] < 2 or search.at:
-            text = N_("{count} networks train side by side (cells: {cells}; folds: {folds}).")
+            text = N_("{count} networks train side by side (combinations: {cells}; folds: {folds}).")
             return say(text).format(cells=len(found.mean), folds=search.folds, count=len(found.mean) * search.folds)
         if np.isfinite(history.val_loss[:, -1]).any():
-            return say(N_("No cell can be ranked: R² has no meaning on some fold. Choose by the lowest loss."))
-        return say(N_("Every cell has diverged."))
+            return say(
+                N_(
+                    "The combinations cannot be ranked: R² is undefined on at least one fold. Select by the "
+                    "lowest loss."
+                )
+            )
+        return say(N_("Every combination has diverged."))
     best = found.best
     at = int(found.epoch[best])
     text = (
         N_("**{name}**, stopped at epoch {epoch}, is best on validation: {measure} {value} over {folds} folds "
-           "(cells: {cells}).")
+           "(combinations: {cells}).")
         if done
         else N_("So far **{name}** at epoch {epoch} is best on validation: {measure} {value} over {folds} folds "
-                "(cells: {cells}).")
+                "(combinations: {cells}).")
     )  # fmt: skip
     parts = [say(text).format(
         cells=len(found.mean), name=cell_names(search, say)[best], epoch=at, folds=search.folds,
         measure=measure_title(search, say), value=pair(found.value[best], found.sd[best, at]))]  # fmt: skip
     near = np.abs(found.value - found.value[best]) <= found.sd[best, at]
     if done and near.sum() > 1:
-        text = N_("Other cells within this deviation: {count}.")
+        text = N_("Other combinations within one standard deviation: {count}.")
         parts.append(say(text).format(count=int(near.sum()) - 1))
     error = _error(search, history, found, best)
     if done and error > 0:
-        text = N_("± is the deviation over the folds, not the uncertainty of an accuracy: the standard error on one "
-                  "fold is {error}.")  # fmt: skip
+        text = N_("± is the standard deviation over the folds, not the uncertainty of an accuracy: the standard "
+                  "error on one fold is {error}.")  # fmt: skip
         parts.append(say(text).format(error=figures(error)))
     level = _level(search, history, slice(best * search.folds, (best + 1) * search.folds), say)
     if done and level is not None and found.value[best] <= level.high + 1e-9:
@@ -442,7 +447,7 @@ def chosen_words(search: Search, found: Found, say: Say) -> str:
     """Return what cross-validation has chosen, and what it promises."""
     best = found.best
     epoch = int(found.epoch[best])
-    text = N_("Cross-validation has chosen **{name}**, stopped at epoch {epoch}: {measure} {value}.")
+    text = N_("Cross-validation selects **{name}**, stopped at epoch {epoch}: {measure} {value}.")
     return say(text).format(
         name=cell_names(search, say)[best], epoch=epoch, measure=measure_title(search, say),
         value=pair(found.value[best], found.sd[best, epoch]))  # fmt: skip
@@ -451,14 +456,14 @@ def chosen_words(search: Search, found: Found, say: Say) -> str:
 def revealed(search: Search, test: float, luck: Luck, say: Say) -> str:
     """Return what the test part says of the winner, and what it says to those who choose by it."""
     if not np.isfinite(test):
-        return say(N_("The winner is trained anew on all rows but the test part …"))
-    text = N_("Trained anew on all rows but the test part, it scores {measure} **{test}** there.")
+        return say(N_("The selected network is retrained on all rows except the test set …"))
+    text = N_("Retrained on all rows except the test set, it scores {measure} **{test}** on the test set.")
     error = _tested_error(search, test)
     score = f"{figures(test)} ± {error:.3f}" if error > 0 else figures(test)
     parts = [say(text).format(measure=worth.measure(find(search.dataset), say), test=score)]
     if luck.claimed.size > 1:
-        text = N_("Over {splits} splits, whoever chooses by test rows claims {claimed} and gets {kept} on fresh ones; "
-                  "cross-validation promises {validated}, and the test part gives {tested}.")  # fmt: skip
+        text = N_("Over {splits} splits, selecting by test rows reports {claimed} on average but gives {kept} on "
+                  "new rows; cross-validation reports {validated}, and the test set gives {tested}.")  # fmt: skip
         means = {name: figures(np.nanmean(values)) for name, values in luck._asdict().items()}
         parts.append(say(text).format(splits=luck.claimed.size, **means))
     return " ".join(parts)
@@ -476,9 +481,9 @@ def _tested_error(search: Search, score: float) -> float:
 
 WAYS = (
     ("claimed", N_("Tuned on test rows: the best of all scores"), "@c4"),
-    ("kept", N_("… and the same networks on fresh rows"), "@c4"),
+    ("kept", N_("… and the same networks on new rows"), "@c4"),
     ("validated", N_("Tuned by cross-validation: mean over folds"), "@c5"),
-    ("tested", N_("… and the winner on the test part, once"), "@c5"),
+    ("tested", N_("… and the selected network on the test set, once"), "@c5"),
 )
 
 
@@ -547,8 +552,8 @@ def _luck_table(luck: Luck, say: Say) -> dict[str, Any]:
         cells = [figures(one.mean()) if gap.size else "–", figures(other.mean()) if gap.size else "–",
                  pair(gap.mean(), gap.std(ddof=1)) if known else "–"]  # fmt: skip
         rows.append({"label": say(text), "cells": cells})
-    columns = ["", say(N_("the score it was chosen by")), say(N_("on other rows")),
-               say(N_("difference ± deviation over splits"))]  # fmt: skip
+    columns = ["", say(N_("score used for selection")), say(N_("on other rows")),
+               say(N_("difference ± standard deviation over splits"))]  # fmt: skip
     return {"columns": columns, "rows": rows}
 
 

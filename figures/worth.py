@@ -17,13 +17,13 @@ from figures import theme
 from figures.scene import Say
 from spec import N_
 
-PARTS = {"training": N_("training part"), "validation": N_("validation part"), "test": N_("test part")}
+PARTS = {"training": N_("training set"), "validation": N_("validation set"), "test": N_("test set")}
 LONGEST = 14  # characters of a class's name beside a curve
 MOST = 4  # names in a list
 
 MEASURED = N_(
-    "Losses and scores are measured on all rows at the end of each epoch, without dropout and penalties; Keras draws "
-    "the training loss as a running mean over the batches of the epoch, with both."
+    "Losses and scores are measured on all rows at the end of each epoch, without dropout and penalties; Keras "
+    "shows the training loss as a mean over the batches of the epoch, with both."
 )
 
 
@@ -136,7 +136,7 @@ def guess(history: History, data: Dataset, part: int, say: Say, rows: slice = sl
         return Guess("", say(N_("the mean")), low, high)
     commonest = np.unique(history.counts[rows, 0].argmax(axis=1))  # noise in the labels may make it another class
     name = classes(data, say)[int(commonest[0])] if len(commonest) == 1 else ""
-    return Guess(name, say(N_("the commonest class")), low, high)
+    return Guess(name, say(N_("the most frequent class")), low, high)
 
 
 def constant(guess: Guess, n: int, say: Say, **more: Any) -> list[dict[str, Any]]:
@@ -211,9 +211,9 @@ def lacking(history: History, data: Dataset, names: Sequence[str], say: Say) -> 
         rows = history.counts[:, i].sum(axis=1)
         if data.task == "numbers":
             pointless = (rows > 0) & np.isnan(history.baseline[:, i])
-            reason = N_("R² of the {part} is –: it needs at least two different values, and this part has one row.")
+            reason = N_("R² of the {part} is undefined (–): the part has only one row.")
             if (rows[pointless] > 1).any():
-                reason = N_("R² of the {part} is –: it needs at least two different values, and here all are equal.")
+                reason = N_("R² of the {part} is undefined (–): all its actual values are equal.")
             if pointless.any():
                 told.append(_of(pointless, names, say(reason).format(part=say(part)), say))
             continue

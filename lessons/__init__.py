@@ -47,9 +47,9 @@ PARTS = {
     "optimizers": N_("Optimizers"),
     "likelihood": N_("Likelihood"),
     "rates": N_("Learning rate and scaling"),
-    "signals": N_("Initialisation and signals"),
-    "overfitting": N_("Overfitting and its remedies"),
-    "tuning": N_("Choosing hyper-parameters"),
+    "signals": N_("Initialization and signals"),
+    "overfitting": N_("Overfitting and regularization"),
+    "tuning": N_("Choosing hyperparameters"),
 }
 """The parts of the course, in order."""
 

@@ -60,7 +60,7 @@ INITS: dict[str, Init] = {
         source="Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward neural networks",
     ),
     "xavier_sqrt2": Init(
-        N_("Xavier, √2 too wide"),
+        N_("Xavier, std × √2"),
         r"w \sim N\left(0, \frac{4 s^2}{n_\text{in} + n_\text{out}}\right)",
         lambda n_in, n_out: 2 / np.sqrt(n_in + n_out),
         source="A common mistake: 2 / sqrt(n_in + n_out) as the standard deviation, where Glorot and Bengio's is sqrt 2"

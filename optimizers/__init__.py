@@ -1,6 +1,6 @@
-"""The rules by which parameters follow their gradient, one file each, in the order in which they were found.
+"""The optimizers, one file each, in the order of publication.
 
-Any of them takes a schedule for its learning rate; these stand together in `schedules.py`.
+Each accepts a learning rate schedule; all schedules are in `schedules.py`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SCHEDULES: dict[str, type[Schedule]] = {schedule.key: schedule for schedule in S
 
 
 def __getattr__(name: str) -> Any:
-    """Let a notebook say `from optimizers import Adam, Cosine`."""
+    """Allow `from optimizers import Adam, Cosine`, for example in a notebook."""
     for entry in (*RULES.values(), *SCHEDULES.values()):
         if entry.__name__ == name:
             return entry

@@ -1,4 +1,4 @@
-"""Adadelta measures its steps by the steps before them, and so does without a learning rate."""
+"""Adadelta scales its steps by the size of earlier steps, and so needs no learning rate."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ class Adadelta(Optimizer):
 
     lr: float = setting(1.0, N_("learning rate"), symbol=r"\eta", low=1e-2, high=1e3, log=True, minimum=0)
     rho: float = setting(
-        0.9, N_("decay rate of the squares"), symbol=r"\rho", low=0.0, high=0.999, minimum=0, maximum=1
+        0.9, N_("decay factor of the squares"), symbol=r"\rho", low=0.0, high=0.999, minimum=0, maximum=1
     )
     eps: float = setting(1e-6, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
     weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
 
     key = "adadelta"
     title = N_("Adadelta")
-    sentence = N_("Sizes each step by the steps before it: it sets off very slowly, then finds its own pace.")
+    sentence = N_(
+        "Takes the size of each step from the sizes of earlier steps. It starts very slowly, then finds "
+        "its own step size."
+    )
     formula = r"""\begin{aligned}
 g &\leftarrow g + \lambda w \\
 v &\leftarrow \rho\, v + (1 - \rho)\, g^2 \\
@@ -46,10 +49,10 @@ w &\leftarrow w - \eta\, \Delta
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        squares = N_("A running mean of squared gradients: their size.")
-        rate = N_("A rate for each coordinate: usual step over usual gradient.")
-        moves = N_("A running mean of the squares of these moves.")
-        step = N_("The step: against the gradient, at these rates.")
+        squares = N_("Exponential moving average of the squared gradients: their usual size.")
+        rate = N_("A learning rate for each coordinate: usual update ÷ usual gradient.")
+        moves = N_("Exponential moving average of the squared updates.")
+        step = N_("The step: against the gradient, with these learning rates.")
         return penalised(
             self.weight_decay,
             Line("v", "v", r"<rho>\,<v'> + (1 - <rho>)\,<g>^2", squares, "spread", "square_avg"),

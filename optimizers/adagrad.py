@@ -17,11 +17,11 @@ class AdaGrad(Optimizer):
 
     Source: Duchi, Hazan and Singer 2011 (the diagonal form); `torch.optim.Adagrad`, with its extra decay of the rate.
 
-    `eps_inside` is a famous mistake: sqrt(h + eps) in place of sqrt(h) + eps.
+    `eps_inside` is a variant: sqrt(h + eps) instead of sqrt(h) + eps.
     """
 
     lr: float = setting(1e-2, N_("learning rate"), symbol=r"\eta", low=1e-3, high=10.0, log=True, minimum=0)
-    lr_decay: float = setting(0.0, N_("learning-rate decay"), symbol=r"\delta", low=0.0, high=1.0, minimum=0)
+    lr_decay: float = setting(0.0, N_("learning rate decay"), symbol=r"\delta", low=0.0, high=1.0, minimum=0)
     weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
     initial_accumulator_value: float = setting(0.0, N_("initial sum"), symbol="h_0", low=0.0, high=1.0, minimum=0)
     eps: float = setting(1e-10, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
@@ -29,13 +29,17 @@ class AdaGrad(Optimizer):
         False,
         N_("epsilon inside the root"),
         mistake=N_("ε inside the root"),
-        help=N_("√(h + ε) in place of √h + ε: the same ε then brakes far more, as its root is what counts."),
+        help=N_(
+            "√(h + ε) instead of √h + ε, a variant. Where gradients are small, the same ε shortens the steps "
+            "much more, because √ε takes effect, not ε. For a similar effect, use ε²."
+        ),
     )
 
     key = "adagrad"
     title = N_("AdaGrad")
     sentence = N_(
-        "Slows each parameter by all the gradients it has ever seen: steady progress at first, a stall later."
+        "Divides each parameter's step by the size of all its past gradients: steady progress at first, very "
+        "little later."
     )
     formula = r"""\begin{aligned}
 g &\leftarrow g + \lambda w \\
@@ -64,9 +68,9 @@ w &\leftarrow w - \frac{\eta}{1 + (t - 1)\,\delta}\, \frac{g}{\sqrt{h} + \epsilo
     @property
     def lines(self) -> tuple[Line, ...]:
         squares = N_("The sum of all squared gradients: it only grows.")
-        rate = N_("A rate for each coordinate, which only shrinks.")
-        mistake = N_("A famous mistake: epsilon inside the root.")
-        step = N_("The step: against the gradient, at these rates.")
+        rate = N_("A learning rate for each coordinate: it only gets smaller.")
+        mistake = N_("A variant: ε is inside the square root.")
+        step = N_("The step: against the gradient, with these learning rates.")
         top = r"\frac{<lr>}{1 + (<t> - 1)\,<lr_decay>}" if self.lr_decay else "<lr>"
         size = root("<h>", eps_inside=self.eps_inside)
         return penalised(

@@ -22,60 +22,75 @@ class Adam(Optimizer):
     `amsgrad` divides by the largest v so far, û = max(u, v) / (1 - beta2^t), in place of v̂ (Reddi, Kale and Kumar 2018,
     who do not correct it); its slot stays 0 without.
 
-    Famous mistakes: `uncorrected` takes m and v for m̂ and v̂; `unweighted` does too, and adds g and g² without the
-    factors 1 - beta, as some notes print it; `multiplied` multiplies by 1 - beta^t in place of dividing, as ConvNetJS
-    does (where several are on, a correction left out wins); `eps_inside` divides by sqrt(v̂ + eps); `squares_of_mean`
-    adds m² to v in place of g².
+    Common mistakes: `uncorrected` uses m and v instead of m̂ and v̂; `unweighted` does so too, and adds g and g²
+    without the factors 1 - beta, as in some lecture notes; `multiplied` multiplies by 1 - beta^t instead of dividing,
+    as in ConvNetJS (if several are on, no correction takes precedence); `squares_of_mean` adds m² to v instead of g². A
+    variant: `eps_inside` divides by sqrt(v̂ + eps).
     """
 
     lr: float = setting(1e-3, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
     beta1: float = setting(
-        0.9, N_("decay rate of the mean"), symbol=r"\beta_1", low=0.0, high=0.999, minimum=0, below=1
+        0.9, N_("decay factor of the mean"), symbol=r"\beta_1", low=0.0, high=0.999, minimum=0, below=1
     )
     beta2: float = setting(
-        0.999, N_("decay rate of the squares"), symbol=r"\beta_2", low=0.0, high=0.9999, minimum=0, below=1
+        0.999, N_("decay factor of the squares"), symbol=r"\beta_2", low=0.0, high=0.9999, minimum=0, below=1
     )
     eps: float = setting(1e-8, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
     weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
     amsgrad: bool = setting(
         False,
         N_("AMSGrad"),
-        help=N_("Divides by the largest mean of squares so far, which never forgets a cliff (Reddi et al. 2018)."),
+        help=N_(
+            "Divides by the largest mean of squares so far, so a very large gradient is never forgotten (Reddi "
+            "et al. 2018)."
+        ),
     )
     uncorrected: bool = setting(
         False,
         N_("no bias correction"),
         mistake=N_("no bias correction"),
-        help=N_("m and v in place of m̂ and v̂: both begin at 0, v the more so, and the first steps are too long."),
+        help=N_(
+            "Uses m and v instead of m̂ and v̂. Both start at 0, and v grows more slowly, so the first steps "
+            "are too long."
+        ),
     )
     unweighted: bool = setting(
         False,
-        N_("sums in place of means"),
-        mistake=N_("sums for means"),
-        help=N_("m ← β₁m + g and v ← β₂v + g², without bias correction, as some notes print it."),
+        N_("sums instead of means"),
+        mistake=N_("sums instead of means"),
+        help=N_("m ← β₁m + g and v ← β₂v + g², without bias correction, as printed in some lecture notes."),
     )
     multiplied: bool = setting(
         False,
-        N_("multiplies by the correction"),
+        N_("bias correction multiplied"),
         mistake=N_("as in ConvNetJS"),
-        help=N_("m(1 − β₁ᵗ) and v(1 − β₂ᵗ) in place of divisions: ConvNetJS moves its networks like this."),
+        help=N_(
+            "m(1 − β₁ᵗ) and v(1 − β₂ᵗ) instead of dividing by the factors: ConvNetJS trains its networks like this."
+        ),
     )
     eps_inside: bool = setting(
         False,
         N_("epsilon inside the root"),
         mistake=N_("ε inside the root"),
-        help=N_("√(v̂ + ε) in place of √v̂ + ε: the same ε then brakes far more, as its root is what counts."),
+        help=N_(
+            "√(v̂ + ε) instead of √v̂ + ε, a variant. Where gradients are small, the same ε shortens the steps "
+            "much more, because √ε takes effect, not ε. For a similar effect, use ε²."
+        ),
     )
     squares_of_mean: bool = setting(
         False,
         N_("squares of the mean"),
         mistake=N_("v from m²"),
-        help=N_("v ← β₂v + (1 − β₂)m², as some notes print it. Where g changes sign, m² is far smaller than g²."),
+        help=N_(
+            "v ← β₂v + (1 − β₂)m², as printed in some lecture notes. Where g changes sign, m² is far smaller than g²."
+        ),
     )
 
     key = "adam"
     title = N_("Adam")
-    sentence = N_("Rolls like momentum with steps sized like RMSProp's, and corrects the bias of its early averages.")
+    sentence = N_(
+        "Combines Momentum with the step sizes of RMSProp, and corrects the bias of its averages in the first steps."
+    )
     formula = r"""\begin{aligned}
 g &\leftarrow g + \lambda w \\
 m &\leftarrow \beta_1 m + (1 - \beta_1)\, g \\
@@ -97,26 +112,32 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
     def lines(self) -> tuple[Line, ...]:
         mean, squares, mean_hat, squares_hat, rate = MEAN, SQUARES, MEAN_HAT, SQUARES_HAT, RATE
         if self.unweighted:
-            sums = N_("A famous mistake: a sum that forgets, not a mean.")
+            sums = N_("A common mistake: a decaying sum instead of an average.")
             mean = mean._replace(formula=r"<beta1>\,<m'> + <g>", sentence=sums)
             squares = squares._replace(formula=r"<beta2>\,<v'> + <g>^2", sentence=sums)
         if self.squares_of_mean:
-            of_mean = N_("A famous mistake: squares of the mean m, not of g.")
+            of_mean = N_("A common mistake: the square of the average m instead of g².")
             squares = squares._replace(formula=squares.formula.replace("<g>", "<m>"), sentence=of_mean)
         if self.uncorrected or self.unweighted:
-            left_out = N_("A famous mistake: the bias is not corrected.")
+            left_out = N_("A common mistake: no bias correction.")
             mean_hat = mean_hat._replace(formula="<m>", sentence=left_out)
             squares_hat = squares_hat._replace(formula="<v>", sentence=left_out)
         elif self.multiplied:
-            turned = N_("A famous mistake: times what it should be divided by.")
+            turned = N_("A common mistake: multiplied instead of divided.")
             mean_hat = mean_hat._replace(formula=r"<m>\,(1 - <beta1>^{<t>})", sentence=turned)
             squares_hat = squares_hat._replace(formula=r"<v>\,(1 - <beta2>^{<t>})", sentence=turned)
         if self.amsgrad:
             squares_hat = squares_hat._replace(formula=squares_hat.formula.replace("<v>", "<u>"))
         if self.eps_inside:
             inside = rf"\frac{{<lr>}}{{{root('<vhat>', eps_inside=True)}}}"
-            rate = rate._replace(formula=inside, sentence=N_("A famous mistake: epsilon inside the root."))
-        step = Line("step", r"\Delta w", r"-<rate>\,<mhat>", N_("The step: against the mean, at these rates."), "step")
+            rate = rate._replace(formula=inside, sentence=N_("A variant: ε is inside the square root."))
+        step = Line(
+            "step",
+            r"\Delta w",
+            r"-<rate>\,<mhat>",
+            N_("The step: against the average gradient, with these learning rates."),
+            "step",
+        )
         largest = [LARGEST] if self.amsgrad else []
         return penalised(self.weight_decay, mean, squares, *largest, mean_hat, squares_hat, rate, step)
 
@@ -152,9 +173,9 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
             w -= rate * m / spread
 
     def mistaken(self, rest1: Any, rest2: Any, total1: Any, total2: Any) -> tuple[Any, Any, Any, Any]:
-        """Return the weights of a gradient in the two means, and their totals so far, as the famous mistakes have them.
+        """Return the weights of a gradient in the two averages, and their totals so far, under the common mistakes.
 
-        m̂ is m over the total: m itself where that is 1, and m times it where it stands upside down.
+        m̂ is m / total: m itself if the total is 1, and multiplied instead of divided if the total is inverted.
         """
         left_out = self.uncorrected + self.unweighted
         totals = (np.where(left_out, 1, np.where(self.multiplied, 1 / total, total)) for total in (total1, total2))

@@ -20,10 +20,10 @@ class Adamax(Optimizer):
 
     lr: float = setting(2e-3, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
     beta1: float = setting(
-        0.9, N_("decay rate of the mean"), symbol=r"\beta_1", low=0.0, high=0.999, minimum=0, below=1
+        0.9, N_("decay factor of the mean"), symbol=r"\beta_1", low=0.0, high=0.999, minimum=0, below=1
     )
     beta2: float = setting(
-        0.999, N_("decay rate of the maximum"), symbol=r"\beta_2", low=0.0, high=0.9999, minimum=0, below=1
+        0.999, N_("decay factor of the maximum"), symbol=r"\beta_2", low=0.0, high=0.9999, minimum=0, below=1
     )
     eps: float = setting(1e-8, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
     weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
@@ -31,7 +31,8 @@ class Adamax(Optimizer):
     key = "adamax"
     title = N_("Adamax")
     sentence = N_(
-        "Takes Adam's steps, sized by the largest recent gradient: one steep place makes it careful for long."
+        "Like Adam, but divides by the largest recent gradient: after one steep place the steps stay short for a "
+        "long time."
     )
     formula = r"""\begin{aligned}
 g &\leftarrow g + \lambda w \\
@@ -49,8 +50,8 @@ w &\leftarrow w - \frac{\eta}{1 - \beta_1^t}\, \frac{m}{u}
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        largest = N_("The largest gradient of late: only slowly forgotten.")
-        step = N_("The step: against the mean, at these rates.")
+        largest = N_("The largest recent gradient: old values decay slowly.")
+        step = N_("The step: against the average gradient, with these learning rates.")
         return penalised(
             self.weight_decay,
             MEAN,

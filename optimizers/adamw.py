@@ -21,22 +21,27 @@ class AdamW(Optimizer):
 
     lr: float = setting(1e-3, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
     beta1: float = setting(
-        0.9, N_("decay rate of the mean"), symbol=r"\beta_1", low=0.0, high=0.999, minimum=0, below=1
+        0.9, N_("decay factor of the mean"), symbol=r"\beta_1", low=0.0, high=0.999, minimum=0, below=1
     )
     beta2: float = setting(
-        0.999, N_("decay rate of the squares"), symbol=r"\beta_2", low=0.0, high=0.9999, minimum=0, below=1
+        0.999, N_("decay factor of the squares"), symbol=r"\beta_2", low=0.0, high=0.9999, minimum=0, below=1
     )
     eps: float = setting(1e-8, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
     weight_decay: float = setting(0.01, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
     amsgrad: bool = setting(
         False,
         N_("AMSGrad"),
-        help=N_("Divides by the largest mean of squares so far, which never forgets a cliff (Reddi et al. 2018)."),
+        help=N_(
+            "Divides by the largest mean of squares so far, so a very large gradient is never forgotten (Reddi "
+            "et al. 2018)."
+        ),
     )
 
     key = "adamw"
     title = N_("AdamW")
-    sentence = N_("Takes Adam's steps, and shrinks every weight at the same pace, however large its gradients.")
+    sentence = N_(
+        "Adam with decoupled weight decay: every weight shrinks by the same factor, however large its gradients are."
+    )
     formula = r"""\begin{aligned}
 w &\leftarrow (1 - \eta\lambda)\, w \\
 m &\leftarrow \beta_1 m + (1 - \beta_1)\, g \\
@@ -56,7 +61,7 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        text = N_("The step: against the mean, at these rates, and a little towards zero.")
+        text = N_("The step: against the average gradient, with these learning rates, and slightly toward zero.")
         step = Line("step", r"\Delta w", r"-<rate>\,<mhat> - <lr>\,<weight_decay>\,<w>", text, "step")
         if not self.amsgrad:
             return MEAN, SQUARES, MEAN_HAT, SQUARES_HAT, RATE, step

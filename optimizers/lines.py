@@ -1,4 +1,4 @@
-"""A line is one row of a rule's step, as one would write it on a blackboard: what is computed, and what it is for."""
+"""One line of an optimizer's update, as on a blackboard: what is computed, and why."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["LARGEST", "MEAN", "MEAN_HAT", "RATE", "SQUARES", "SQUARES_HAT", "Lin
 class Line(NamedTuple):
     r"""One line of a step: `symbol` = `formula`, and what it does.
 
-    `symbol` is LaTeX. In `formula`, `<name>` stands for a quantity: a field of the rule, `<g>` the gradient that the
-    rule sees, `<w>`, `<t>`, a line above by its name, or `<name'>`: what line `name` came to one step before, which
-    its `slot` remembers (before the first step: `slot` as `init` leaves it; without a slot, `first`). Lines have x and
-    y like w, so no formula needs an index. Around the quantities stand numbers, `+`, `-`, `\,` for times (always
+    `symbol` is LaTeX. In `formula`, `<name>` is a quantity: a field of the optimizer, the gradient `<g>` that the
+    optimizer gets, `<w>`, `<t>`, an earlier line by its name, or `<name'>`, the result of line `name` in the previous
+    step, stored in its `slot` (before the first step: `slot` as `init` leaves it; without a slot, `first`). Lines have
+    x and y like w, so no formula needs an index. Around the quantities stand numbers, `+`, `-`, `\,` for times (always
     written), `^`, `( )`, `|a|`, `\frac{a}{b}`, `\sqrt{a}`, `\max(a, b)`, `\min(a, b)`, `\sign(a)` and
-    `\cases{a}{b > c}{d}`: a where b > c (or <, =), else d. `experiments.anatomy` evaluates it, so a line is what it
-    says; a step that a setting changes has other lines.
+    `\cases{a}{b > c}{d}`: a where b > c (or <, =), else d. `experiments.anatomy` evaluates it, so a line does
+    what it shows; a setting that changes the update changes the lines.
 
     `slot` names the array of the state that keeps the line's result. `role` says how it is drawn: `pull` and `memory`
     are arrows (against their direction one goes down), `spread` is a size per coordinate, `rate` what each
@@ -35,38 +35,46 @@ class Line(NamedTuple):
 
 
 _PULLED = Line(
-    "pulled", r"g_\lambda", r"<g> + <weight_decay>\,<w>", N_("Weight decay adds its own pull, towards zero."), "pull"
+    "pulled", r"g_\lambda", r"<g> + <weight_decay>\,<w>", N_("Weight decay adds a pull toward zero."), "pull"
 )
 
 
 def penalised(weight_decay: float, *lines: Line) -> tuple[Line, ...]:
-    """Return lines that meet g + weight_decay · w in place of g, with a line that says so before them; 0 adds none."""
+    """Return the lines with g + weight_decay · w instead of g, after a line that computes it; 0 changes nothing."""
     if not weight_decay:
         return lines
     return _PULLED, *(line._replace(formula=line.formula.replace("<g>", "<pulled>")) for line in lines)
 
 
 def root(square: str, *, eps_inside: bool = False) -> str:
-    """Return the formula of a size: the root of a mean or sum of squares, with epsilon beside it, or inside it."""
+    """Return the formula of a denominator: the root of a mean or sum of squares, with epsilon outside or inside."""
     return rf"\sqrt{{{square} + <eps>}}" if eps_inside else rf"\sqrt{{{square}}} + <eps>"
 
 
-# What Adam and its kin share.
+# Lines that Adam and its variants share.
 MEAN = Line(
     "m", "m", r"<beta1>\,<m'> + (1 - <beta1>)\,<g>",
-    N_("A running mean of gradients: zig-zag cancels."), "memory", "exp_avg",
+    N_("Exponential moving average of the gradients: zigzags cancel out."), "memory", "exp_avg",
 )  # fmt: skip
 SQUARES = Line(
     "v", "v", r"<beta2>\,<v'> + (1 - <beta2>)\,<g>^2",
-    N_("A running mean of their squares: their size."), "spread", "exp_avg_sq",
+    N_("Exponential moving average of the squared gradients: their size."), "spread", "exp_avg_sq",
 )  # fmt: skip
 MEAN_HAT = Line(
     "mhat", r"\hat m", r"\frac{<m>}{1 - <beta1>^{<t>}}",
-    N_("It began at zero, so it is too small at first: made up for."), "memory",
+    N_("Bias correction: the average starts at 0 and is too small at first."), "memory",
 )  # fmt: skip
-SQUARES_HAT = Line("vhat", r"\hat v", r"\frac{<v>}{1 - <beta2>^{<t>}}", N_("The mean of squares likewise."), "spread")
+SQUARES_HAT = Line(
+    "vhat",
+    r"\hat v",
+    r"\frac{<v>}{1 - <beta2>^{<t>}}",
+    N_("The same bias correction for the average of the squares."),
+    "spread",
+)
 RATE = Line(
     "rate", r"\tilde\eta", rf"\frac{{<lr>}}{{{root('<vhat>')}}}",
-    N_("A rate for each coordinate: small where gradients are large."), "rate",
+    N_("A learning rate for each coordinate: small where gradients are large."), "rate",
 )  # fmt: skip
-LARGEST = Line("u", "u", r"\max(<u'>, <v>)", N_("The largest of these so far."), "spread", "max_exp_avg_sq")
+LARGEST = Line(
+    "u", "u", r"\max(<u'>, <v>)", N_("The largest average of the squares so far."), "spread", "max_exp_avg_sq"
+)

@@ -24,13 +24,16 @@ class Lion(Optimizer):
         0.9, N_("share of the mean in a step"), symbol=r"\beta_1", low=0.0, high=0.999, minimum=0, below=1
     )
     beta2: float = setting(
-        0.99, N_("decay rate of the mean"), symbol=r"\beta_2", low=0.0, high=0.999, minimum=0, below=1
+        0.99, N_("decay factor of the mean"), symbol=r"\beta_2", low=0.0, high=0.999, minimum=0, below=1
     )
     weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
 
     key = "lion"
     title = N_("Lion")
-    sentence = N_("Moves all parameters equally far, to the side their running means point to, and never slows down.")
+    sentence = N_(
+        "Uses only the sign of the averaged gradient: all parameters move the same distance, and steps "
+        "never get shorter."
+    )
     formula = r"""\begin{aligned}
 c &= \beta_1 m + (1 - \beta_1)\, g \\
 w &\leftarrow w - \eta\, (\operatorname{sign}(c) + \lambda w) \\
@@ -45,9 +48,11 @@ m &\leftarrow \beta_2 m + (1 - \beta_2)\, g
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        blend = N_("The mean of before, blended with the gradient: its sign counts.")
-        kept = N_("The mean kept for the next step: a longer memory.")
-        text = N_("The step: as far along x as along y, by the signs.")
+        blend = N_("The previous average mixed with the gradient: only its sign is used.")
+        kept = N_("The average kept for the next step: it has a longer memory.")
+        text = N_("The step: the same distance along x and y; the signs give the direction.")
+        if self.weight_decay:
+            text = N_("The step: the same distance along x and y, and slightly toward zero.")
         pull = r"(\sign(<c>) + <weight_decay>\,<w>)" if self.weight_decay else r"\sign(<c>)"
         return (
             Line("c", "c", r"<beta1>\,<m'> + (1 - <beta1>)\,<g>", blend, "memory"),

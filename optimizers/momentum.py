@@ -1,4 +1,4 @@
-"""Momentum lets a heavy ball roll: each step adds to a velocity, which keeps a share of all steps before."""
+"""Momentum moves like a heavy ball: each gradient is added to a velocity, in which older gradients decay."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Momentum(Optimizer):
     undamped, and dampening does nothing without momentum. Many texts write v ← momentum · v - lr · g; w ← w + v,
     which is the same path as long as lr stays the same (v = -lr · b).
 
-    `ahead` is a famous mistake: w ← w + momentum · v - lr · g with the new v, that is w ← w - lr · (g + momentum · b).
+    `ahead` is a common mistake: w ← w + momentum · v - lr · g with the new v, that is w ← w - lr · (g + momentum · b).
     """
 
     lr: float = setting(1e-3, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
@@ -28,14 +28,14 @@ class Momentum(Optimizer):
     weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
     ahead: bool = setting(
         False,
-        N_("a step by the velocity to come"),
-        mistake=N_("really Nesterov's"),
-        help=N_("Some notes print w ← w + μv − ηg with the new v under the name of momentum. That is Nesterov's step."),
+        N_("step along the next velocity"),
+        mistake=N_("actually Nesterov"),
+        help=N_("Some lecture notes print w ← w + μv − ηg, with the new v, as Momentum. This is the step of Nesterov."),
     )
 
     key = "momentum"
     title = N_("Momentum")
-    sentence = N_("Rolls like a heavy ball: pushes across the ravine cancel out, pushes along it add up.")
+    sentence = N_("Moves like a heavy ball: gradients across the valley cancel out, gradients along the valley add up.")
     formula = r"""\begin{aligned}
 g &\leftarrow g + \lambda w \\
 b &\leftarrow \mu\, b + (1 - \tau)\, g, \qquad b_1 = g \\
@@ -50,9 +50,9 @@ w &\leftarrow w - \eta\, b
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        velocity = N_("The velocity keeps a share of all gradients so far.")
+        velocity = N_("The velocity: a sum of all gradients so far; older ones count less.")
         step = N_("The step: against the velocity.")
-        mistake = N_("A famous mistake: against the velocity to come, as Nesterov does.")
+        mistake = N_("A common mistake: against the next velocity, as in Nesterov.")
         damped = self.dampening and self.momentum
         share = r"\cases{1}{<t> = 1}{1 - <dampening>}\,<g>" if damped else "<g>"
         return penalised(

@@ -25,21 +25,19 @@ class NAdam(Optimizer):
 
     lr: float = setting(2e-3, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
     beta1: float = setting(
-        0.9, N_("decay rate of the mean"), symbol=r"\beta_1", low=0.0, high=0.999, minimum=0, below=1
+        0.9, N_("decay factor of the mean"), symbol=r"\beta_1", low=0.0, high=0.999, minimum=0, below=1
     )
     beta2: float = setting(
-        0.999, N_("decay rate of the squares"), symbol=r"\beta_2", low=0.0, high=0.9999, minimum=0, below=1
+        0.999, N_("decay factor of the squares"), symbol=r"\beta_2", low=0.0, high=0.9999, minimum=0, below=1
     )
     eps: float = setting(1e-8, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
     weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
-    momentum_decay: float = setting(4e-3, N_("warm-up of the momentum"), symbol=r"\psi", low=0.0, high=0.1, minimum=0)
-    decoupled_weight_decay: bool = setting(False, N_("weight decay apart from the gradient"))
+    momentum_decay: float = setting(4e-3, N_("momentum warm-up"), symbol=r"\psi", low=0.0, high=0.1, minimum=0)
+    decoupled_weight_decay: bool = setting(False, N_("decoupled weight decay"))
 
     key = "nadam"
     title = N_("NAdam")
-    sentence = N_(
-        "Takes Adam's steps with Nesterov's look ahead: the newest gradient counts for more, so it turns sooner."
-    )
+    sentence = N_("Adam with Nesterov's look-ahead: the newest gradient counts more, so it changes direction sooner.")
     formula = r"""\begin{aligned}
 g &\leftarrow g + \lambda w \\
 m &\leftarrow \beta_1 m + (1 - \beta_1)\, g \\
@@ -69,12 +67,12 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        growing = N_("The momentum of this step: it grows towards β₁.")
+        growing = N_("The momentum of this step: it grows toward β₁.")
         coming = N_("The momentum of the next step.")
-        product = N_("The product of the momenta so far, to correct the bias.")
-        ahead = N_("The mean as it will be, should the next gradient be like this one.")
-        step = N_("The step: against the mean, at these rates.")
-        shrinking = N_("The step: against the mean, at these rates, and a little towards zero.")
+        product = N_("The product of all momentum values so far, for the bias correction.")
+        ahead = N_("The average after the next step, if the next gradient equals this one.")
+        step = N_("The step: against the average gradient, with these learning rates.")
+        shrinking = N_("The step: against the average gradient, with these learning rates, and slightly toward zero.")
         apart = self.decoupled_weight_decay and self.weight_decay
         mean = r"\frac{(1 - <mu>)\,<g>}{1 - <product>} + \frac{<next>\,<m>}{1 - <product>\,<next>}"
         return penalised(

@@ -13,8 +13,8 @@ from spec import N_, Refused, setting
 class Nesterov(Optimizer):
     """Nesterov's accelerated gradient: b ← momentum · b + g; w ← w - lr · (g + momentum · b).
 
-    Source: Nesterov 1983, in the form of `torch.optim.SGD(nesterov=True)`, whose w is the point looked ahead to: that
-    is where the gradient is taken. Raises `Refused` for momentum 0, as torch does: it would be gradient descent.
+    Source: Nesterov 1983, in the form of `torch.optim.SGD(nesterov=True)`, whose w is the look-ahead point, at which
+    the gradient is evaluated. Raises `Refused` for momentum 0, as torch does: it would be gradient descent.
     """
 
     lr: float = setting(1e-3, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
@@ -23,7 +23,7 @@ class Nesterov(Optimizer):
 
     key = "nesterov"
     title = N_("Nesterov")
-    sentence = N_("Rolls like momentum, but feels the slope where it is about to be, and so brakes earlier.")
+    sentence = N_("Like Momentum, but uses the gradient at the point it is about to reach, so it slows down earlier.")
     formula = r"""\begin{aligned}
 g &\leftarrow g + \lambda w \\
 b &\leftarrow \mu\, b + g \\
@@ -43,9 +43,9 @@ w &\leftarrow w - \eta\, (g + \mu\, b)
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        velocity = N_("The velocity keeps a share of all gradients so far.")
-        ahead = N_("The velocity to come, if the next gradient is like this one.")
-        step = N_("The step: against the velocity to come.")
+        velocity = N_("The velocity: a sum of all gradients so far; older ones count less.")
+        ahead = N_("The next velocity, if the next gradient equals this one.")
+        step = N_("The step: against the next velocity.")
         return penalised(
             self.weight_decay,
             Line("b", "b", r"<momentum>\,<b'> + <g>", velocity, "memory", "momentum_buffer"),

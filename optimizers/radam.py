@@ -1,4 +1,4 @@
-"""RAdam is Adam that trusts its mean of squares only once enough gradients are in it: a warm-up without tuning."""
+"""RAdam is Adam that uses its average of squares only after enough gradients: a warm-up without tuning."""
 
 from __future__ import annotations
 
@@ -24,18 +24,20 @@ class RAdam(Optimizer):
 
     lr: float = setting(1e-3, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
     beta1: float = setting(
-        0.9, N_("decay rate of the mean"), symbol=r"\beta_1", low=0.0, high=0.999, minimum=0, below=1
+        0.9, N_("decay factor of the mean"), symbol=r"\beta_1", low=0.0, high=0.999, minimum=0, below=1
     )
     beta2: float = setting(
-        0.999, N_("decay rate of the squares"), symbol=r"\beta_2", low=0.0, high=0.9999, minimum=0, below=1
+        0.999, N_("decay factor of the squares"), symbol=r"\beta_2", low=0.0, high=0.9999, minimum=0, below=1
     )
     eps: float = setting(1e-8, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
     weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
-    decoupled_weight_decay: bool = setting(False, N_("weight decay apart from the gradient"))
+    decoupled_weight_decay: bool = setting(False, N_("decoupled weight decay"))
 
     key = "radam"
     title = N_("RAdam")
-    sentence = N_("Starts as momentum does and turns into Adam step by step, as its average of squares can be trusted.")
+    sentence = N_(
+        "Starts like Momentum and gradually turns into Adam, as its average of squared gradients becomes reliable."
+    )
     formula = r"""\begin{aligned}
 g &\leftarrow g + \lambda w \\
 m &\leftarrow \beta_1 m + (1 - \beta_1)\, g \\
@@ -44,7 +46,7 @@ v &\leftarrow \beta_2 v + (1 - \beta_2)\, g^2 \\
 \qquad \rho_\infty = \frac{2}{1 - \beta_2} - 1 \\
 r &= \sqrt{\frac{(\rho - 4)(\rho - 2)\,\rho_\infty}{(\rho_\infty - 4)(\rho_\infty - 2)\,\rho}} \\
 w &\leftarrow w - \eta\, \hat m\, \begin{cases} r\, \dfrac{\sqrt{1 - \beta_2^t}}{\sqrt v + \epsilon} & \rho > 5 \\
-1 & \text{else} \end{cases}
+1 & \text{otherwise} \end{cases}
 \end{aligned}"""
     paper = "Liyuan Liu et al., On the Variance of the Adaptive Learning Rate and Beyond, 2019"
     paper_url = "https://arxiv.org/abs/1908.03265"
@@ -59,12 +61,12 @@ w &\leftarrow w - \eta\, \hat m\, \begin{cases} r\, \dfrac{\sqrt{1 - \beta_2^t}}
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        longest = N_("How many gradients the mean of squares weighs in the end.")
-        length = N_("How many it weighs so far.")
-        trust = N_("How far it can be trusted.")
-        rate = N_("With too few: one rate. Then: a rate for each coordinate.")
-        step = N_("The step: against the mean, at these rates.")
-        shrinking = N_("The step: against the mean, at these rates, and a little towards zero.")
+        longest = N_("How many gradients the average of the squares covers in the long run.")
+        length = N_("How many gradients it covers so far.")
+        trust = N_("How reliable this average is, from 0 to 1.")
+        rate = N_("With too few gradients: one learning rate. Later: one for each coordinate.")
+        step = N_("The step: against the average gradient, with these learning rates.")
+        shrinking = N_("The step: against the average gradient, with these learning rates, and slightly toward zero.")
         apart = self.decoupled_weight_decay and self.weight_decay
         ratio = r"(<rho> - 4)\,(<rho> - 2)\,<longest>}{(<longest> - 4)\,(<longest> - 2)\,<rho>"
         sized = r"\frac{<lr>\,<r>\,\sqrt{1 - <beta2>^{<t>}}}{\sqrt{<v>} + <eps>}"

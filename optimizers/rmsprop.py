@@ -1,4 +1,4 @@
-"""RMSProp divides by the root of a running mean of squares, which, unlike AdaGrad's sum, forgets."""
+"""RMSProp divides by the root of a moving average of squares, in which, unlike in AdaGrad's sum, old values decay."""
 
 from __future__ import annotations
 
@@ -19,25 +19,31 @@ class RMSProp(Optimizer):
     the standard deviation in place of the root mean square. torch leaves out a slot that a setting does not need;
     here `grad_avg` then stays 0, and `momentum_buffer` holds the last step over lr.
 
-    `eps_inside` is a famous mistake: sqrt(s + eps) in place of sqrt(s) + eps.
+    `eps_inside` is a variant, used by TensorFlow: sqrt(s + eps) instead of sqrt(s) + eps.
     """
 
     lr: float = setting(1e-2, N_("learning rate"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
-    alpha: float = setting(0.99, N_("decay rate of the squares"), symbol=r"\alpha", low=0.0, high=0.999, minimum=0)
+    alpha: float = setting(0.99, N_("decay factor of the squares"), symbol=r"\alpha", low=0.0, high=0.999, minimum=0)
     eps: float = setting(1e-8, N_("epsilon"), symbol=r"\epsilon", low=1e-12, high=0.1, log=True, minimum=0)
     weight_decay: float = setting(0.0, N_("weight decay"), symbol=r"\lambda", low=0.0, high=0.1, minimum=0)
     momentum: float = setting(0.0, N_("momentum"), symbol=r"\mu", low=0.0, high=0.999, minimum=0)
-    centered: bool = setting(False, N_("centred"), symbol="c")
+    centered: bool = setting(False, N_("centered"), symbol="c")
     eps_inside: bool = setting(
         False,
         N_("epsilon inside the root"),
         mistake=N_("ε inside the root"),
-        help=N_("√(s + ε) in place of √s + ε: the same ε then brakes far more, as its root is what counts."),
+        help=N_(
+            "√(s + ε) instead of √s + ε, a variant used by TensorFlow. Where gradients are small, the same ε "
+            "shortens the steps much more, because √ε takes effect, not ε. For a similar effect, use ε²."
+        ),
     )
 
     key = "rmsprop"
     title = N_("RMSProp")
-    sentence = N_("Divides by the recent size of each gradient, so steep and flat directions advance alike.")
+    sentence = N_(
+        "Divides each gradient component by its recent size, so it moves at a similar speed in steep and "
+        "flat directions."
+    )
     formula = r"""\begin{aligned}
 g &\leftarrow g + \lambda w \\
 s &\leftarrow \alpha\, s + (1 - \alpha)\, g^2 \\
@@ -57,11 +63,11 @@ w &\leftarrow w - \eta\, b
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        squares = N_("A running mean of squared gradients: their size.")
-        mean = N_("A running mean of the gradients, to take from the squares.")
+        squares = N_("Exponential moving average of the squared gradients: their usual size.")
+        mean = N_("Exponential moving average of the gradients; its square is subtracted below.")
         rate = RATE.sentence
-        mistake = N_("A famous mistake: epsilon inside the root.")
-        velocity = N_("A velocity of gradients, each divided by their usual size.")
+        mistake = N_("A variant: ε is inside the square root.")
+        velocity = N_("A velocity of the gradients, each divided by its usual size.")
         size = root("<s> - <a>^2" if self.centered else "<s>", eps_inside=self.eps_inside)
         lines = [Line("s", "s", r"<alpha>\,<s'> + (1 - <alpha>)\,<g>^2", squares, "spread", "square_avg")]
         if self.centered:
@@ -74,7 +80,10 @@ w &\leftarrow w - \eta\, b
                 Line("step", r"\Delta w", r"-<lr>\,<b>", step, "step"),
             ]
         else:
-            text, step = mistake if self.eps_inside else rate, N_("The step: against the gradient, at these rates.")
+            text, step = (
+                mistake if self.eps_inside else rate,
+                N_("The step: against the gradient, with these learning rates."),
+            )
             lines += [
                 RATE._replace(formula=rf"\frac{{<lr>}}{{{size}}}", sentence=text),
                 Line("step", r"\Delta w", r"-<rate>\,<g>", step, "step"),

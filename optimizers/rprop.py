@@ -20,28 +20,26 @@ class Rprop(Optimizer):
     nan; torch leaves it where it is. Raises `Refused` unless 0 < etaminus < 1 < etaplus.
     """
 
-    lr: float = setting(1e-2, N_("first step"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
-    etaminus: float = setting(
-        0.5, N_("factor of a shorter step"), symbol=r"\eta_-", low=0.1, high=0.9, minimum=0, below=1
-    )
-    etaplus: float = setting(1.2, N_("factor of a longer step"), symbol=r"\eta_+", low=1.05, high=2.0, minimum=1)
+    lr: float = setting(1e-2, N_("initial step size"), symbol=r"\eta", low=1e-4, high=1.0, log=True, minimum=0)
+    etaminus: float = setting(0.5, N_("decrease factor"), symbol=r"\eta_-", low=0.1, high=0.9, minimum=0, below=1)
+    etaplus: float = setting(1.2, N_("increase factor"), symbol=r"\eta_+", low=1.05, high=2.0, minimum=1)
     step_size_min: float = setting(
-        1e-6, N_("shortest step"), symbol=r"\delta_-", low=1e-9, high=1e-2, log=True, minimum=0
+        1e-6, N_("minimum step size"), symbol=r"\delta_-", low=1e-9, high=1e-2, log=True, minimum=0
     )
     step_size_max: float = setting(
-        50.0, N_("longest step"), symbol=r"\delta_+", low=1e-2, high=100.0, log=True, minimum=0
+        50.0, N_("maximum step size"), symbol=r"\delta_+", low=1e-2, high=100.0, log=True, minimum=0
     )
 
     key = "rprop"
     title = N_("Rprop")
     sentence = N_(
-        "Sees only the sign of each slope: longer steps while it stays, shorter ones once it turns. "
-        "For full batches only: the signs of small ones are noise."
+        "Uses only the sign of each derivative: steps grow while the sign stays the same and shrink when it "
+        "changes. For full batches only: in small batches the signs are noise."
     )
     formula = r"""\begin{aligned}
 d &\leftarrow \begin{cases} \eta_+\, d & g\, g' > 0 \\ \eta_-\, d & g\, g' < 0 \\ d & g\, g' = 0 \end{cases}
 \qquad \delta_- \le d \le \delta_+ \\
-g' &\leftarrow \begin{cases} 0 & g\, g' < 0 \\ g & \text{else} \end{cases} \\
+g' &\leftarrow \begin{cases} 0 & g\, g' < 0 \\ g & \text{otherwise} \end{cases} \\
 w &\leftarrow w - d\, \operatorname{sign}(g')
 \end{aligned}"""
     paper = (
@@ -59,7 +57,7 @@ w &\leftarrow w - d\, \operatorname{sign}(g')
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.etaminus == 0 or self.etaplus == 1:
-            raise Refused(N_("Rprop needs one factor between 0 and 1, and one above 1."))
+            raise Refused(N_("Rprop needs a decrease factor between 0 and 1 and an increase factor above 1."))
 
     def init(self, params: Array) -> State:
         """Return the state before the first step; every parameter's step is `lr` long."""
@@ -69,10 +67,10 @@ w &\leftarrow w - d\, \operatorname{sign}(g')
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        agree = N_("1 while a slope keeps its sign, −1 when it turns.")
-        sizes = N_("A step for each coordinate: longer while the sign stays, else shorter.")
-        kept = N_("After a turn the gradient is forgotten: here it waits.")
-        step = N_("The step: by these sizes, only the sign of the slope counts.")
+        agree = N_("1 if the derivative keeps its sign, −1 if the sign changes.")
+        sizes = N_("A step size for each coordinate: longer if the sign stays the same, shorter if it changes.")
+        kept = N_("After a change of sign the gradient is set to 0: this coordinate waits for one step.")
+        step = N_("The step: with these step sizes; only the sign of the gradient is used.")
         factor = r"\cases{<etaplus>}{<agree> > 0}{\cases{<etaminus>}{<agree> < 0}{1}}"
         size = rf"\min(\max(<d'>\,{factor}, <step_size_min>), <step_size_max>)"
         return (

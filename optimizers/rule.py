@@ -1,7 +1,7 @@
-"""A rule says how parameters move, given their gradient; this is what all rules have in common.
+"""The base class of all optimizers: how parameters change, given their gradient.
 
-A rule is a frozen dataclass of hyper-parameters. What it remembers from step to step is kept apart, in a dict of named
-arrays. The same code moves a point, a cloud of points, and the weights of many networks at once.
+An optimizer is a frozen dataclass of hyperparameters. Its state is separate: a dict of named arrays. The same code
+updates one point, many points, or the weights of many networks at once.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ quiet = np.errstate(all="ignore")  # divergence is data: inf and nan pass throug
 
 @dataclasses.dataclass(frozen=True)
 class Optimizer(ABC):
-    """A rule that moves parameters against their gradient; its fields are its hyper-parameters.
+    """An optimizer; its fields are its hyperparameters.
 
-    Formulas, names and defaults are torch.optim's. Raises `Refused` for a value for which the rule has no meaning.
+    Formulas, names and defaults are those of torch.optim. Raises `Refused` for an invalid value.
     """
 
     key: ClassVar[str]
@@ -44,26 +44,27 @@ class Optimizer(ABC):
     formula: ClassVar[str]  # LaTeX; w parameters, g gradient, t number of the step
     paper: ClassVar[str]
     paper_url: ClassVar[str]
-    published: ClassVar[str]  # "1964" or "2014-12": rules are taught in the order in which they were found
+    published: ClassVar[str]  # "1964" or "2014-12"; optimizers are listed by date of publication
     family: ClassVar[Literal["gradient", "velocity", "accumulating", "normalised", "searching"]]
-    """How far a step goes: lr·|g|, up to lr·|g| / (1 - momentum), lr·|g| / sqrt(sum of g²), about lr for any g, or as
-    far as the rule itself finds good, whatever the size of g."""
+    """The length of a step, in the order above: lr·|g|; up to lr·|g| / (1 - momentum); lr·|g| / sqrt(sum of g²);
+    about lr for any g; chosen by the optimizer itself, independent of the size of g."""
     begins: ClassVar[str] = ""
-    """The family of the first steps where they are of another one; its learning rate then has to suit these too."""
+    """The family of the first steps, if it differs; the learning rate must suit these steps too."""
     pace: ClassVar[float] = 1.0
-    """The learning rate that suits this rule, as a multiple of the one that suits its family."""
+    """A suitable learning rate, as a multiple of the suitable rate of the family."""
     torch: ClassVar[str] = ""
-    """What makes torch.optim's rule, a format string of the fields; a part in [ ] is said only where it is unusual."""
+    """The call that creates the torch.optim optimizer: a format string of the fields. A part in [ ] is written
+    only if it differs from the default."""
     slots: ClassVar[tuple[str, ...]] = ()  # arrays shaped like the parameters, named as torch.optim names them
 
-    lr: float  # every rule has a learning rate; each says which is usual for it
+    lr: float  # every optimizer has a learning rate; each subclass sets its default
     _: dataclasses.KW_ONLY
-    schedule: Schedule = setting(Constant(), N_("learning-rate schedule"))  # noqa: RUF009
+    schedule: Schedule = setting(Constant(), N_("learning rate schedule"))  # noqa: RUF009
 
     def __post_init__(self) -> None:
         check(self)
         if not isinstance(self.schedule, Schedule):
-            raise Refused(N_("{value} is not a learning-rate schedule."), value=self.schedule)
+            raise Refused(N_("{value} is not a learning rate schedule."), value=self.schedule)
 
     def init(self, params: Array) -> State:
         """Return the state before the first step: `{"step": 0}` and one array of zeros, shaped like `params`, per slot.
@@ -76,21 +77,21 @@ class Optimizer(ABC):
 
     @abstractmethod
     def step(self, params: Array, grads: Array, state: State) -> None:
-        """Move `params` by one step, and `state` with it, both in place; `grads` is left as it is.
+        """Update `params` and `state` by one step, both in place; `grads` does not change.
 
         `params`, `grads` and every slot share one shape: [P], or [n, P] with one row per setting of a stack.
         """
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """The step as these settings take it, line by line; the last one, named `step`, is what is added to w."""
+        """The update with these settings, line by line; the last line, named `step`, is added to w."""
         return ()
 
     @property
     def counterpart(self) -> str:
-        """What makes torch's rule with these settings for some `parameters`; empty where torch does not have it.
+        """The call that creates torch's optimizer with these settings for `parameters`; empty if torch has none.
 
-        torch makes none of the famous mistakes.
+        torch has none of the common mistakes and variants.
         """
         if any(fact.mistake and getattr(self, name) for name, fact in settings(self).items()):
             return ""
@@ -103,15 +104,15 @@ class Optimizer(ABC):
 
     @classmethod
     def stack(cls, configs: Sequence[Self], dtype: npt.DTypeLike = np.float64) -> Self:
-        """Return one rule that moves n rows, each by its own setting: every number becomes a column [n, 1].
+        """Return one optimizer for n rows, each with its own settings: every number becomes a column [n, 1].
 
         Of schedules it keeps one if all rows share it, else a tuple with one for each row; `Scheduled` follows them.
 
-        A row comes out exactly as `configs[row]` alone would move it, whatever its neighbours are. For that keep
+        A row gets exactly the result of `configs[row]` alone, independent of the other rows. For that keep
         `dtype`, the precision of the columns, at float64 even for float32 parameters: coefficients such as
         1 - beta2 are then rounded once, to the parameters' precision, as they are for a single rule.
 
-        Columns meet a cloud of points [n, 2] several times faster when it is Fortran-ordered.
+        With columns, an array of points [n, 2] is updated several times faster if it is Fortran-ordered.
         """
         if not configs or any(type(config) is not cls for config in configs):
             raise TypeError(f"a stack of {cls.__name__} needs one or more {cls.__name__}, got {configs!r}")
@@ -128,7 +129,7 @@ class Optimizer(ABC):
     def spread(self, **columns: npt.ArrayLike) -> Self:
         """Return this setting for n rows, with other values [n] of some fields, by name: each becomes a column [n, 1].
 
-        What does not vary stays the one number it is, so it costs nothing per row; otherwise this is `stack`.
+        A field that does not vary stays a single number and costs nothing per row; otherwise this equals `stack`.
         """
         spread = copy.copy(self)
         for name, values in columns.items():
@@ -139,7 +140,7 @@ class Optimizer(ABC):
 def in_cache(
     arrays: Sequence[Array], coefficients: Sequence[float | Array]
 ) -> Iterator[tuple[Sequence[Array], Sequence[Array]]]:
-    """Yield views of the arrays and their coefficients, a few rows at a time: a step's many passes then hit the cache.
+    """Yield views of the arrays and their coefficients, a few rows at a time, so that they stay in the cache.
 
     `arrays` share one shape; a coefficient is a number or a column [n, 1], and comes out in the arrays' dtype: NumPy
     would compute float32 arrays times a float64 column in float64, slowly. Arrays of one dimension come out whole.

@@ -1,7 +1,7 @@
-"""A schedule changes a rule's learning rate while it runs: it says by what the rate is multiplied at each tick.
+"""A schedule changes the learning rate of an optimizer during a run, by a factor at each tick.
 
-A tick is a step on a surface, and an epoch in a network. The rules know nothing of it: whoever drives a rule sets its
-rates before each tick, with `Scheduled`.
+A tick is one step on a surface and one epoch on a network. Optimizers do not know about schedules: the caller sets the
+learning rate before each tick, with `Scheduled`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ __all__ = ["Constant", "Schedule", "Scheduled"]
 Array = npt.NDArray[np.floating[Any]]
 Memory = dict[str, Array]
 
-TICK = N_("A tick is a step on a surface, and an epoch in a network.")
+TICK = N_("Counted in steps on a surface and in epochs on a network.")
 MOST = 10_000  # ticks that a setting may count
 LEAST = 1e-9  # the share that a rate may begin with; torch refuses 0
 
 
 @dataclass(frozen=True)
 class Schedule(ABC):
-    """By what a learning rate is multiplied at each tick; its fields are its settings.
+    """The factor of the learning rate at each tick; the fields are the settings.
 
     Formulas are those of torch.optim.lr_scheduler. Raises `Refused` for a value for which the schedule has no meaning.
     """
@@ -61,32 +61,32 @@ class Schedule(ABC):
         return schedules[key]()
 
     def init(self, rows: int) -> Memory:
-        """Return what is remembered of `rows` rows before the first tick: nothing, for a schedule blind to the loss."""
+        """Return the memory of `rows` rows before the first tick; empty for a schedule that does not use the loss."""
         return {}
 
     @abstractmethod
     def factor(self, tick: int, ticks: int, memory: Memory) -> float | Array:
-        """Return by what the rate is multiplied at tick 0 ... `ticks` - 1: one number, or one per row [rows]."""
+        """Return the factor of the learning rate at tick 0 ... `ticks` - 1: one number, or one per row [rows]."""
 
-    def see(self, losses: Array, memory: Memory) -> None:  # noqa: B027 (most schedules are blind to the loss)
+    def see(self, losses: Array, memory: Memory) -> None:  # noqa: B027 (most schedules do not use the loss)
         """Take note, in place, of the losses [rows] measured at a tick, before the next one begins."""
 
     @property
     @abstractmethod
     def counterpart(self) -> str:
-        """What makes torch's scheduler for an `optimizer` with learning rate `lr` that runs for `ticks` ticks."""
+        """The call that creates torch's scheduler for an `optimizer` with learning rate `lr` and `ticks` ticks."""
 
 
 class Scheduled:
-    """A rule that moves n rows, and the schedules by which their learning rates change over a number of ticks.
+    """An optimizer for n rows, and the schedules of their learning rates over a number of ticks.
 
         scheduled = Scheduled(rule, rows=n, ticks=100)
         scheduled.set(t)                    # before every tick t = 0, 1, ...
         scheduled.rule.step(...)            # as often as there are steps in a tick
         scheduled.see(losses)               # [n], measured at the tick
 
-    The rule given stays as it is; `rule` is a copy whose `lr` is set, a column [n, 1], or the very rule where every
-    schedule is constant: then nothing is ever done. `memory` is all that changes besides; give it to go on later.
+    The given optimizer does not change; `rule` is a copy whose `lr` is set to a column [n, 1], or the optimizer
+    itself if every schedule is constant. `memory` is the only other state; pass it to continue later.
     """
 
     def __init__(self, rule: Optimizer, rows: int, ticks: int, memory: Sequence[Memory] = ()) -> None:
@@ -108,7 +108,7 @@ class Scheduled:
 
     @property
     def watches(self) -> bool:
-        """Whether any row's rate depends on the losses: then something is remembered."""
+        """Whether the learning rate of any row depends on the losses, so that there is a memory."""
         return any(self.memory)
 
     def set(self, tick: int) -> None:
@@ -130,7 +130,7 @@ class Constant(Schedule):
 
     key = "constant"
     title = N_("Constant")
-    sentence = N_("The learning rate stays as it is.")
+    sentence = N_("The learning rate stays constant.")
     formula = r"\eta_t = \eta"
     source = "torch.optim.lr_scheduler.ConstantLR"
 
@@ -146,14 +146,14 @@ class Constant(Schedule):
 class Step(Schedule):
     """η_t = η · decay^⌊t / every⌋."""
 
-    every: int = setting(
-        30, N_("ticks between decays"), symbol="s", low=1, high=200, minimum=1, maximum=MOST, help=TICK
-    )
-    decay: float = setting(0.1, N_("decay"), symbol=r"\gamma", low=0.05, high=1.0, minimum=0, maximum=1)
+    every: int = setting(30, N_("decay interval"), symbol="s", low=1, high=200, minimum=1, maximum=MOST, help=TICK)
+    decay: float = setting(0.1, N_("decay factor"), symbol=r"\gamma", low=0.05, high=1.0, minimum=0, maximum=1)
 
     key = "step"
     title = N_("Step decay")
-    sentence = N_("The learning rate falls in stairs: every so often it is multiplied by the decay.")
+    sentence = N_(
+        "The learning rate is multiplied by the decay factor at regular intervals, so it falls like a staircase."
+    )
     formula = r"\eta_t = \eta\, \gamma^{\lfloor t / s \rfloor}"
     source = "torch.optim.lr_scheduler.StepLR"
 
@@ -169,11 +169,14 @@ class Step(Schedule):
 class Exponential(Schedule):
     """η_t = η · decay^t."""
 
-    decay: float = setting(0.98, N_("decay"), symbol=r"\gamma", low=0.8, high=1.0, minimum=0, maximum=1)
+    decay: float = setting(0.98, N_("decay factor"), symbol=r"\gamma", low=0.8, high=1.0, minimum=0, maximum=1)
 
     key = "exponential"
     title = N_("Exponential")
-    sentence = N_("The learning rate shrinks by the same share again and again: much at first, then ever less.")
+    sentence = N_(
+        "The learning rate is multiplied by the same factor every time: it falls quickly at first, then "
+        "more and more slowly."
+    )
     formula = r"\eta_t = \eta\, \gamma^t"
     source = "torch.optim.lr_scheduler.ExponentialLR"
 
@@ -186,7 +189,7 @@ class Exponential(Schedule):
 
 
 def half_cosine(start: float, end: float, share: float) -> float:
-    """Return the way from `start` to `end` that half a cosine takes, at a share from 0 to 1: level at both ends."""
+    """Interpolate from `start` to `end` along half a cosine, at a fraction from 0 to 1; flat at both ends."""
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
 
 
@@ -194,11 +197,13 @@ def half_cosine(start: float, end: float, share: float) -> float:
 class Cosine(Schedule):
     """η_t = η · (end + (1 - end) · (1 + cos(π t / T)) / 2)."""
 
-    end: float = setting(0.0, N_("share left at the end"), symbol=r"\omega", low=0.0, high=1.0, minimum=0, maximum=1)
+    end: float = setting(0.0, N_("final fraction"), symbol=r"\omega", low=0.0, high=1.0, minimum=0, maximum=1)
 
     key = "cosine"
     title = N_("Cosine")
-    sentence = N_("The learning rate falls along half a cosine: it stays high, goes down, and lands softly at the end.")
+    sentence = N_(
+        "The learning rate follows half a cosine: it stays high at first, then falls, and levels off at the end."
+    )
     formula = r"\eta_t = \eta \left(\omega + (1 - \omega)\, \frac{1 + \cos(\pi t / T)}{2}\right)"
     source = "Ilya Loshchilov and Frank Hutter, 2016; torch.optim.lr_scheduler.CosineAnnealingLR"
 
@@ -214,14 +219,15 @@ class Cosine(Schedule):
 class WarmUp(Schedule):
     """η_t = η · (start + (1 - start) · min(t / over, 1))."""
 
-    over: int = setting(20, N_("ticks of warm-up"), symbol="n", low=1, high=200, minimum=1, maximum=MOST, help=TICK)
-    start: float = setting(
-        0.01, N_("share at the start"), symbol=r"\alpha", low=0.01, high=1.0, minimum=LEAST, maximum=1
-    )
+    over: int = setting(20, N_("warm-up length"), symbol="n", low=1, high=200, minimum=1, maximum=MOST, help=TICK)
+    start: float = setting(0.01, N_("initial fraction"), symbol=r"\alpha", low=0.01, high=1.0, minimum=LEAST, maximum=1)
 
     key = "warmup"
     title = N_("Warm-up")
-    sentence = N_("The learning rate begins small, rises in a straight line, and then stays: no leap from a bad start.")
+    sentence = N_(
+        "The learning rate starts small, increases linearly, then stays constant. This avoids large "
+        "jumps from a bad starting point."
+    )
     formula = r"\eta_t = \eta \left(\alpha + (1 - \alpha) \min(t / n, 1)\right)"
     source = "Priya Goyal et al., 2017; torch.optim.lr_scheduler.LinearLR"
 
@@ -240,17 +246,15 @@ class OneCycle(Schedule):
     The rule's momentum stays as it is (in torch `cycle_momentum=False`).
     """
 
-    rise: float = setting(0.3, N_("share of the rise"), symbol=r"\rho", low=0.0, high=0.9, minimum=0, below=1)
-    start: float = setting(
-        0.04, N_("share at the start"), symbol=r"\alpha", low=0.01, high=1.0, minimum=LEAST, maximum=1
-    )
+    rise: float = setting(0.3, N_("warm-up fraction"), symbol=r"\rho", low=0.0, high=0.9, minimum=0, below=1)
+    start: float = setting(0.04, N_("initial fraction"), symbol=r"\alpha", low=0.01, high=1.0, minimum=LEAST, maximum=1)
     end: float = setting(
-        4e-6, N_("share left at the end"), symbol=r"\omega", low=1e-6, high=1.0, log=True, minimum=LEAST, maximum=1
+        4e-6, N_("final fraction"), symbol=r"\omega", low=1e-6, high=1.0, log=True, minimum=LEAST, maximum=1
     )
 
     key = "onecycle"
     title = N_("One cycle")
-    sentence = N_("The learning rate climbs to its full size in the first part of the run, then falls to almost 0.")
+    sentence = N_("The learning rate rises to its maximum in the first part of the run, then falls to almost 0.")
     formula = r"""\eta_t = \eta \cdot \begin{cases}
 1 - (1 - \alpha)\, \frac{1 + \cos(\pi t / p)}{2} & t \le p = \rho T - 1 \\
 \omega + (1 - \omega)\, \frac{1 + \cos(\pi (t - p) / (T - 1 - p))}{2} & t > p
@@ -275,24 +279,24 @@ class OneCycle(Schedule):
 class Plateau(Schedule):
     """η becomes decay · η when the loss has not fallen below its best for more than `patience` ticks in a row.
 
-    Falling below means loss < best · (1 - threshold), as in torch with `threshold_mode="rel"`; for losses below 0 that
-    asks for less than no fall, there as here. Unlike torch, which leaves reductions by less than 1e-8 out (`eps`), we
-    make them all.
+    An improvement is loss < best · (1 - threshold), as in torch with `threshold_mode="rel"`; for negative losses,
+    as in torch, an unchanged loss counts as one. Unlike torch, which skips reductions below 1e-8 (`eps`), every
+    reduction is applied.
     """
 
-    decay: float = setting(0.1, N_("decay"), symbol=r"\gamma", low=0.05, high=0.95, minimum=0, below=1)
+    decay: float = setting(0.1, N_("decay factor"), symbol=r"\gamma", low=0.05, high=0.95, minimum=0, below=1)
     patience: int = setting(10, N_("patience"), symbol="p", low=0, high=50, minimum=0, maximum=MOST, help=TICK)
     threshold: float = setting(
-        1e-4, N_("fall that counts, as a share"), symbol=r"\theta", low=1e-6, high=0.1, log=True, minimum=0, below=1,
-        help=N_("As in PyTorch, a loss below 0 that stands still counts as falling."),
+        1e-4, N_("minimum relative improvement"), symbol=r"\theta", low=1e-6, high=0.1, log=True, minimum=0, below=1,
+        help=N_("As in PyTorch, a loss below 0 that does not change counts as an improvement."),
     )  # fmt: skip
 
     key = "plateau"
     title = N_("Reduce on plateau")
-    sentence = N_("The learning rate is multiplied by the decay whenever the loss has stopped falling for a while.")
+    sentence = N_("The learning rate is multiplied by the decay factor whenever the loss has not fallen for a while.")
     formula = r"""\eta_{t+1} = \begin{cases}
-\gamma\, \eta_t & \text{loss} \ge (1 - \theta) \cdot \text{best for more than } p \text{ ticks} \\
-\eta_t & \text{else}
+\gamma\, \eta_t & L \ge (1 - \theta)\, L_{\min} \text{ more than } p \text{ times} \\
+\eta_t & \text{otherwise}
 \end{cases}"""
     source = "torch.optim.lr_scheduler.ReduceLROnPlateau"
 

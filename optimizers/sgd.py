@@ -21,7 +21,10 @@ class SGD(Optimizer):
 
     key = "sgd"
     title = N_("SGD")
-    sentence = N_("Steps straight downhill, as far as the slope is steep: in a ravine it zig-zags from wall to wall.")
+    sentence = N_(
+        "Steps against the gradient; the steeper the slope, the longer the step. In a narrow valley it "
+        "zigzags from side to side."
+    )
     formula = r"""\begin{aligned}
 g &\leftarrow g + \lambda w \\
 w &\leftarrow w - \eta\, g
@@ -34,7 +37,7 @@ w &\leftarrow w - \eta\, g
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        step = N_("The step: against the gradient, and as long as it is steep.")
+        step = N_("The step: against the gradient; the steeper the slope, the longer the step.")
         return penalised(self.weight_decay, Line("step", r"\Delta w", r"-<lr>\,<g>", step, "step"))
 
     @quiet

@@ -30,7 +30,7 @@ from ui.stage import stage
 from ui.training import watch
 
 TITLE = N_("Compare")
-QUESTION = N_("What does another setting do to the same network?")
+QUESTION = N_("What happens when you change one setting of a network?")
 SECTION = N_("On a network")
 ICON = ":material/stacked_line_chart:"
 ORDER = 20
@@ -87,7 +87,7 @@ def what_varies(desk: Desk[Comparison]) -> None:
     values(desk)
     rule = spec.contenders[0]
     controls.which_rule(desk, rule, lambda new: shared(desk, new))
-    if spec.vary != "lr" and desk.offers("rule", _("Rule")):
+    if spec.vary != "lr" and desk.offers("rule", _("Optimizer")):
         controls.draw(
             desk, f"{desk.key} rule lr", rule, "lr", lambda lr: shared(desk, replace(rule, lr=lr)),
             locked=desk.locks("rule"),
@@ -125,9 +125,9 @@ def values(desk: Desk[Comparison]) -> None:
         except Refused:  # typed, and about to be refused
             return text
 
-    helped = _("Choose, or type another value and press Enter. Empty: the usual ones.")
+    helped = _("Choose values, or type a value and press Enter. Leave empty for the default values.")
     if desk.spec.vary == "change":
-        more = _("A setting and its value, or several of them: {example}")
+        more = _("Type a setting and its value, or several settings: {example}")
         helped = f"{helped} {more.format(example='`l1_0.01 + l2_0.01`')}"
     st.multiselect(
         _("Values"), in_order(list(dict.fromkeys([*usual, *chosen]))), default=follow(key, chosen), key=key,
@@ -154,7 +154,9 @@ def field(desk: Desk[Comparison], name: str, choices: Mapping[str, str] | None =
 
 
 def axes(desk: Desk[Comparison]) -> None:
-    controls.one_of(desk, "along", _("Over"), {"epochs": _("Epochs"), "updates": _("Updates"), "seconds": _("Seconds")})
+    controls.one_of(
+        desk, "along", _("x-axis"), {"epochs": _("Epochs"), "updates": _("Updates"), "seconds": _("Length in seconds")}
+    )
     scales = {"auto": _("Automatic"), "linear": _("Linear"), "log": _("Logarithmic")}
     controls.one_of(desk, "scale", _("Loss axis"), scales)
     if not desk.offers("smooth", _("Smoothing β")):
@@ -163,7 +165,8 @@ def axes(desk: Desk[Comparison]) -> None:
     st.select_slider(
         _("Smoothing β"), [float(word) for word in OWN["smooth"]], value=follow(key, float(desk.view("smooth"))),
         key=key, format_func=lambda beta: f"{beta:g}",
-        help=_("A mean that forgets: each epoch counts β times as much as the next. Faint is what was measured."),
+        help=_("Exponential moving average: each epoch counts β times as much as the next one. The faint line "
+               "shows the measured values."),
         on_change=lambda: desk.turn("smooth", f"{st.session_state[key]:g}"), disabled=desk.locks("smooth"),
     )  # fmt: skip
 
@@ -186,7 +189,7 @@ def more(desk: Desk[Comparison]) -> None:
         field(desk, name)
     controls.field(desk, "apart")
     if spec.apart:
-        rules = {"same": _("the rule of the weights"), **{key: _(rule.title) for key, rule in RULES.items()}}
+        rules = {"same": _("same as for the weights"), **{key: _(rule.title) for key, rule in RULES.items()}}
         controls.field(desk, "bias_rule", choices=rules)
         controls.field(desk, "bias_rate")
     field(desk, "scaling", {key: _(scaler.title) for key, scaler in SCALERS.items()})

@@ -87,9 +87,7 @@ def welcome() -> None:
     scene["table"] = None  # the Race page has it; here the course is to begin within the first screen
     told, shown = st.columns([3, 8], gap="large", vertical_alignment="center")
     with told:
-        st.markdown(
-            _("See how optimizers move: on surfaces seen from above, and in networks that learn before your eyes.")
-        )
+        st.markdown(_("See how optimizers work: on loss surfaces, and in neural networks that learn while you watch."))
         panels.sentence(sentence)
     with shown:
         stage(scene, key="home stage")
@@ -103,13 +101,14 @@ def course(code: str, mode: str, predicted: frozenset[str]) -> None:
     """
     say = language.catalogue(code).gettext
     titles = {page.path: (page.file, say(page.title)) for page in frame.pages()}
+    made = say(N_("prediction made"))
     for part, entries in itertools.groupby(lessons.lessons().values(), lambda entry: entry.part):
         st.subheader(say(lessons.PARTS[part]), anchor=False)
         with st.container(key=f"cards lessons {part}"):
             for entry in entries:
                 text = entry.text(code)
                 file, where = titles[entry.page]
-                done = f" · :material/check: {say(N_('predicted'))}" if entry.key in predicted else ""
+                done = f" · :material/check: {made}" if entry.key in predicted else ""
                 address = thumbnails().get(f"{entry.key}-{mode}")
                 picture = f"![]({address}) " if address else ""
                 label = f"{picture}**{literal(text.title)}** {literal(text.question)} :gray[{where}{done}]"

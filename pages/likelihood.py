@@ -14,15 +14,15 @@ from ui.language import _
 from ui.stage import stage
 
 TITLE = N_("Likelihood")
-QUESTION = N_("What does training maximise, and why do few data mislead it?")
+QUESTION = N_("What does training maximize, and why can a small data set mislead it?")
 SECTION = N_("On a surface")
 ICON = ":material/push_pin:"
 ORDER = 14
 
 BORDERS = {
-    "free": N_("free: the climb ends there"),
-    "clip": N_("clipped, and marked"),
-    "logit": N_("none: climb the logit of θ"),
+    "free": N_("stop when θ leaves 0 to 1"),
+    "clip": N_("clip θ to the bounds (marked)"),
+    "logit": N_("use the logit of θ: no bounds"),
 }
 
 
@@ -41,7 +41,7 @@ def suggest(spec: Throws) -> Suggest:
 def show() -> None:
     desk = Desk("likelihood", default, suggest, anchors=("throws", "borders"), own={"view": ("climb", "again")})
     with st.sidebar:
-        controls.view(desk, "view", _("Few throws against many"), "again")
+        controls.view(desk, "view", _("Compare few and many throws"), "again")
         if desk.view("view") == "climb":
             climb_settings(desk)
         else:
@@ -89,15 +89,15 @@ def climb(desk: Desk[Throws]) -> None:
         try:
             desk.change(start=float(wish["at"][0]))
         except (TypeError, ValueError, KeyError, IndexError):
-            desk.refuse(Refused(N_("The start must be a number.")))
+            desk.refuse(Refused(N_("The starting point must be a number.")))
 
     stage(figure.climbing(spec, run, say=_, alt=sentence), key="likelihood stage", desk=desk, on_start=start)
 
     def book() -> None:
         text = _(
-            "The likelihood of θ is the probability of these throws under it. Its logarithm has its maximum at the "
-            "same θ, and does not vanish for many throws. Rules go down, so they are given −ln L / N, the loss per "
-            "throw; it is the cross-entropy with which networks learn classes."
+            "The likelihood of θ is the probability of these throws, given θ. Its logarithm has its maximum at the "
+            "same θ, and does not vanish for many throws. Optimizers minimize, so they get −ln L / N, the loss per "
+            "throw. This is the cross-entropy, the loss of networks that learn classes."
         )
         st.markdown(text)
         st.latex(r"L(\theta) = \binom{N}{K}\,\theta^K (1-\theta)^{N-K}")

@@ -21,13 +21,13 @@ from ui.language import _
 from ui.stage import stage
 
 TITLE = N_("Maps")
-QUESTION = N_("For which learning rate, momentum and start does it work?")
+QUESTION = N_("For which learning rates, momentum values and starting points does it converge?")
 SECTION = N_("On a surface")
 ICON = ":material/grid_on:"
 ORDER = 12
 
 STAGE = "maps stage"
-TITLES = {"settings": N_("Settings"), "basins": N_("Starts"), "rates": N_("Rates")}
+TITLES = {"settings": N_("Settings"), "basins": N_("Starts"), "rates": N_("Learning rates")}
 
 
 def default(anchors: dict[str, str]) -> Map:
@@ -86,7 +86,7 @@ def settings(desk: Desk[Map]) -> None:
 
     panels.folded("maps more", _("More"), ":material/more_horiz:", more)
     if desk.spec.pick:
-        st.button(_("Leave the cell"), icon=":material/close:", key=f"{desk.key} leave", type="tertiary",
+        st.button(_("Clear selection"), icon=":material/close:", key=f"{desk.key} leave", type="tertiary",
                   on_click=lambda: desk.change(pick=()))  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def of_settings(desk: Desk[Map]) -> None:
     labels = {name: controls.caption(fact) for name, fact in maps.facts(desk.spec.rule).items()}
     controls.which_rule(desk, desk.spec.rule, lambda new: desk.change(rules=(new,), values=(), pick=()))
     controls.field(desk, "vary", choices=labels, on=lambda name: desk.change(vary=name, values=(), pick=()))
-    controls.view(desk, "measure", _("Colour by steps to arrive"), "steps")
+    controls.view(desk, "measure", _("Color by steps to converge"), "steps")
 
 
 def of_basins(desk: Desk[Map]) -> None:
@@ -108,7 +108,7 @@ def of_basins(desk: Desk[Map]) -> None:
 
 
 def of_rates(desk: Desk[Map]) -> None:
-    if not desk.offers("rule", _("Rules")):
+    if not desk.offers("rule", _("Optimizers")):
         return
     key = f"{desk.key} rules"
     held = {rule.key: rule for rule in desk.spec.rules}
@@ -117,7 +117,7 @@ def of_rates(desk: Desk[Map]) -> None:
         desk.change(rules=tuple(held.get(name) or desk.suggest(RULES[name]) for name in st.session_state[key]))
 
     st.multiselect(
-        _("Rules"), list(RULES), default=controls.follow(key, list(held)), key=key, on_change=choose,
+        _("Optimizers"), list(RULES), default=controls.follow(key, list(held)), key=key, on_change=choose,
         format_func=lambda name: _(RULES[name].title), max_selections=maps.MOST_RULES, disabled=desk.locks("rule"),
     )  # fmt: skip
     controls.field(desk, "trials")
@@ -161,9 +161,9 @@ def picture(desk: Desk[Map]) -> Map:
 
 
 BORDERS = N_(
-    "On a bowl with curvatures λ the largest of them decides where it ends: gradient descent multiplies the distance "
-    "along it by 1 − ηλ at every step, and that stays below 1 in size while η < 2/λmax; with momentum μ the border is "
-    "2(1 + μ)/λmax, and with Nesterov's 2(1 + μ)/((1 + 2μ)λmax)."
+    "On a bowl with curvatures λ the largest of them sets the limit: gradient descent multiplies the distance "
+    "along it by 1 − ηλ at every step, and that stays below 1 in size while η < 2/λmax; with momentum μ the limit "
+    "is 2(1 + μ)/λmax, and with Nesterov momentum 2(1 + μ)/((1 + 2μ)λmax)."
 )
 
 

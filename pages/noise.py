@@ -19,7 +19,7 @@ from ui.language import _
 from ui.stage import stage
 
 TITLE = N_("Noise")
-QUESTION = N_("What does a noisy gradient do, and what helps against it?")
+QUESTION = N_("What does gradient noise do, and how can you reduce its effect?")
 SECTION = N_("On a surface")
 ICON = ":material/grain:"
 ORDER = 13
@@ -83,9 +83,9 @@ def picture(desk: Desk[Noisy]) -> None:
         st.markdown(f"**{_(surface.title)}**: {_(surface.sentence)}")
         st.latex(rf"f(x, y) = {surface.latex}")
         text = _(
-            "Along a direction of curvature λ gradient descent with noise comes to rest at the variance below, and "
-            "never nearer. A batch divides σ² by b; a decaying rate lets η go to 0; the mean of the points passed "
-            "evens out what the noise does to each."
+            "Along a direction with curvature λ, gradient descent with noise settles at the variance below and "
+            "comes no closer to the minimum. A batch of size b divides σ² by b; a decaying learning rate lets η go "
+            "to 0; averaging the points of the path cancels much of the noise."
         )
         st.markdown(text)
         st.latex(

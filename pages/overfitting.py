@@ -24,7 +24,7 @@ from ui.stage import stage
 from ui.training import watch
 
 TITLE = N_("Overfitting")
-QUESTION = N_("Where does it stop learning and start memorising, and what helps?")
+QUESTION = N_("When does a network stop learning and start memorizing, and what reduces overfitting?")
 SECTION = N_("On a network")
 ICON = ":material/show_chart:"
 ORDER = 21

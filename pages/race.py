@@ -19,7 +19,7 @@ from ui.language import _
 from ui.stage import stage
 
 TITLE = N_("Race")
-QUESTION = N_("Who gets down first, and along which path?")
+QUESTION = N_("Which optimizer reaches the minimum first, and along which path?")
 SECTION = N_("On a surface")
 ICON = ":material/route:"
 ORDER = 10

@@ -18,7 +18,7 @@ from ui.language import _
 from ui.stage import stage
 
 TITLE = N_("Scaling")
-QUESTION = N_("Why does it pay to scale the columns before training?")
+QUESTION = N_("Why should you scale the columns before training?")
 SECTION = N_("On a network")
 ICON = ":material/aspect_ratio:"
 ORDER = 23
@@ -60,7 +60,7 @@ def settings(desk: Desk[Stretch]) -> None:
         controls.field(
             desk, name, choices=choices, on=lambda value, name=name: desk.put(spec.on_columns(**{name: value}))
         )
-    titles = {"standard": _("standardised"), "minmax": _("from 0 to 1 (min-max)")}
+    titles = {"standard": _("standardized"), "minmax": _("min-max scaling to 0 … 1")}
     controls.field(desk, "scaling", choices=titles, on=lambda value: desk.put(spec.on_columns(scaling=value)))
     controls.contenders(desk, "contenders", MOST)
     controls.field(desk, "same_rate")

@@ -19,7 +19,7 @@ from ui.stage import stage
 from ui.training import watch
 
 TITLE = N_("Signals")
-QUESTION = N_("Why does initialisation matter, and what does batch normalisation do?")
+QUESTION = N_("Why does initialization matter, and what does batch normalization do?")
 SECTION = N_("On a network")
 ICON = ":material/graphic_eq:"
 ORDER = 22
@@ -30,7 +30,7 @@ def show() -> None:
     desk = Desk("signals", lambda anchors: Signals(), lambda spec: studies.suggested, own=own)
     with st.sidebar:
         presets(desk)
-        controls.view(desk, "view", _("16 scales, with and without batch normalisation"), "scales")
+        controls.view(desk, "view", _("16 scales, with and without batch normalization"), "scales")
         choices(desk)
     desk.notices()
     if desk.view("view") == "scales":
@@ -101,10 +101,11 @@ def layers(desk: Desk[Signals]) -> None:
 
     def book() -> None:
         text = _(
-            "A unit adds n inputs a, each times its weight w. If the weights are independent and have mean 0, the mean "
-            "square of the sum z is n · E[w²] times that of the inputs. A factor far from 1 is raised to a power with "
-            "every layer: the signal explodes or dies, and so do the gradients on their way back. tanh leaves small "
-            "signals as they are, so the factor should be near 1; ReLU keeps half of the square, so it should be 2."
+            "A unit adds n inputs a, each times its weight w. If the weights are independent and have mean 0, the "
+            "mean square of the sum z is n · E[w²] times that of the inputs. A factor far from 1 is raised to a "
+            "power with every layer: the signal explodes or vanishes, and so do the gradients on their way back. "
+            "tanh leaves small signals as they are, so the factor should be near 1; ReLU keeps half of the square, "
+            "so it should be 2."
         )
         st.markdown(text)
         st.latex(r"E[z^2] = n \, E[w^2] \, E[a^2]")
@@ -132,9 +133,9 @@ def scales(desk: Desk[Signals]) -> None:
 
     def book() -> None:
         text = _(
-            "Batch normalisation takes the mean of a unit's sums over the batch away and divides by their deviation; "
-            "then it scales and shifts by two numbers that are learnt. The scale of the weights cancels out, "
-            "so long as the sums are not so small that ε counts."
+            "Batch normalization subtracts the batch mean from a unit's sums and divides by their standard "
+            "deviation; then it scales and shifts them by two learned numbers. The scale of the weights cancels "
+            "out, unless the sums are so small that ε matters."
         )
         st.markdown(text)
         st.latex(

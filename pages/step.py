@@ -17,7 +17,7 @@ from ui.language import _
 from ui.stage import stage
 
 TITLE = N_("One step")
-QUESTION = N_("What does this rule do with this gradient?")
+QUESTION = N_("How does an optimizer turn the gradient into a step?")
 SECTION = N_("On a surface")
 ICON = ":material/near_me:"
 ORDER = 11

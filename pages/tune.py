@@ -28,14 +28,14 @@ from ui.stage import stage
 from ui.training import PATIENCE, POLL, visitor, watch
 
 TITLE = N_("Tune")
-QUESTION = N_("How are hyper-parameters chosen without fooling oneself?")
+QUESTION = N_("How do you choose hyperparameters and still get an honest test score?")
 SECTION = N_("On a network")
 ICON = ":material/tune:"
 ORDER = 24
 
 STAGE = "tune stage"
-VIEWS = {"search": N_("Search"), "test": N_("Test part")}
-METHODS = {"grid": N_("Grid: every combination"), "random": N_("Random draws")}
+VIEWS = {"search": N_("Search"), "test": N_("Test set")}
+METHODS = {"grid": N_("Grid search: every combination"), "random": N_("Random search: random combinations")}
 
 
 def show() -> None:
@@ -72,7 +72,7 @@ def sidebar(desk: Desk[Search]) -> None:
 def more(desk: Desk[Search]) -> None:
     axis(desk, PLACES[2])
     controls.field(desk, "at", on=anew(desk, "at"))
-    controls.view(desk, "order", _("Rows in the order of the table"), "table")
+    controls.view(desk, "order", _("Rows in their original order"), "table")
     key = f"{desk.key} cell"
     fact = settings(Search)["cell"]
     if desk.offers("cell", controls.caption(fact)):
@@ -114,7 +114,7 @@ def axis(desk: Desk[Search], place: str) -> None:
 
     st.text_input(
         _(settings(Search)[values].label), controls.follow(key, ", ".join(shown)), key=key, on_change=change,
-        label_visibility="collapsed", help=_("Values with commas between them."), disabled=desk.locks(values),
+        label_visibility="collapsed", help=_("Separate the values with commas."), disabled=desk.locks(values),
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def pick(desk: Desk[Search]) -> None:
     try:
         cell = int(wish["cell"])
     except (TypeError, ValueError, KeyError):
-        desk.refuse(Refused(N_("The cell must be given by a number.")))
+        desk.refuse(Refused(N_("The combination must be given by its number.")))
         return
     desk.change(cell=0 if cell == desk.spec.cell else cell)
 
@@ -194,8 +194,8 @@ def opened(desk: Desk[Search], found: searches.Found) -> None:
         panels.sentence(" ".join([sentence, *failures, f":gray[{progress}]" if done < total else ""]))
         stage(figure.luck_scene(spec, known, say=_, alt=sentence), key=STAGE, desk=desk)
         panels.numbers("tune splits", lambda: figure.luck_numbers(known, _))
-        results.panel("tune", (winner,), [_("Winner")], history, done=refitted.state == "done")
-        script.offer("tune", (winner,), [_("Winner")])
+        results.panel("tune", (winner,), [_("Best combination")], history, done=refitted.state == "done")
+        script.offer("tune", (winner,), [_("Best combination")])
         ends = [view.state in ("done", "failed") for view in (refitted, repeated)]
         if all(ends) and not all(view.state in ("done", "failed") for view in first):
             st.rerun()  # once, so that the clock of the fragment stops

@@ -139,7 +139,7 @@ def rendered(opened: Opened, shop: Studio, asked: argparse.Namespace, name: str)
     """Return the file of one format."""
     chosen = options(asked)
     if name == "pdf":
-        return pdf(shop.browser, [opened.save({**chosen, "format": "svg"})], *asked.size)
+        return pdf(shop.context, [opened.save({**chosen, "format": "svg"})], *asked.size)
     if name in ("gif", "mp4"):
         fps = asked.fps or (15 if name == "gif" else 30)
         frames = opened.frames(chosen, {"fps": fps} | ({"seconds": asked.seconds} if asked.seconds else {}))
@@ -164,7 +164,7 @@ def render(asked: argparse.Namespace, shop: Studio) -> None:
                 deck.append(opened.save({**options(asked), "format": "svg"}))
     if asked.deck:
         asked.deck.parent.mkdir(parents=True, exist_ok=True)
-        asked.deck.write_bytes(pdf(shop.browser, deck, *asked.size))
+        asked.deck.write_bytes(pdf(shop.context, deck, *asked.size))
         tell(f"{asked.deck}: {len(deck)} pages")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 PAGE = """<!doctype html><title>Descent Lab</title><style>
 @page {{ size: {width}px {height}px; margin: 0; }}
@@ -16,10 +16,10 @@ img:last-child {{ break-after: auto; }}
 DATE = re.compile(rb"(/(?:CreationDate|ModDate) )\(D:\d{14}\+00'00'\)")  # one as long takes its place
 
 
-def pdf(browser: Browser, pictures: list[bytes], width: int, height: int) -> bytes:
+def pdf(context: BrowserContext, pictures: list[bytes], width: int, height: int) -> bytes:
     """Return a document with a page of the pictures' size (CSS px) for each."""
     images = "".join(f'<img src="data:image/svg+xml;base64,{base64.b64encode(svg).decode()}">' for svg in pictures)
-    page = browser.new_page()
+    page = context.new_page()
     page.set_content(PAGE.format(width=width, height=height, images=images))
     page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
     document = page.pdf(prefer_css_page_size=True, print_background=True)

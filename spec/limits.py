@@ -51,7 +51,7 @@ class Limits:
     )  # fmt: skip
     seconds: int = limit(
         600, "seconds that a training may take, estimated for one core", 30, 86_400,
-        N_("A training may take about {limit} seconds on this server."),
+        N_("A training run may take about {limit} seconds on this server."),
     )  # fmt: skip
     weights: int = limit(
         6_000_000, "weights and biases of all networks that train side by side", 1_000_000, 6_000_000,
@@ -60,7 +60,7 @@ class Limits:
     steps: int = limit(2000, "steps of a race", 1000, 2000, N_("At most {limit} steps on this server."))
     map_steps: int = limit(
         40, "million steps of all the races of a map; 40 take about a second of one core", 8, 40,
-        N_("A map may take {limit} million steps in all on this server."),
+        N_("A map may take {limit} million steps in total on this server."),
     )  # fmt: skip
     upload: int = limit(5, "megabytes of a visitor's own table; a visitor may hold three", 1, 5)
     rows: int = limit(50_000, "rows of a visitor's own table", 1000, 50_000)
@@ -111,7 +111,7 @@ def _value(name: str, text: str) -> Any:
     if name == "languages":
         codes = tuple(dict.fromkeys(code for code in re.split(r"[,\s]+", text) if code))
         if not codes or set(codes) - set(languages()):
-            raise Refused(N_("{name} must be languages of {choices} with commas between them, not {value}."),
+            raise Refused(N_("{name} must list languages from {choices}, separated by commas, not {value}."),
                           name=variable(name), choices=", ".join(languages()), value=text)  # fmt: skip
         return codes
     if not (text.isascii() and text.isdigit() and len(text) < 10 and fact.low <= int(text) <= fact.high):

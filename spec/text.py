@@ -77,10 +77,10 @@ def read_entry(parts: Sequence[str], usual: S, part: str = PART) -> S:
     """Return `usual` with the settings that follow each other in `parts`: name, value, name, value …"""
     entry: Any = usual
     if parts and not settings(entry):
-        raise Refused(N_("The link gives {entry} settings, but it has none."), entry=entry.title)
+        raise Refused(N_("The link has settings for {entry}, which has none."), entry=entry.title)
     kinds = type_hints(type(entry))
     if len(parts) % 2:
-        raise Refused(N_("The link names {name} of {entry} without a value."), name=parts[-1], entry=entry.title)
+        raise Refused(N_("The link gives no value for {name} of {entry}."), name=parts[-1], entry=entry.title)
     values = {}
     for name, text in zip(parts[::2], parts[1::2], strict=True):
         if name not in settings(entry):

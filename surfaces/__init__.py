@@ -1,4 +1,4 @@
-"""The loss surfaces on which rules race, from calm to wild: `SURFACES["rosenbrock"].gradient(points)`.
+"""The loss surfaces on which optimizers run, from simple to difficult: `SURFACES["rosenbrock"].gradient(points)`.
 
 A surface is one class in one of the modules below; writing the class is all it takes to add one.
 """
@@ -30,9 +30,9 @@ SURFACES: dict[str, Surface] = {
 
 @lru_cache(maxsize=512)
 def find(name: str) -> Surface:
-    """Return the surface that a name stands for: a key, or a key and settings, such as `rotated~kappa~100`.
+    """Return the surface with a name: a key, or a key and settings, such as `rotated~kappa~100`.
 
-    The same name gives the same object while it is in use. Raises `Refused` for a name that stands for none.
+    The same name returns the same object while it is in use. Raises `Refused` for an unknown name.
     """
     key, *parts = name.split(PART)
     if key not in SURFACES:

@@ -15,7 +15,9 @@ JAMIL = "Jamil and Yang (2013), arXiv:1308.4008"
 class Sphere(Surface):
     key = "sphere"
     title = N_("Sphere")
-    sentence = N_("Equally curved in every direction, so the way against the gradient leads straight to the minimum.")
+    sentence = N_(
+        "The curvature is the same in every direction, so the negative gradient points straight to the minimum."
+    )
     latex = r"x^2 + y^2"
     source = JAMIL
     domain = ((-5, 5), (-5, 5))
@@ -36,7 +38,8 @@ class Ravine(Surface):
     key = "ravine"
     title = N_("Elongated bowl")
     sentence = N_(
-        "Twenty times steeper across than along: plain gradient descent zig-zags between the walls and creeps forward."
+        "The curvature across is 20 times the curvature along: gradient descent zigzags from side to side and "
+        "advances slowly."
     )
     latex = r"\tfrac{1}{20}x^2 + y^2"
     source = "Saitoh (2016), Deep Learning from Scratch, chapter 6"
@@ -62,7 +65,9 @@ class IllConditioned(Surface):
 
     key = "ill_conditioned"
     title = N_("Ill-conditioned bowl")
-    sentence = N_("The steepest direction caps the learning rate at 2/λmax; the flattest one then has to wait.")
+    sentence = N_(
+        "The steepest direction limits the learning rate to 2/λmax, so progress along the flattest direction is slow."
+    )
     latex = r"\tfrac12\left(x^2 + \kappa\,y^2\right)"
     source = "Goh (2017), Why Momentum Really Works, distill.pub"
     domain = ((-5, 5), (-5, 5))
@@ -93,7 +98,9 @@ class Rotated(Surface):
 
     key = "rotated"
     title = N_("Rotated bowl")
-    sentence = N_("The same bowl turned by 45°: rules that scale each coordinate on its own lose their advantage.")
+    sentence = N_(
+        "The same bowl rotated by 45°: optimizers that scale each coordinate separately lose their advantage."
+    )
     latex = (
         r"\tfrac12\left(u^2 + \kappa\,v^2\right), \quad "
         r"u = x\cos\varphi + y\sin\varphi, \quad v = y\cos\varphi - x\sin\varphi"
@@ -153,12 +160,13 @@ class LeastSquares(Surface):
     yy: float = setting(119.84, N_("mean of y²"), minimum=0, maximum=1e12)
     best_x: float = setting(1.378, N_("best weight of x"), minimum=-1e9, maximum=1e9)
     best_y: float = setting(0.68, N_("best weight of y"), minimum=-1e9, maximum=1e9)
-    floor: float = setting(0.363, N_("error that is left"), minimum=0, maximum=1e12)
+    floor: float = setting(0.363, N_("remaining error"), minimum=0, maximum=1e12)
 
     key = "least_squares"
     title = N_("Least squares")
     sentence = N_(
-        "The error of a linear model with two weights: how its columns are scaled makes it a bowl or a ravine."
+        "The mean squared error of a linear model with two weights: the scaling of its columns makes it a round "
+        "bowl or a narrow valley."
     )
     latex = r"f^* + c_{xx}(x-x^*)^2 + 2\,c_{xy}(x-x^*)(y-y^*) + c_{yy}(y-y^*)^2"
     source = "Legendre (1805), Nouvelles méthodes pour la détermination des orbites des comètes"
@@ -168,7 +176,9 @@ class LeastSquares(Surface):
     def __post_init__(self) -> None:
         check(self)
         if not self.xx * self.yy - self.xy**2 > 1e-12 * self.xx * self.yy:
-            raise Refused(N_("These two columns tell the same, or nothing: no single pair of weights is best."))
+            raise Refused(
+                N_("These two columns are collinear, or one is constant: there is no single best pair of weights.")
+            )
         object.__setattr__(self, "minima", ((self.best_x, self.best_y),))
         object.__setattr__(self, "minimum", self.floor)
         reach = self._reach
@@ -205,7 +215,8 @@ class Booth(Surface):
     key = "booth"
     title = N_("Booth")
     sentence = N_(
-        "A tilted bowl with a mild valley: both coordinates matter to both slopes, yet nothing stands in the way."
+        "A tilted bowl with a gentle valley: each partial derivative depends on both coordinates, but there are no "
+        "local minima on the way."
     )
     latex = r"(x+2y-7)^2 + (2x+y-5)^2"
     source = JAMIL
@@ -227,7 +238,10 @@ class Booth(Surface):
 class Matyas(Surface):
     key = "matyas"
     title = N_("Matyas")
-    sentence = N_("A trough almost flat along its diagonal: all rules drop into it quickly, then patience decides.")
+    sentence = N_(
+        "A valley almost flat along its diagonal: all optimizers reach the valley floor quickly, then "
+        "need many steps along it."
+    )
     latex = r"0.26\,(x^2+y^2) - 0.48\,xy"
     source = JAMIL
     domain = ((-10, 10), (-10, 10))
@@ -247,7 +261,10 @@ class Matyas(Surface):
 class Trid(Surface):
     key = "trid"
     title = N_("Trid")
-    sentence = N_("A slanted bowl whose minimum lies off centre and below zero: a loss need not end at zero.")
+    sentence = N_(
+        "A tilted bowl with its minimum away from the center and a minimum value below zero: a loss need "
+        "not end at zero."
+    )
     latex = r"(x-1)^2 + (y-1)^2 - xy"
     source = "Surjanovic and Bingham, sfu.ca/~ssurjano/trid.html"
     domain = ((-4, 4), (-4, 4))
@@ -267,7 +284,10 @@ class Trid(Surface):
 class Zakharov(Surface):
     key = "zakharov"
     title = N_("Zakharov")
-    sentence = N_("Steep as a fourth power far out and gentle inside: a rate safe at the rim is slow at the floor.")
+    sentence = N_(
+        "Far out it rises like a fourth power, near the minimum gently: a learning rate that is safe far "
+        "out is slow inside."
+    )
     latex = r"x^2 + y^2 + s^2 + s^4, \quad s = \tfrac12 x + y"
     source = JAMIL
     domain = ((-5, 10), (-5, 10))

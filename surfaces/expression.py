@@ -1,4 +1,4 @@
-r"""Formulas as people type them: read by a grammar of their own, computed with their exact gradient, written as LaTeX.
+r"""Formulas that users type: parsed with a small grammar, evaluated with their exact gradient, written as LaTeX.
 
 `parse("x^2/20 + sin(3x)").gradient(x, y)`. Nothing typed is ever executed: what the grammar does not know is refused,
 with the character where it stands.
@@ -459,7 +459,7 @@ def _tokens(text: str, names: tuple[str, ...]) -> list[Token]:
         elif kind == "sign" or part in SIGNS:
             tokens.append(Token("sign", SIGNS.get(part, part), typed, place))
         elif ROOT.match(spelled, found.start()):
-            text = N_("Character {place}: write a root of another degree as a power, such as (x^2)^(1/3).")
+            text = N_("Character {place}: write roots other than the square root as powers, such as (x^2)^(1/3).")
             raise Refused(text, place=place)
         elif part[1:] in known:
             tokens.append(Token("name", known[part[1:]], typed, place))
@@ -488,11 +488,11 @@ def _split(word: str, known: Collection[str]) -> list[tuple[int, str]]:
 def _stranger(character: str, typed: str, place: int) -> Refused:
     """Return the refusal of a character that no token begins with."""
     if character == "=":
-        text = N_("Character {place} is “=”; only what stands to the right of f(x, y) = is expected.")
+        text = N_("Character {place} is “=”; type only the part to the right of f(x, y) =.")
     elif character == "_":
-        text = N_("Character {place} makes an index, as in x₁; the variables are single letters without one.")
+        text = N_("Character {place} is a subscript, as in x₁; variables are single letters without an index.")
     else:
-        text = N_("Character {place} is “{found}”, which means nothing in a formula.")
+        text = N_("Character {place} is “{found}”, which is not allowed in a formula.")
     visible = typed.isprintable() and not unicodedata.combining(typed)
     return Refused(text, place=place, found=typed if visible else f"U+{ord(typed):04X}")
 
@@ -503,10 +503,10 @@ def _unknown(word: str, place: int, known: Iterable[str], names: Sequence[str]) 
     plain = word.strip("\\").lower()
     near = difflib.get_close_matches(plain, [name for name in known if name[:1] == plain[:1]], n=1)
     if near:
-        text = N_("There is no “{found}”, at character {place}; did you mean {nearest}?")
+        text = N_("Unknown name “{found}” at character {place}; did you mean {nearest}?")
         return Refused(text, found=word, place=place, nearest=near[0])
     text = N_(
-        "There is no “{found}”, at character {place}; there are {names}, and functions such as sin, exp and sqrt."
+        "Unknown name “{found}” at character {place}; you can use {names}, and functions such as sin, exp and sqrt."
     )
     return Refused(text, found=word, place=place, names=listed(names))
 
@@ -522,7 +522,9 @@ def parse(text: str, names: tuple[str, ...] = ("x", "y")) -> Expression:
     does not know, and for what is too long, nested too deep, or holds constants or powers too large.
     """
     if len(text) > LONGEST:
-        raise Refused(N_("The formula has {count} characters; {most} are allowed."), count=len(text), most=LONGEST)
+        raise Refused(
+            N_("The formula has {count} characters; at most {most} are allowed."), count=len(text), most=LONGEST
+        )
     return _Reader(_tokens(text, names), names).formula()
 
 
@@ -595,7 +597,7 @@ class _Reader:
         if base in self.constants and base == self.nodes.get(Node("e")):
             return self.node(sign, "exp", exponent)
         if base not in self.constants and abs(self.constants.get(exponent, 0)) > STEEPEST:
-            text = N_("The power at character {place} is {value}; powers go up to {most}.")
+            text = N_("The exponent at character {place} is {value}; exponents are limited to ±{most}.")
             raise Refused(text, place=sign.place, value=f"{self.constants[exponent]:g}", most=STEEPEST)
         return self.node(sign, "^", base, exponent)
 
@@ -626,7 +628,7 @@ class _Reader:
             power = sign, self.nested(lambda: self.signed(self.power))
             if self.constants.get(power[1]) == -1:
                 text = N_(
-                    "Character {place}: the power -1 has two meanings here; write 1/sin(x), or asin(x), for example."
+                    "Character {place}: the exponent -1 has two meanings here; write 1/sin(x) or asin(x), for example."
                 )
                 raise Refused(text, place=sign.place)
         count = len(FUNCTIONS[name.text].slopes)
@@ -637,7 +639,7 @@ class _Reader:
         else:
             raise self.missing(name)
         if len(arguments) < count:
-            text = N_("Character {place}: {name} needs several values with commas between them, such as {name}(x, y).")
+            text = N_("Character {place}: {name} needs at least two values, separated by commas, such as {name}(x, y).")
             raise Refused(text, place=name.place, name=name.text)
         result = arguments[0] if count > 1 else self.node(name, name.text, arguments[0])
         for argument in arguments[1:]:
@@ -707,7 +709,7 @@ class _Reader:
         """Read something one level deeper."""
         self.depth += 1
         if self.depth > DEEPEST:
-            text = N_("At character {place} the formula is nested more than {most} deep.")
+            text = N_("At character {place} the formula is nested more than {most} levels deep.")
             raise Refused(text, place=self.token.place, most=DEEPEST)
         result = read()
         self.depth -= 1
@@ -740,9 +742,9 @@ class _Reader:
         if token.kind == "end":
             said["place"] = token.place - 1
         if name and token.kind == "end":
-            text = N_("The formula ends at character {place}, but a bracket with what {name} is taken of was expected.")
+            text = N_("The formula ends at character {place}, but {name} needs an argument in brackets.")
         elif name:
-            text = N_("Character {place} is “{found}”, but a bracket with what {name} is taken of was expected.")
+            text = N_("Character {place} is “{found}”, but {name} needs an argument in brackets.")
         elif token.kind == "end":
             text = N_(
                 "The formula ends at character {place}, but a number, {names}, a function or a bracket was expected."
@@ -770,6 +772,7 @@ class _Reader:
                 text = N_("The bracket “{opening}” at character {opened} is never closed; “{closing}” was expected.")
             else:
                 text = N_(
-                    "Character {place} is “{found}”, but “{closing}” was expected, which closes character {opened}."
+                    "Character {place} is “{found}”, but “{closing}” was expected to close the bracket at "
+                    "character {opened}."
                 )
         return Refused(text, **said)

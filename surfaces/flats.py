@@ -16,7 +16,8 @@ class Saddle(Surface):
     key = "saddle"
     title = N_("Bounded saddle")
     sentence = N_(
-        "At the saddle the gradient all but vanishes; the rules leave it at very different times, then find a floor."
+        "Near the saddle point the gradient is almost zero: optimizers leave it after very different numbers of "
+        "steps, then find a minimum."
     )
     latex = r"x^2 - y^2 + \tfrac14 y^4"
     source = OWN
@@ -37,7 +38,10 @@ class Saddle(Surface):
 class HyperbolicSaddle(Surface):
     key = "hyperbolic_saddle"
     title = N_("Hyperbolic saddle")
-    sentence = N_("Up in one direction, down in the other, without end: whoever leaves the saddle falls for ever.")
+    sentence = N_(
+        "Rises in one direction, falls in the other, and is unbounded below: past the saddle point the "
+        "loss falls forever."
+    )
     latex = r"x^2 - y^2"
     source = "Dauphin et al. (2014), arXiv:1406.2572"
     domain = ((-1.5, 1.5), (-1.5, 1.5))
@@ -57,7 +61,7 @@ class HyperbolicSaddle(Surface):
 class MonkeySaddle(Surface):
     key = "monkey_saddle"
     title = N_("Monkey saddle")
-    sentence = N_("Three ways down and three up meet in one flat point where even the curvature is zero.")
+    sentence = N_("Three downhill and three uphill directions meet in a flat point where even the curvature is zero.")
     latex = r"x^3 - 3xy^2"
     source = "Hilbert and Cohn-Vossen (1932), Anschauliche Geometrie"
     domain = ((-1.5, 1.5), (-1.5, 1.5))
@@ -77,7 +81,9 @@ class MonkeySaddle(Surface):
 class Plateau(Surface):
     key = "plateau"
     title = N_("Plateau")
-    sentence = N_("A pit in a flat floor: where the gradient vanishes, rules that divide by its size still walk.")
+    sentence = N_(
+        "A pit in a flat plain: where the gradient is almost zero, optimizers that divide by its size still move."
+    )
     latex = r"1 - e^{-2(x^2+y^2)}"
     source = OWN
     domain = ((-2, 2), (-2, 2))
@@ -98,7 +104,9 @@ class Plateau(Surface):
 class Cliff(Surface):
     key = "cliff"
     title = N_("Cliff")
-    sentence = N_("A gentle bowl cut by a cliff: one step on its face meets a huge gradient and is flung far away.")
+    sentence = N_(
+        "A gentle bowl cut by a cliff: on the cliff the gradient is so large that a single step jumps far away."
+    )
     latex = r"\tfrac15\left[(x+1)^2 + y^2\right] + \tanh\,10\left(x-\tfrac12\right) + 1"
     source = "Pascanu, Mikolov and Bengio (2013), arXiv:1211.5063"
     domain = ((-3, 2), (-2.5, 2.5))
@@ -119,7 +127,10 @@ class Cliff(Surface):
 class Easom(Surface):
     key = "easom"
     title = N_("Easom")
-    sentence = N_("A needle's eye in an endless plain: away from it the gradient says next to nothing about the way.")
+    sentence = N_(
+        "A narrow hole in a wide flat plain: away from the hole the gradient is almost zero and hardly "
+        "shows a direction."
+    )
     latex = r"-\cos x\,\cos y\; e^{-(x-\pi)^2-(y-\pi)^2}"
     source = "Easom (1990), thesis, University of Louisville"
     domain = ((-2, 8), (-2, 8))

@@ -1,4 +1,4 @@
-"""Surfaces of the reader's own: a formula that is typed, and hills and pits that are painted on the stage."""
+"""Surfaces that users make: a typed formula, or hills and pits painted on the stage."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _look(surface: Surface) -> None:
 
 @dataclass(frozen=True)
 class Formula(Surface):
-    """f(x, y) as somebody typed it, read by `expression.parse`; `box` is what to show of it, x0, x1, y0, y1.
+    """A typed f(x, y), parsed by `expression.parse`; `box` is the plot range x0, x1, y0, y1.
 
     Without a box one is proposed (`_proposed`); minima, start and rates are found by `survey`. Raises `Refused` for
     text that is no formula in x and y, and for a formula that is flat, or real nowhere, in the part shown.
@@ -36,13 +36,18 @@ class Formula(Surface):
         "x^2/10 + y^2/5 - cos(xy)",
         N_("formula"),
         symbol="f",
-        help=N_("Such as x^2/20 + y^2 or sin(3x) exp(-y^2); also sqrt, abs, ln, tanh, min, max, pi and e."),
+        help=N_(
+            "For example x^2/20 + y^2 or sin(3x) exp(-y^2). You can also use sqrt, abs, ln, tanh, min, max, pi and e."
+        ),
         examples=("x^2/20 + y^2", "sin(3x)*exp(-y^2)", "(1-x)^2 + 100(y-x^2)^2", "|x| + 2|y|", r"\frac{x²}{4} - cos y"),
     )
     box: tuple[float, float, float, float] | None = setting(
         None,
-        N_("part shown"),
-        help=N_("x from and to, y from and to, such as -10, 10, -5, 5. Empty: a part with something to see."),
+        N_("plot range"),
+        help=N_(
+            "Minimum and maximum of x, then of y, such as -10, 10, -5, 5. Leave empty to choose the range "
+            "automatically."
+        ),
         optional=True,
         minimum=-1e6,
         maximum=1e6,
@@ -51,14 +56,14 @@ class Formula(Surface):
 
     key = "formula"
     title = N_("Your own formula")
-    sentence = N_("A surface of your own: type any f of x and y, and see what every rule makes of it.")
+    sentence = N_("Your own surface: type a function f of x and y, and see how each optimizer moves on it.")
     source = "Descent Lab"
     steps = STEPS
 
     def __post_init__(self) -> None:
         check(self)
         if self.expression.constant:
-            raise Refused(N_("The formula has neither x nor y in it, so its surface is flat."))
+            raise Refused(N_("The formula contains neither x nor y, so its surface is flat."))
         object.__setattr__(self, "latex", self.expression.latex())
         object.__setattr__(self, "kinks", self.expression.kinks)
         object.__setattr__(self, "domain", _domain(self.box) if self.box else _proposed(self))
@@ -85,7 +90,7 @@ def _domain(box: tuple[float, float, float, float]) -> tuple[Point, Point]:
     """Return a box as a domain; raise `Refused` for one without width or height."""
     x0, x1, y0, y1 = box
     if not (x1 - x0 >= 1e-3 and y1 - y0 >= 1e-3):
-        raise Refused(N_("The part shown must reach from a smaller to a larger x, and from a smaller to a larger y."))
+        raise Refused(N_("In the plot range, the minimum of x must be below its maximum, and likewise for y."))
     return (x0, x1), (y0, y1)
 
 
@@ -93,8 +98,8 @@ def _domain(box: tuple[float, float, float, float]) -> tuple[Point, Point]:
 def _proposed(surface: Surface) -> tuple[Point, Point]:
     """Return the first square around the origin in which there is something to see, else [-5, 5]².
 
-    Something to see: three quarters of it are real, half of it is off the common level by a hundredth of the range,
-    and the lowest point is not at the rim. Where no square has all three, the last is given up, then the first.
+    Three conditions: at least 75% of the heights are real, at least half differ from the median by 1% of the
+    range, and the lowest point is not on the edge. If no square meets all, the third is dropped, or the first, or both.
     """
     sides = [(-half, half) for half in HALVES]
     squares = [(side, side) for side in sides]
@@ -141,14 +146,14 @@ Bump = tuple[int, int, int, int]  # x and y in 256ths of the side, height in 204
 class Drawing(Surface):
     """A gentle bowl with painted bumps: f = (x² + y²)/20 + Σ hᵢ exp(-((x - xᵢ)² + (y - yᵢ)²) / 2wᵢ²).
 
-    `strokes` tells the bumps (`bumps`); `with_bump` adds one. Raises `Refused` for text that tells none.
+    `strokes` encodes the bumps (`bumps` decodes them); `with_bump` adds one. Raises `Refused` for invalid text.
     """
 
     strokes: str = setting("d6kaAlifMM1npMMgNh", N_("drawing"), examples=("", "d6kaAlifMM1n"))
 
     key = "drawing"
     title = N_("Your own drawing")
-    sentence = N_("A gentle bowl on which you paint hills and pits; a smooth surface comes of it.")
+    sentence = N_("A gentle bowl on which you paint hills and pits: the result is a smooth surface.")
     latex = r"\frac{x^2 + y^2}{20} + \sum_i h_i\, e^{-\left((x-x_i)^2 + (y-y_i)^2\right) / 2 w_i^2}"
     source = "Descent Lab"
     domain = ((-SIDE, SIDE), (-SIDE, SIDE))
@@ -190,9 +195,9 @@ class Drawing(Surface):
 
 
 def bumps(strokes: str) -> Array:
-    """Return the bumps that a drawing's text tells, [n, 4]: x, y, height (below 0 for a pit) and width of each."""
-    told = np.array(_read(strokes), float).reshape(-1, 4)
-    x, y, height, width = told.T
+    """Decode the text of a drawing into its bumps, [n, 4]: x, y, height (negative for a pit) and width."""
+    decoded = np.array(_read(strokes), float).reshape(-1, 4)
+    x, y, height, width = decoded.T
     return np.stack([x * SIDE / 128 - SIDE, y * SIDE / 128 - SIDE, height * TALLEST / STEPS_HIGH, width / 50], -1)
 
 
@@ -203,7 +208,7 @@ def with_bump(strokes: str, x: float, y: float, height: float, width: float) -> 
     is gone. Position, height and width are rounded to what the text can tell, and to what it may.
     """
     if not np.isfinite([x, y, height, width]).all():
-        raise Refused(N_("A bump is painted with four finite numbers."))
+        raise Refused(N_("A hill or pit needs four finite numbers."))
     told = _read(strokes)
     place = _cell(x), _cell(y)
     wide = round(float(np.clip(width, NARROWEST, WIDEST)) * 50)
@@ -221,7 +226,10 @@ def with_bump(strokes: str, x: float, y: float, height: float, width: float) -> 
         told.append((*place, tall, wide))
     told = [bump for bump in told if bump[2]]
     if len(told) > MOST_BUMPS:
-        raise Refused(N_("The drawing holds {most} hills and pits; paint over one that is there."), most=MOST_BUMPS)
+        raise Refused(
+            N_("A drawing can have at most {most} hills and pits; you can still paint over an existing one."),
+            most=MOST_BUMPS,
+        )
     return "".join(_write(bump) for bump in told)
 
 
@@ -239,14 +247,14 @@ def _write(bump: Bump) -> str:
 def _read(strokes: str) -> list[Bump]:
     """Return the bumps of a drawing's text; raise `Refused` where it is broken."""
     if len(strokes) > LENGTH * MOST_BUMPS:
-        raise Refused(N_("The drawing holds {most} hills and pits; this text tells more."), most=MOST_BUMPS)
+        raise Refused(N_("A drawing can have at most {most} hills and pits; this text contains more."), most=MOST_BUMPS)
     if len(strokes) % LENGTH or not set(strokes) <= set(LETTERS):
-        raise Refused(N_("The text of the drawing is broken: it must be six letters for each hill or pit."))
+        raise Refused(N_("The text of the drawing is invalid: it needs six characters for each hill or pit."))
     told = []
     for first in range(0, len(strokes), LENGTH):
         bits = sum(LETTERS.index(letter) << 6 * i for i, letter in enumerate(strokes[first : first + LENGTH]))
         x, y, height, width = bits & 255, bits >> 8 & 255, (bits >> 16 & 4095) - 2048, bits >> 28
         if not (0 < abs(height) <= STEPS_HIGH and round(NARROWEST * 50) <= width <= round(WIDEST * 50)):
-            raise Refused(N_("The text of the drawing is broken at letter {place}."), place=first + 1)
+            raise Refused(N_("The text of the drawing is invalid at character {place}."), place=first + 1)
         told.append((x, y, height, width))
     return told

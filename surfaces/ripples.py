@@ -17,7 +17,10 @@ MISHRA = "Mishra (2006), Some new test functions for global optimization, MPRA 2
 class Griewank(Surface):
     key = "griewank"
     title = N_("Griewank")
-    sentence = N_("Ripples on so wide a bowl that nearly every hollow traps: only the far view shows the way down.")
+    sentence = N_(
+        "Ripples on a very wide bowl: nearly every dip is a local minimum, and the overall slope shows "
+        "only from far away."
+    )
     latex = r"1 + \tfrac{1}{4000}(x^2+y^2) - \cos x\,\cos\tfrac{y}{\sqrt2}"
     source = "Griewank (1981), Journal of Optimization Theory and Applications 34"
     domain = ((-10, 10), (-10, 10))
@@ -38,7 +41,10 @@ class Griewank(Surface):
 class Levy13(Surface):
     key = "levy_13"
     title = N_("Levy N. 13")
-    sentence = N_("Fine ripples on a steep bowl: the bowl shows the way, the ripples stop whoever takes small steps.")
+    sentence = N_(
+        "Fine ripples on a steep bowl: the bowl leads to the minimum, but the ripples stop an optimizer "
+        "with short steps."
+    )
     latex = r"\sin^2 3\pi x + (x-1)^2\left(1+\sin^2 3\pi y\right) + (y-1)^2\left(1+\sin^2 2\pi y\right)"
     source = BINGHAM + "/levy13.html"
     domain = ((-2, 4), (-2, 4))
@@ -68,7 +74,8 @@ class DropWave(Surface):
     key = "drop_wave"
     title = N_("Drop-wave")
     sentence = N_(
-        "Rings round a drop in water: every trough is a circular trap, and no slope in it points to the centre."
+        "Circular waves, as around a drop in water: each trough is a level ring, and no slope leads from it to the "
+        "center."
     )
     latex = r"-\frac{1+\cos 12r}{\tfrac12 r^2 + 2}, \quad r = \sqrt{x^2+y^2}"
     source = BINGHAM + "/drop.html"
@@ -94,7 +101,8 @@ class Schaffer2(Surface):
     key = "schaffer_2"
     title = N_("Schaffer N. 2")
     sentence = N_(
-        "Ever finer ripples whose gradients grow while their depth shrinks: the slope is loud and says little."
+        "Farther out, the ripples are finer and shallower but their gradients are larger: a large gradient gives "
+        "little information here."
     )
     latex = r"\tfrac12 + \frac{\sin^2(x^2-y^2)-\tfrac12}{\left(1+0.001\,(x^2+y^2)\right)^2}"
     source = BINGHAM + "/schaffer2.html"
@@ -119,7 +127,10 @@ class Schaffer2(Surface):
 class Rastrigin(Surface):
     key = "rastrigin"
     title = N_("Rastrigin")
-    sentence = N_("A bowl covered with a grid of wells: almost every start ends in a wrong one, whatever the rule.")
+    sentence = N_(
+        "A bowl covered with a grid of local minima: from almost every starting point, every optimizer "
+        "ends in a wrong one."
+    )
     latex = r"20 + \sum_{t\in\{x,y\}}\left(t^2 - 10\cos 2\pi t\right)"
     source = "Rastrigin (1974), Systems of Extremal Control"
     domain = ((-5.12, 5.12), (-5.12, 5.12))
@@ -139,7 +150,9 @@ class Rastrigin(Surface):
 class Ackley(Surface):
     key = "ackley"
     title = N_("Ackley")
-    sentence = N_("A pitted plain round a funnel ending in a point: hard to find, and hard to stand still in.")
+    sentence = N_(
+        "A pitted plain around a funnel with a sharp tip: the minimum is hard to find and hard to converge to."
+    )
     latex = r"-20\,e^{-0.2\sqrt{\frac12(x^2+y^2)}} - e^{\frac12(\cos 2\pi x+\cos 2\pi y)} + e + 20"
     source = "Ackley (1987), A Connectionist Machine for Genetic Hillclimbing"
     domain = ((-5, 5), (-5, 5))
@@ -165,7 +178,10 @@ class Ackley(Surface):
 class Michalewicz(Surface):
     key = "michalewicz"
     title = N_("Michalewicz")
-    sentence = N_("Narrow ditches cross a plain without slope: without a ditch underfoot there is nothing to follow.")
+    sentence = N_(
+        "Narrow valleys cross a flat plain: outside the valleys the gradient is almost zero, and there "
+        "is nothing to follow."
+    )
     latex = r"-\sin x\,\sin^{20}\tfrac{x^2}{\pi} - \sin y\,\sin^{20}\tfrac{2y^2}{\pi}"
     source = "Michalewicz (1992), Genetic Algorithms + Data Structures = Evolution Programs"
     domain = ((0, float(np.pi)), (0, float(np.pi)))
@@ -190,7 +206,9 @@ class Michalewicz(Surface):
 class Schwefel(Surface):
     key = "schwefel"
     title = N_("Schwefel")
-    sentence = N_("The deepest well lies far from the second deepest, in a corner: the lay of the land deceives.")
+    sentence = N_(
+        "The lowest minimum is in a corner, far from the second lowest: the overall shape of the surface is misleading."
+    )
     latex = r"837.9658 - \sum_{t\in\{x,y\}} t\,\sin\sqrt{|t|}"
     source = "Schwefel (1981), Numerical Optimization of Computer Models"
     domain = ((-500, 500), (-500, 500))
@@ -212,7 +230,8 @@ class Eggholder(Surface):
     key = "eggholder"
     title = N_("Eggholder")
     sentence = N_(
-        "Deep troughs crossing at odd angles, the lowest point on the very edge of the picture: a map without a hint."
+        "Deep valleys cross at irregular angles, and the minimum is on the very edge of the plot: the shape gives "
+        "no hint."
     )
     latex = r"-(y+47)\sin\sqrt{\left|\tfrac x2+y+47\right|} - x\sin\sqrt{\left|x-y-47\right|}"
     source = BINGHAM + "/egg.html"
@@ -240,7 +259,10 @@ class Eggholder(Surface):
 class CrossInTray(Surface):
     key = "cross_in_tray"
     title = N_("Cross-in-tray")
-    sentence = N_("Four equal minima divided by a cross of knife-sharp ridges: by symmetry no rule can prefer one.")
+    sentence = N_(
+        "Four equal minima, separated by a cross of sharp ridges: the surface is symmetric, so no "
+        "optimizer prefers one."
+    )
     latex = r"-10^{-4}\left(\left|\sin x\,\sin y\;e^{\left|100-\sqrt{x^2+y^2}/\pi\right|}\right| + 1\right)^{0.1}"
     source = MISHRA
     domain = ((-4, 4), (-4, 4))
@@ -267,7 +289,10 @@ class CrossInTray(Surface):
 class HolderTable(Surface):
     key = "holder_table"
     title = N_("Holder table")
-    sentence = N_("A table on four deep corner legs: from the middle every well looks alike, the best are far out.")
+    sentence = N_(
+        "A table on four deep legs: from the middle all local minima look similar, but the deepest are "
+        "near the corners."
+    )
     latex = r"-\left|\sin x\,\cos y\;e^{\left|1-\sqrt{x^2+y^2}/\pi\right|}\right|"
     source = MISHRA
     domain = ((-10, 10), (-10, 10))
@@ -296,7 +321,8 @@ class Bukin6(Surface):
     key = "bukin_6"
     title = N_("Bukin N. 6")
     sentence = N_(
-        "A knife-edged valley, infinitely steep at its floor: at a constant rate every rule rattles from wall to wall."
+        "A sharp valley, infinitely steep at its floor: with a constant learning rate every optimizer jumps from "
+        "side to side."
     )
     latex = r"100\sqrt{\left|y-0.01x^2\right|} + 0.01\left|x+10\right|"
     source = BINGHAM + "/bukin6.html"

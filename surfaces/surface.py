@@ -15,7 +15,7 @@ Array = np.ndarray
 Point = tuple[float, float]
 
 FAMILIES = ("gradient", "velocity", "accumulating", "normalised", "searching")
-"""Kinds of rules that want learning rates of different size; `Optimizer.family` names one of them."""
+"""Kinds of optimizers that need learning rates of different size; `Optimizer.family` is one of them."""
 
 TINY = np.finfo(float).tiny
 """Kept under a square root in a denominator, so that 0/0 becomes 0 exactly on a kink."""
@@ -34,11 +34,11 @@ class Surface(ABC):
     source     author and year, or the page the formula is from
     domain     the part shown, ((x0, x1), (y0, y1))
     minima     every global minimum inside the domain, each accurate to the last digits of a float
-    minimum    the value there; None where the surface falls without end
+    minimum    the minimum value; None if the surface is unbounded below
     log_levels draw heights on a logarithmic scale above the minimum
     kinks      True where the gradient jumps or is infinite on some line or point (there we return 0 for 0/0)
-    start      where a race shows what the surface teaches
-    steps      how many steps tell that story, from there
+    start      the default starting point
+    steps      the default number of steps from there
     rates      the learning rate that suits each family of rules, from there
     """
 

@@ -1,7 +1,7 @@
-"""What can be found out about a surface by looking at it: its minima, how to draw it, where to start, how fast to go.
+"""Facts about a surface, found numerically: its minima, how to draw it, a starting point, learning rates.
 
-The facts that an entry states, for surfaces that somebody has just thought of. They are found numerically: on a grid,
-then to the last digits by the exact gradient. A well narrower than a cell of the grid can be missed.
+Built-in surfaces state these facts; for surfaces that users make they are computed: first on a grid, then to the last
+digits by the exact gradient. A well narrower than a cell of the grid can be missed.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def survey(surface: Surface) -> Survey:
     heights = surface.value(points)
     finite = np.isfinite(heights)
     if not finite.any():
-        raise Refused(N_("The formula gives no finite real number anywhere in the part that is shown."))
+        raise Refused(N_("The formula gives no finite real number anywhere in the plot range."))
     low, high = heights[finite].min(), heights[finite].max()
     if not high - low > 1e-12 * max(abs(low), abs(high)):
-        raise Refused(N_("The surface is flat: every point in the part that is shown has the height {height}."),
+        raise Refused(N_("The surface is flat: every point in the plot range has the height {height}."),
                       height=f"{low:.6g}")  # fmt: skip
     minima, minimum = lowest(surface, points, heights)
     above = heights[finite] - (low if minimum is None else minimum)

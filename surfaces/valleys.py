@@ -13,7 +13,9 @@ from surfaces.surface import Array, Surface
 class Rosenbrock(Surface):
     key = "rosenbrock"
     title = N_("Rosenbrock")
-    sentence = N_("A curved, narrow valley: to find it is easy, to follow it round the bend to the minimum is hard.")
+    sentence = N_(
+        "A narrow, curved valley: finding it is easy, but following it around the bend to the minimum is hard."
+    )
     latex = r"(1-x)^2 + 100\,(y-x^2)^2"
     source = "Rosenbrock (1960), The Computer Journal 3"
     domain = ((-2, 2), (-1, 3))
@@ -35,7 +37,9 @@ class Rosenbrock(Surface):
 class DixonPrice(Surface):
     key = "dixon_price"
     title = N_("Dixon-Price")
-    sentence = N_("A valley shaped like a horseshoe with a minimum in either arm: the first steps decide which.")
+    sentence = N_(
+        "A valley shaped like a horseshoe with a minimum in each arm: the first steps decide which one is reached."
+    )
     latex = r"(x-1)^2 + 2\,(2y^2-x)^2"
     source = "Surjanovic and Bingham, sfu.ca/~ssurjano/dixonpr.html"
     domain = ((-2, 3), (-2, 3))
@@ -58,7 +62,8 @@ class Beale(Surface):
     key = "beale"
     title = N_("Beale")
     sentence = N_(
-        "A flat plateau between towering corners: one rate is too small for the plain or too large for the cliffs."
+        "A flat plateau between very high corners: a single learning rate is too small for the plateau or too "
+        "large for the corners."
     )
     latex = r"(1.5-x+xy)^2 + (2.25-x+xy^2)^2 + (2.625-x+xy^3)^2"
     source = "Beale (1958), Princeton Statistical Techniques Research Group, report 25"
@@ -85,7 +90,8 @@ class GoldsteinPrice(Surface):
     key = "goldstein_price"
     title = N_("Goldstein-Price")
     sentence = N_(
-        "Heights from three to a million, with false floors on the way: rates must be tiny, and small steps get caught."
+        "Heights from three to a million, with local minima on the way: learning rates must be tiny, but small "
+        "steps get caught."
     )
     latex = (
         r"\left[1+(x+y+1)^2(19-14x+3x^2-14y+6xy+3y^2)\right]"
@@ -116,7 +122,9 @@ class GoldsteinPrice(Surface):
 class McCormick(Surface):
     key = "mccormick"
     title = N_("McCormick")
-    sentence = N_("A bent plate with one low fold in view; beyond the picture it falls further, fold after fold.")
+    sentence = N_(
+        "A bent sheet with one low fold in the plot; outside the plot more folds follow, each lower than the last."
+    )
     latex = r"\sin(x+y) + (x-y)^2 - 1.5x + 2.5y + 1"
     source = "McCormick (1976), Mathematical Programming 10"
     domain = ((-1.5, 4), (-3, 4))

@@ -14,7 +14,8 @@ class TwoWells(Surface):
     key = "two_wells"
     title = N_("Two wells")
     sentence = N_(
-        "A shallow well stands before the deep one: a rule with momentum can roll through, one without is caught."
+        "A shallow well lies before the deep one: with momentum an optimizer can roll through it; without momentum "
+        "it gets caught."
     )
     latex = r"x^2 + y^2 - 2e^{-5((x-1)^2+y^2)} - 3e^{-5((x+1)^2+y^2)}"
     source = "Descent Lab"
@@ -39,7 +40,10 @@ class TwoWells(Surface):
 class ThreeHumpCamel(Surface):
     key = "three_hump_camel"
     title = N_("Three-hump camel")
-    sentence = N_("Two false floors flank the true one: whoever comes in slowly from outside stays in the first.")
+    sentence = N_(
+        "The minimum lies between two local minima: an optimizer that comes in slowly from outside stays "
+        "in the first one."
+    )
     latex = r"2x^2 - 1.05x^4 + \tfrac16 x^6 + xy + y^2"
     source = "Dixon and Szegő (1978), Towards Global Optimisation 2"
     domain = ((-2, 2), (-2, 2))
@@ -59,7 +63,10 @@ class ThreeHumpCamel(Surface):
 class SixHumpCamel(Surface):
     key = "six_hump_camel"
     title = N_("Six-hump camel")
-    sentence = N_("Six minima on one small map, two of them deepest: neighbouring starts part for different wells.")
+    sentence = N_(
+        "Six local minima in a small area, two of them global: starting points close together can lead "
+        "to different ones."
+    )
     latex = r"\left(4 - 2.1x^2 + \tfrac13 x^4\right)x^2 + xy + \left(-4 + 4y^2\right)y^2"
     source = "Dixon and Szegő (1978), Towards Global Optimisation 2"
     domain = ((-3, 3), (-2, 2))
@@ -80,7 +87,7 @@ class SixHumpCamel(Surface):
 class Himmelblau(Surface):
     key = "himmelblau"
     title = N_("Himmelblau")
-    sentence = N_("Four equally deep wells: from one start, different rules settle in different ones.")
+    sentence = N_("Four equally deep minima: from the same starting point, different optimizers reach different ones.")
     latex = r"(x^2+y-11)^2 + (x+y^2-7)^2"
     source = "Himmelblau (1972), Applied Nonlinear Programming"
     domain = ((-6, 6), (-6, 6))
@@ -107,7 +114,7 @@ class Himmelblau(Surface):
 class Branin(Surface):
     key = "branin"
     title = N_("Branin")
-    sentence = N_("Three equally good minima along a winding river bed: where one lands depends on where one starts.")
+    sentence = N_("Three equal minima along a winding valley: which one is reached depends on the starting point.")
     latex = r"\left(y - \tfrac{5.1}{4\pi^2}x^2 + \tfrac5\pi x - 6\right)^2 + 10\left(1-\tfrac1{8\pi}\right)\cos x + 10"
     source = "Branin (1972), IBM Journal of Research and Development 16"
     domain = ((-5, 10), (0, 15))
@@ -131,7 +138,10 @@ class Branin(Surface):
 class StyblinskiTang(Surface):
     key = "styblinski_tang"
     title = N_("Styblinski-Tang")
-    sentence = N_("Four wells, one the deepest: each coordinate chooses its side on its own, and seldom changes it.")
+    sentence = N_(
+        "Four local minima, one of them the lowest: each coordinate chooses its side independently and "
+        "rarely changes it."
+    )
     latex = r"\tfrac12\sum_{t\in\{x,y\}}\left(t^4 - 16t^2 + 5t\right)"
     source = "Styblinski and Tang (1990), Neural Networks 3"
     domain = ((-5, 5), (-5, 5))

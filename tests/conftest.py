@@ -15,8 +15,9 @@ import functools
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -27,6 +28,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Page,
+    Playwright,
     Request,
     WebSocket,
     expect,
@@ -47,7 +49,7 @@ hypothesis.settings.register_profile("descent-lab", deadline=None, derandomize=T
 hypothesis.settings.load_profile("descent-lab")
 
 # What a test uses that opens a browser, or starts a server or a proxy, which is as slow and asks as much of a machine.
-OPENED = {"browser", "server", "fresh", "site"}
+OPENED = {"browser", "page", "readers", "server", "fresh", "site"}
 # A file that says so has something that takes long to make; one process runs all its tests, instead of each making it.
 SHARED = re.compile(r"\bplaywright\b|scope=\"module\"")
 
@@ -132,48 +134,86 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 # -- a browser
 
 expect.set_options(timeout=1000 * PATIENCE)
+SCREEN = {"viewport", "color_scheme", "reduced_motion"}  # settings of a reader that can change from tab to tab
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    program = chromium.find()
-    if program is None:
+def program() -> str:
+    """The path of the browser."""
+    found = chromium.find()
+    if found is None:
         pytest.fail("These tests need a browser: `python -m tools.browser` finds or installs one.")
+    return found
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(chromium.FLAGS))
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, program: str) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=program, args=list(chromium.FLAGS))
+    yield browser
+    browser.close()
 
 
 class Readers:
-    """The readers whose tabs tests open, one for each language, screen and theme; each remembers nothing of the last.
+    """The readers whose tabs tests open; each remembers nothing of the last but the programs that were loaded.
 
-    A reader's browser keeps the programs that it has loaded, which are most of what a first visit costs.
+    A reader has a profile on disk: only there does Chromium keep what it has compiled, which halves what a visit costs.
+    Readers who differ in their screen or theme share one.
     """
 
-    def __init__(self, browser: Browser) -> None:
-        self.browser = browser
-        self.known: dict[str, BrowserContext] = {}
+    def __init__(self, playwright: Playwright, program: str, folder: Path) -> None:
+        self.playwright = playwright
+        self.program = program
+        self.folder = folder
+        self.profiles: dict[str, BrowserContext] = {}
         self.origins: set[str] = set()
 
     def tab(self, reader: dict[str, Any]) -> Page:
-        name = json.dumps(reader, sort_keys=True)
-        if name not in self.known:
-            self.known[name] = self.browser.new_context(**reader)
-            self.known[name].set_default_timeout(1000 * PATIENCE)
-        context = self.known[name]
+        page = self.blank({name: value for name, value in reader.items() if name not in SCREEN}).new_page()
+        page.set_viewport_size(reader["viewport"])
+        page.emulate_media(
+            color_scheme=reader.get("color_scheme", "light"),
+            reduced_motion=reader.get("reduced_motion", "no-preference"),
+        )
+        return page
+
+    def blank(self, settings: Mapping[str, Any] = MappingProxyType({"locale": "en-US"})) -> BrowserContext:
+        """Return the profile of such readers, which remembers nothing."""
+        context = self.profile(settings)
         context.clear_cookies()
-        page = context.new_page()
-        session = context.new_cdp_session(page)
+        session = context.new_cdp_session(context.pages[0])
         for origin in self.origins:
             session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage,indexeddb"})
         session.detach()
-        return page
+        return context
+
+    def profile(self, settings: Mapping[str, Any]) -> BrowserContext:
+        name = json.dumps(dict(settings), sort_keys=True)
+        if name not in self.profiles:
+            self.profiles[name] = self.playwright.chromium.launch_persistent_context(
+                self.folder / str(len(self.profiles)),
+                executable_path=self.program,
+                args=list(chromium.FLAGS),
+                **settings,
+            )
+            self.profiles[name].set_default_timeout(1000 * PATIENCE)
+        return self.profiles[name]
+
+    def leave(self) -> None:
+        for context in self.profiles.values():
+            context.close()
 
 
 @pytest.fixture(scope="session")
-def readers(browser: Browser) -> Readers:
-    return Readers(browser)
+def readers(playwright: Playwright, program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Readers]:
+    readers = Readers(playwright, program, tmp_path_factory.mktemp("profiles"))
+    yield readers
+    readers.leave()
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ def test_race_by_keyboard_alone(page: Page, app: str) -> None:
     page.keyboard.press("ArrowRight")
     stands_at(page, 1)
 
-    tab(page, r"^Start; the arrow keys move it")
+    tab(page, r"^Starting point; the arrow keys move it")
     before = stage(page).get_attribute("aria-label")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")

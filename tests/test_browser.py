@@ -214,7 +214,7 @@ def test_a_click_moves_the_start(page: Page, app: str) -> None:
     assert [float(part.replace("−", "-")) for part in re.findall(r"[−\d.]+", tip.inner_text().split("(")[1])[:2]] == (
         pytest.approx([x, y], rel=5e-3)
     )
-    expect(page.get_by_role("textbox", name="Start")).to_have_value(f"{x:g}, {y:g}")
+    expect(page.get_by_role("textbox", name="Starting point")).to_have_value(f"{x:g}, {y:g}")
 
 
 def test_the_ring_is_dragged(page: Page, app: str) -> None:
@@ -280,13 +280,13 @@ def test_the_surface_in_space(page: Page, app: str) -> None:
 
 def test_divergence_is_told_and_cured(page: Page, app: str) -> None:
     page.goto(f"{app}race?rule=sgd~lr~3&rule=adam")
-    expect(page.get_by_test_id("stMain")).to_contain_text("SGD diverged at step")
+    expect(page.get_by_test_id("stMain")).to_contain_text("SGD diverges at step")
     card = page.locator(".dl-card")
     hold(page)
     expect(card).to_be_hidden()
     page.keyboard.press("End")
     until(page, lambda: re.fullmatch(r"diverged at \d+", cell(page, 1, 4)), "the table says it too")
-    assert re.search(r"SGD.* diverged at step \d+", stage(page).get_attribute("aria-label") or "")
+    assert re.search(r"SGD.* diverges at step \d+", stage(page).get_attribute("aria-label") or "")
     expect(card).to_contain_text("η = 3 > 2/λmax = 1 (λmax = 2 at the start)")
     cure = card.get_by_role("button")
     rate = cure.inner_text().removeprefix("η = ")
@@ -307,7 +307,7 @@ def test_a_formula_takes_effect_while_it_is_typed(page: Page, app: str) -> None:
     until(page, lambda: query(page)["surface"] == ["formula~text~x^2 + (y - 1)^2"], "the address has the formula")
     expect(page.get_by_test_id("stSidebar")).not_to_contain_text("is never closed")
     expect(field).to_have_value("x^2 + (y - 1)^2")
-    expect(page.get_by_test_id("stMain")).to_contain_text("SGD arrives first")
+    expect(page.get_by_test_id("stMain")).to_contain_text("SGD reaches the minimum first")
 
 
 def test_pits_are_painted(page: Page, app: str) -> None:
@@ -354,7 +354,7 @@ def shown(page: Page) -> dict[str, Any]:
     return {
         "address": query(page),
         "surface": page.get_by_role("combobox", name="Surface").input_value(),
-        "start": page.get_by_role("textbox", name="Start").input_value(),
+        "start": page.get_by_role("textbox", name="Starting point").input_value(),
         "picture": stage(page).get_attribute("data-ready"),
         "rows": page.locator(".dl-table tbody tr").count(),
     }
@@ -367,7 +367,7 @@ def test_back_reload_and_the_menu_keep_the_settings(page: Page, app: str) -> Non
     until(page, lambda: query(page) == {"surface": ["booth"]}, "the address follows")
     until(page, lambda: "booth" in (stage(page).get_attribute("data-ready") or ""), "the picture follows")
     second = shown(page)
-    page.get_by_role("button", name="Add a rule").click()
+    page.get_by_role("button", name="Add an optimizer").click()
     until(page, lambda: "rule" in query(page), "the address follows")
     until(page, lambda: page.locator(".dl-table tbody tr").count() == 6, "the picture follows")
     third = shown(page)
@@ -451,7 +451,7 @@ def test_a_training_stops_and_goes_on(page: Page, app: str) -> None:
     stop(page).click()
     expect(page.locator("[class*='-status']")).to_contain_text("Stopped at epoch")
     stopped = epoch(page)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Resume").click()
     expect(stop(page)).to_be_visible()
 
     def went_on() -> bool:
@@ -461,7 +461,7 @@ def test_a_training_stops_and_goes_on(page: Page, app: str) -> None:
 
     until(page, went_on, "it goes on from there")
     stop(page).click()
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
 
 
 def test_another_setting_starts_the_new_run_at_once(page: Page, app: str) -> None:
@@ -476,7 +476,7 @@ def test_another_setting_starts_the_new_run_at_once(page: Page, app: str) -> Non
     page.locator(".dl-field canvas").first.wait_for()
     assert page.locator(".dl-field").count() == 5, "the boundary of every rule"
     stop(page).click()
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
 
 
 def test_patience_reads_and_does_not_train(page: Page, app: str) -> None:

@@ -188,8 +188,8 @@ def test_right_and_wrong_rates_tell_their_story() -> None:
     assert 1e5 < wrong.max() < 1e7
     assert (np.diff(wrong[1:]) > 0).sum() > 3
     assert f"It falls every epoch, from {right[0]:.3f} to {right[-1]:.3f}." in sentence
-    assert f"at epoch {wrong.argmax()}, stays erratic, and ends at" in sentence
-    assert "Not moved in six decimals: lr 1e-10." in sentence
+    assert f"at epoch {wrong.argmax()}, stays unstable, and ends at" in sentence
+    assert "Loss unchanged to six decimals: lr 1e-10." in sentence
 
 
 def test_standardised_costs_fall_by_the_lecture_s_ratio_and_others_diverge() -> None:
@@ -247,7 +247,7 @@ def test_without_a_validation_part_nothing_speaks_of_one() -> None:
 
 def test_the_loss_of_an_unscaled_target_is_a_mean_squared_error() -> None:
     spec = dataclasses.replace(PRESETS["scaling"].spec, scale_target=False)
-    for scaled, title in ((False, "loss (mean squared error)"), (True, "loss (share of the variance)")):
+    for scaled, title in ((False, "loss (mean squared error)"), (True, "loss (mean squared error / variance)")):
         panel, table = drawn(dataclasses.replace(spec, scale_target=scaled), made(FALLING))
         assert panel["figure"]["layout"]["yaxis"]["title"]["text"] == title
         assert table["columns"] == ["", "training loss"], "there is no test part either"
@@ -338,10 +338,10 @@ def test_what_diverges_leaps_or_stays_is_told_with_its_epoch() -> None:
     erratic = [1.0, 20.0, 1e6, 2e5, 9e5, 1e5, 8e5]
     history = made([falling, back, erratic, [1.0] * 7, [1.0, 9.0, 99.0, np.inf, np.nan, np.nan, np.nan]])
     assert readings.compared(history, lines, say, done=True) == (
-        "**lr 1** comes lowest on the training part: 0.400 at epoch 6. It falls every epoch, from 1.000 to 0.400. "
-        "**lr 2** leaps to a loss of 50 at epoch 1, and comes back to 0.800. "
-        "**lr 3** leaps to a loss of 1×10⁶ at epoch 2, stays erratic, and ends at 8×10⁵. "
-        "Not moved in six decimals: lr 4. Diverged: lr 5 at epoch 3."
+        "**lr 1** has the lowest training loss: 0.400 at epoch 6. It falls every epoch, from 1.000 to 0.400. "
+        "The loss of **lr 2** jumps to 50 at epoch 1 and comes back down to 0.800. "
+        "The loss of **lr 3** jumps to 1×10⁶ at epoch 2, stays unstable, and ends at 8×10⁵. "
+        "Loss unchanged to six decimals: lr 4. Diverged: lr 5 at epoch 3."
     )
 
 
@@ -430,13 +430,13 @@ def test_a_patience_that_is_too_short_is_said_with_both_losses() -> None:
     history = made(TURNING, TURNING)
     lines = training.lines(STOPPED, say)
     assert readings.stopped(STOPPED, history, lines, say) == [
-        "**Early stopping** ends 2 of 2 networks before the last epoch.",
-        "The patience is too short for full batch (0.900, then 0.500 at epoch 3): validation loss falls lower later.",
+        "**Early stopping** stops 2 of 2 networks before the last epoch.",
+        "The patience is too short for full batch (0.900, then 0.500 at epoch 3): validation loss falls further later.",
     ]
     assert readings.stopped(TWO, history, lines, say) == [], "it is off"
     [sentence] = readings.stopped(STOPPED, history, lines[1:], say)
     assert sentence == (
-        "**Early stopping** at epoch 2 keeps 0.900; without it the validation loss falls to 0.500 at epoch 3: "
+        "**Early stopping** at epoch 2 keeps 0.900; without it validation loss falls to 0.500 at epoch 3: "
         "the patience is too short."
     )
 

@@ -252,7 +252,7 @@ def test_an_upload_above_the_limit_is_refused_in_a_sentence(site: Site, page: Pa
     page.goto(f"{site.address}compare?epochs=1")
     page.get_by_role("button", name="Your own table").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("A CSV file of at most 2 MB and 20,000 rows")).to_be_visible()
+    expect(dialog.get_by_text("CSV file, at most 2 MB and 20,000 rows")).to_be_visible()
     table = {"name": "large.csv", "mimeType": "text/csv", "buffer": b"a,b\n" + b"1,2\n" * 800_000}
     dialog.locator("input[type=file]").set_input_files([table])  # type: ignore[list-item]
     expect(dialog.get_by_text("File must be 2.0MB or smaller.")).to_be_visible()
@@ -281,7 +281,11 @@ def test_the_health_check_tells_a_server_that_runs(site: Site) -> None:
     [
         ("DESCENT_LAB_EPOCHS", "many", "DESCENT_LAB_EPOCHS must be a whole number from 1000 to 20000, not many."),
         ("DESCENT_LAB_EPOCH", "2000", "Descent Lab has no setting DESCENT_LAB_EPOCH; docs/hosting.md lists"),
-        ("DESCENT_LAB_LANGUAGES", "ko,xx", "DESCENT_LAB_LANGUAGES must be languages of en, ko with commas between"),
+        (
+            "DESCENT_LAB_LANGUAGES",
+            "ko,xx",
+            "DESCENT_LAB_LANGUAGES must list languages from en, ko, separated by commas",
+        ),
     ],
 )
 def test_a_wrong_setting_ends_the_start_with_a_sentence(name: str, value: str, sentence: str) -> None:

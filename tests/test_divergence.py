@@ -71,7 +71,7 @@ def test_the_card_says_step_size_cause_and_cure(lr: float) -> None:
     why = diagnose(race, run, 0)
     (card,) = figure.scene(race, run, say=str, alt="", lost={0: why})["panels"][0]["cards"]
     assert card["at"] == run.diverged[0]
-    assert card["title"] == f"SGD diverged at step {run.diverged[0]}"
+    assert card["title"] == f"SGD diverges at step {run.diverged[0]}"
     said = " ".join(card["lines"])
     assert f"f = {number(run.loss[0, why.step - 1])}" in said
     assert "2/λmax = 0.08 (λmax = 25 at the start)" in said

@@ -201,14 +201,14 @@ def test_no_two_rules_look_alike_and_the_lecture_s_are_clearest() -> None:
     assert [looks[key]["color"] for key in LECTURE] == ["@c0", "@c1", "@c3", "@c4", "@c5"]
 
 
-def test_contenders_that_make_a_famous_mistake_are_named_after_it() -> None:
+def test_contenders_that_make_a_common_mistake_are_named_after_it() -> None:
     adam, momentum = RULES["adam"], RULES["momentum"]
     wrong = adam(lr=0.1, uncorrected=True)
     assert names([adam(lr=0.1), wrong, adam(lr=0.1, uncorrected=True, eps_inside=True)], say) == [
         "Adam", "Adam, no bias correction", "Adam, no bias correction, ε inside the root",
     ]  # fmt: skip
     assert names([wrong, dataclasses.replace(wrong, lr=0.2), momentum(ahead=True)], say) == [
-        "Adam 0.1, no bias correction", "Adam 0.2, no bias correction", "Momentum, really Nesterov's",
+        "Adam 0.1, no bias correction", "Adam 0.2, no bias correction", "Momentum, actually Nesterov",
     ]  # fmt: skip
     for rule in RULES.values():
         switches = [name for name, fact in settings(rule).items() if fact.mistake]
@@ -237,11 +237,11 @@ def test_the_sentence_about_a_race_is_true(surface: str) -> None:
         if len(there):
             arrivals[rule.title] = int(there[0])
     if arrivals:
-        told = re.match(r"\*\*(.+?)\*\* arrives first, after (\d+) steps", sentence)
+        told = re.match(r"\*\*(.+?)\*\* reaches the minimum first, at step (\d+)", sentence)
         assert told, sentence
         assert int(told[2]) == min(arrivals.values()) == arrivals[told[1]]
         late = [rule.title for rule in race.contenders if rule.title not in arrivals]
-        said = re.search(r"Not arrived after \d+ steps: (.+?)\.(?: |$)", sentence)
+        said = re.search(r"Minimum not reached by step \d+: (.+?)\.(?: |$)", sentence)
         assert (said[1].split(", ") if said else []) == [
             title for i, title in enumerate(r.title for r in race.contenders) if title in late and run.diverged[i] < 0
         ]
@@ -261,7 +261,7 @@ def test_a_rate_above_the_bound_is_told_with_the_bound() -> None:
     for along in ((h, 0.0), (0.0, h)):  # the ravine's axes are its directions
         slopes = SURFACES["ravine"].gradient(np.array([race.start]) + np.array([along, np.negative(along)]))
         steepest = max(steepest, float(np.abs(slopes[0] - slopes[1]).max() / (2 * h)))
-    told = re.search(r"\*\*SGD\*\* diverged at step (\d+): its rate 3 is above 2/λmax = (\S+) at the start\.",
+    told = re.search(r"\*\*SGD\*\* diverges at step (\d+): its learning rate 3 is above 2/λmax = (\S+) at the start\.",
                      readings.raced(race, run, say))  # fmt: skip
     assert told
     assert float(told[2]) == pytest.approx(2 / steepest, rel=5e-3)
@@ -290,15 +290,15 @@ def lines(*titles: str, seeds: int = 1) -> list[training.Line]:
 def test_the_sentence_about_a_comparison_is_true() -> None:
     told = history([[1.0, 0.5, 0.7], [1.0, 0.8, 0.3], [1.0, np.inf, np.nan]])
     sentence = readings.compared(told, lines("A", "B", "C"), say, done=True)
-    assert "**B** comes lowest on validation: 0.300 at epoch 2." in sentence
-    assert "**A** gets no lower than 0.500 on validation." in sentence
+    assert "**B** has the lowest validation loss: 0.300 at epoch 2." in sentence
+    assert "**A** reaches only 0.500 on validation." in sentence
     assert "Diverged: C at epoch 1." in sentence
 
 
 def test_several_seeds_are_read_by_their_median() -> None:
     told = history([[1, 0.1, 9], [1, 0.4, 9], [1, 0.5, 9], [1, 0.3, 9], [1, 0.3, 9], [1, 0.3, 9]])
     sentence = readings.compared(told, lines("A", "B", seeds=3), say, done=True)
-    assert "**B** comes lowest on validation: 0.300 at epoch 1." in sentence
+    assert "**B** has the lowest validation loss: 0.300 at epoch 1." in sentence
 
 
 ENTRIES = [*RULES.values(), *SCHEDULES.values(), *SURFACES.values()]

@@ -751,7 +751,7 @@ def test_variants_of_one_shape_are_one_group_and_others_train_beside_them():
 
 def test_variants_that_cannot_train_side_by_side_are_refused():
     for other in (replace(SMALL, epochs=9), replace(SMALL, dataset="wine")):
-        with pytest.raises(Refused, match="side by side"):
+        with pytest.raises(Refused, match="must have the same setting"):
             begin([SMALL, other])
     with pytest.raises(Refused, match="together"):
         begin([Fit(hidden=(512, 512), epochs=10)] * 30)

@@ -261,12 +261,12 @@ def test_within_one_standard_error_nobody_is_the_winner_by_accuracy() -> None:
     n = history.counts[0, 1].sum()  # type: ignore[index]
     error = math.sqrt(0.8 * 0.2 / n)
     close, far = told(0.8 - 0.9 * error, 0.8), told(0.8 - 1.5 * error, 0.8)
-    highest = f"of the highest accuracy on validation, 0.800 ± {error:.3f} by **Adam** at epoch 2: SGD."
-    assert close.startswith(f"Within one standard error {highest}")
-    assert far.startswith(f"**Adam** scores highest on validation: accuracy 0.800 ± {error:.3f} at epoch 2.")
-    assert "**SGD** gets no higher than" in far
+    highest = f"**Adam** has the highest validation accuracy, 0.800 ± {error:.3f} at epoch 2"
+    assert close.startswith(f"{highest}; within one standard error of it: SGD.")
+    assert far.startswith(f"**Adam** has the highest validation accuracy: 0.800 ± {error:.3f} at epoch 2.")
+    assert "**SGD** reaches only" in far
     perfect = told(1 - 1 / n, 1.0)  # of 1 the usual standard error is 0
-    assert perfect.startswith("Within one standard error")
+    assert "; within one standard error of it: " in perfect
 
 
 def test_r2_has_no_standard_error_and_a_winner() -> None:
@@ -274,7 +274,7 @@ def test_r2_has_no_standard_error_and_a_winner() -> None:
     history, lines = fit(spec.variants()), training.lines(spec, say)
     sentence = readings.compared(history, lines, say, done=True, data=find("diabetes"), measure="score")
     best = np.nanmax(history.val_score[:, 1:])
-    assert f"scores highest on validation: R² {worth.decimals(best)} at epoch" in sentence
+    assert f"has the highest validation R²: {worth.decimals(best)} at epoch" in sentence
     assert "±" not in sentence
 
 
@@ -304,7 +304,7 @@ def test_the_winner_s_test_score_has_the_error_of_its_rows(dataset: str) -> None
     sentence = tune.revealed(search, 0.75, searches.luck({}), say)
     assert f"accuracy **0.750 ± {math.sqrt(0.75 * 0.25 / rows):.3f}**" in sentence
     numbers = dataclasses.replace(search, dataset="diabetes")
-    assert "R² **0.750** there" in tune.revealed(numbers, 0.75, searches.luck({}), say)
+    assert "R² **0.750** on the test set" in tune.revealed(numbers, 0.75, searches.luck({}), say)
     lowest = dataclasses.replace(search, measure="loss")
     assert "accuracy **0.750" in tune.revealed(lowest, 0.75, searches.luck({}), say)
 
@@ -327,7 +327,7 @@ def test_networks_that_differ_in_their_rows_are_named() -> None:
     history = fit(spec.variants())
     names = results.names(training.lines(spec, say))
     [sentence] = worth.lacking(history, find("iris"), names, say)
-    assert spoken(sentence).startswith(f"{names[0]}: The training part has no row of class “")
+    assert spoken(sentence).startswith(f"{names[0]}: The training set has no row of class “")
     noted = dataclasses.replace(spec, values=("80", "90"))
     assert worth.lacking(fit(noted.variants()), find("iris"), names, say) == []
 
@@ -347,7 +347,7 @@ def test_folds_that_could_not_be_stratified_say_so(rare: Own) -> None:
     assert told[0] == f"The folds are not stratified, as a class has fewer rows than there are folds: {known} (1)."
     where = [prepare(rare, folds=3, fold=fold, split_seed=seed) for fold in range(3)]
     without = ", ".join(f"fold {fold + 1}" for fold in range(3) if 0 not in where[fold].val.y)
-    assert f"{without}: The validation part has no row of class {known}." in told
+    assert f"{without}: The validation set has no row of class {known}." in told
     plain = dataclasses.replace(search, dataset="iris")
     assert tune.notices(plain, fit(plain.variants()), say) == []
 
@@ -377,7 +377,7 @@ def test_own_classes_are_not_translated(imbalanced: Own) -> None:
 # -- R² that has no meaning
 
 
-@pytest.mark.parametrize(("size", "reason"), [(0.01, "one row"), (0.08, "all are equal")])
+@pytest.mark.parametrize(("size", "reason"), [(0.01, "only one row"), (0.08, "actual values are equal")])
 def test_r2_of_equal_values_is_a_dash_with_its_reason_everywhere(steady: Own, size: float, reason: str) -> None:
     seeds = range(60)
     seed = next(seed for seed in seeds if all(
@@ -389,14 +389,14 @@ def test_r2_of_equal_values_is_a_dash_with_its_reason_everywhere(steady: Own, si
         history = fit(spec.variants(), ("outputs",))
         lines = training.lines(spec, say)
         told = worth.lacking(history, steady, results.names(lines), say)
-        for test, part in ((False, "validation part"), (True, "test part")):
+        for test, part in ((False, "validation set"), (True, "test set")):
             outputs = history.records["outputs"][0, 0, :, :, 0]
             answer = look(Question(spec.variants()[0], steady, test, False, outputs), 0.0)[1][3]
             sentence = results.reading(answer, steady, say)
-            assert f"On the {part}: R² is –, as it needs at least two different values, and " in sentence
+            assert f"On the {part}: R² is undefined (–), as " in sentence
             assert reason in sentence
             assert "nan" not in sentence
-            assert any(f"R² of the {part} is –" in one and reason in one for one in told)
+            assert any(f"R² of the {part} is undefined (–)" in one and reason in one for one in told)
         table = training.table(spec.variants(), history, lines, say, done=True)
         sentence = readings.compared(history, lines, say, done=True, data=steady, measure="score")
         [panel] = panels(spec, history)
@@ -406,16 +406,18 @@ def test_r2_of_equal_values_is_a_dash_with_its_reason_everywhere(steady: Own, si
     assert [track.get("name") for track in panel["tracks"]] == ["SGD", "Adam", None]
     note, label = (one["text"] for one in panel["figure"]["layout"]["annotations"])
     assert label == "always the mean: 0.00"
-    assert "on the training part" in note
-    assert "R² of the validation part has no meaning" in note
+    assert "on the training set" in note
+    assert "validation R² is undefined" in note
 
 
 def test_a_search_by_an_r2_without_meaning_is_not_called_diverged() -> None:
     search = Search(dataset="scores", hidden=(2,), first_values=("0.01",), second_values=("0",), epochs=2)
     history = fit(search.variants())
     told = tune.read(search, history, searches.found(search, history), say, done=True)
-    assert told == "No cell can be ranked: R² has no meaning on some fold. Choose by the lowest loss."
-    assert any("R² of the validation part is –" in sentence for sentence in tune.notices(search, history, say))
+    assert told == "The combinations cannot be ranked: R² is undefined on at least one fold. Select by the lowest loss."
+    assert any(
+        "R² of the validation set is undefined (–)" in sentence for sentence in tune.notices(search, history, say)
+    )
 
 
 # -- networks that do not learn
@@ -426,12 +428,10 @@ def test_the_untrained_network_is_never_lowest() -> None:
     history, lines = fit(spec.variants()), training.lines(spec, say)
     rising = history._replace(val_loss=np.array([[0.5, 0.6, 0.7, 0.8], [0.5, 0.7, 0.6, 0.9]]))
     sentence = readings.compared(rising, lines, say, done=True)
-    assert sentence == "Never below the loss before training: SGD, Adam."
+    assert sentence == "Never below the initial loss: SGD, Adam."
     one = history._replace(val_loss=np.array([[0.5, 0.6, 0.7, 0.8], [0.9, 0.7, 0.6, 0.9]]))
     sentence = readings.compared(one, lines, say, done=True)
-    assert (
-        sentence == "**Adam** comes lowest on validation: 0.600 at epoch 2. Never below the loss before training: SGD."
-    )
+    assert sentence == "**Adam** has the lowest validation loss: 0.600 at epoch 2. Never below the initial loss: SGD."
 
 
 # -- folds that the rows do not suffice for
@@ -443,7 +443,7 @@ def test_more_folds_than_rows_are_refused_in_a_sentence(dataset: str) -> None:
     most = min(rows, 20)
     assert Fit(dataset, (2,), folds=most).folds == most
     if rows < 20:
-        text = f"{rows + 1} folds need at least {rows + 1} rows; the test part leaves {rows}"
+        text = f"{rows + 1} folds need at least {rows + 1} rows; only {rows} rows are not in the test set"
         with pytest.raises(Refused, match=text):
             Fit(dataset, (2,), folds=rows + 1)
         with pytest.raises(Refused, match=text):

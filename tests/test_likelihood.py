@@ -307,6 +307,6 @@ def test_the_sentence_says_what_the_arrays_say():
     titles = [rule.title for rule in spec.contenders]
     said = figure.climbed(spec, run, say)
     assert said.startswith(
-        f"**{titles[order[0]]}** reaches θ = 0.270 after {run.arrived[order[0]]} steps (K/N = 0.27)."
+        f"**{titles[order[0]]}** reaches K/N = 0.27 at step {run.arrived[order[0]]} and ends at θ = 0.270."
     )
-    assert f"{titles[order[1]]}: after {run.arrived[order[1]]}." in said
+    assert f"{titles[order[1]]}: step {run.arrived[order[1]]}." in said

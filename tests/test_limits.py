@@ -157,9 +157,9 @@ def test_a_link_that_asks_for_more_opens_with_the_limit_and_says_so(tight: Limit
 def test_what_is_too_much_work_is_refused_with_both_numbers(tight: Limits) -> None:
     with pytest.raises(Refused, match="weights and biases in all; at most 1,000,000"):
         Fit("mnist", hidden=(512,) * 4)
-    with pytest.raises(Refused, match=r"about [\d,]+ seconds, more than 30"):
+    with pytest.raises(Refused, match=r"about [\d,]+ seconds; the limit is 30"):
         Fit("mnist", hidden=(256, 256), batch_size=1, epochs=1000)
-    with pytest.raises(Refused, match="40 million steps; 8 million are allowed"):
+    with pytest.raises(Refused, match="40 million steps; the limit is 8 million"):
         replace(default_map("settings", "ravine"), side=200, steps=1000)
     Map()
 
@@ -176,7 +176,9 @@ def test_a_page_of_training_tells_them_too(tight: Limits, idle: None) -> None:
     tested = visit("compare", query={"epochs": ["1000"]})
     slider = next(one for one in tested.sidebar.select_slider if one.key.endswith(" epochs"))
     assert slider.options[-1] == "1000"
-    assert slider.help == "At most 1,000 epochs on this server. A training may take about 30 seconds on this server."
+    assert (
+        slider.help == "At most 1,000 epochs on this server. A training run may take about 30 seconds on this server."
+    )
     hidden = next(one for one in tested.sidebar.text_input if one.key.endswith(" hidden"))
     assert "All networks together may have 1,000,000 weights and biases on this server." in hidden.help
 

@@ -108,7 +108,7 @@ def test_a_lost_walk_is_lost_from_then_on_and_no_other_is():
         assert np.isnan(cloud.path[0, step:, walk]).all() or step < 0
         assert np.isnan(cloud.path[3, -1, walk]).all() == (step >= 0), "who lost its points has no mean of them"
     said = figure.reading(spec, cloud, say)
-    assert f"SGD alone: {(lost >= 0).sum()} of 60 walks, the first at step {lost[lost >= 0].min()}" in said
+    assert f"SGD alone: {(lost >= 0).sum()} of 60 runs, the first at step {lost[lost >= 0].min()}" in said
 
 
 # -- what theory says of bowls
@@ -225,9 +225,9 @@ def test_the_sentence_says_what_the_picture_shows():
     ends = dict(zip(spec.variants, figure.bands(spec, cloud)[1, :, -1], strict=True))
     said = figure.reading(spec, cloud, say)
     assert said.startswith(
-        f"**SGD alone** ends at f − f* = {ends['plain']:.2g} with noise σ = 1 (median of n = 40 walks)."
+        f"**SGD alone** ends at f − f* = {ends['plain']:.2g} with noise σ = 1 (median over runs, n = 40)."
     )
-    for name, words in (("batch", "batch of 16"), ("decay", "decaying rate"), ("average", "averaged")):
+    for name, words in (("batch", "batch size 16"), ("decay", "learning rate decay"), ("average", "averaged path")):
         assert f"**{words}** ({ends[name]:.2g})" in said
     assert "Not lower" not in said
     alone = plain()

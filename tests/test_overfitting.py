@@ -320,7 +320,7 @@ def test_the_picture_marks_the_best_epoch_the_stop_and_what_is_kept() -> None:
         assert list(patience["best"]) == [0, 1, 1, 1, 1]
         assert (patience["of"], patience["stop"]) == (2, 3)
         assert patience["bar"] == "patience: {count} of 2"
-        assert f"stopped after epoch 3, epoch {kept} kept" in patience["stopped"]
+        assert f"stopped after epoch 3, weights of epoch {kept} kept" in patience["stopped"]
         signs = {mark["sign"]: mark["y"] for mark in scene["panels"][0]["marks"] if mark["sign"]}
         assert signs == {"kept": told.val_loss[0, kept], "stop": 0.9}
 
@@ -329,7 +329,7 @@ def test_a_network_that_diverged_at_once_has_no_best_epoch() -> None:
     told = _three(history([[1.0, 9.0, np.nan, np.nan]], [[1.0, 9.0, np.nan, np.nan]]))
     assert not any("best" in mark.label for mark in figure.marks(STUDY, told, LINES, say))
     sentence = readings.overfitted(STUDY, told, LINES, say, done=True)
-    assert "Without regularization the network diverged at epoch 2." in sentence
+    assert "Without regularization the network diverges at epoch 2." in sentence
     assert "Early stopping" not in sentence
 
 
@@ -343,16 +343,16 @@ def test_the_sentence_about_overfitting_is_true() -> None:
     sentence = readings.overfitted(STUDY, told, LINES, say, done=True, revealed=True)
     assert sentence == (
         "Without regularization validation loss is lowest at epoch 2 (0.400) and ends at 0.800. "
-        "With **L2 0.1** it ends at 0.420. **Early stopping** at epoch 4 keeps 0.400. "
-        "Test part, scored once: **L2 0.1** 0.900, without regularization 0.500."
+        "With **L2 0.1** validation loss ends at 0.420. **Early stopping** at epoch 4 keeps 0.400 on validation. "
+        "Test set, evaluated once: **L2 0.1** 0.900, without regularization 0.500."
     )
     assert "Test" not in readings.overfitted(STUDY, told, LINES, say, done=True)
     running = readings.overfitted(STUDY, told, LINES, say, done=False, revealed=True)
     assert running == "Without regularization validation loss was lowest at epoch 2 (0.400); now it is 0.800."
     scores = readings.overfitted(STUDY, told, LINES, say, done=True, measure="score")
     assert scores == (
-        "Without regularization accuracy ends at 0.950 in training and at 0.200 on validation. "
-        "With **L2 0.1** it ends at 0.580 on validation. **Early stopping** at epoch 4 keeps 0.600."
+        "Without regularization accuracy ends at 0.950 (training) and 0.200 (validation). "
+        "With **L2 0.1** the validation score ends at 0.580. **Early stopping** at epoch 4 keeps 0.600 on validation."
     )
 
 
@@ -360,7 +360,7 @@ def test_accuracies_within_a_standard_error_are_said_to_be() -> None:
     val = [[1.0, 0.25], [1.0, 0.2], [1.0, 0.3]]
     told = history(val, val)._replace(counts=np.full((3, 3, 3), 5))
     sentence = readings.overfitted(STUDY, told, LINES, say, done=True, measure="score")
-    assert "With **L2 0.1** it ends at 0.800 on validation, within one standard error of that." in sentence
+    assert "With **L2 0.1** the validation score ends at 0.800, a difference within one standard error." in sentence
 
 
 def test_without_overfitting_none_is_claimed() -> None:
@@ -375,7 +375,7 @@ def test_divergence_and_a_patience_that_is_too_short_are_said() -> None:
     val = [[1.0, 0.9, 0.95, 0.95, 0.5, 0.6], [1.0, 0.8, 0.8, np.inf, np.nan, np.nan], [1.0, 0.9, 0.9, 0.9, 0.9, 0.9]]
     sentence = readings.overfitted(STUDY, history(val, val), LINES, say, done=True)
     assert (
-        "**Early stopping** at epoch 3 keeps 0.900; without it the validation loss falls to 0.500 at epoch 4: "
+        "**Early stopping** at epoch 3 keeps 0.900; without it validation loss falls to 0.500 at epoch 4: "
         "the patience is too short." in sentence
     )
     assert "Diverged: L2 0.1." in sentence
@@ -385,8 +385,8 @@ def test_divergence_and_a_patience_that_is_too_short_are_said() -> None:
 @pytest.mark.parametrize(
     ("val", "said"),
     [
-        ([1.0, 0.5, 0.6, np.inf, np.nan], "keeps the weights of epoch 1, before it diverges: 0.500."),
-        ([1.0, 0.5, 0.6, 0.6, np.nan], "at epoch 3 keeps 0.500; later the network diverges."),
+        ([1.0, 0.5, 0.6, np.inf, np.nan], "keeps the weights of epoch 1, before the network diverges: 0.500."),
+        ([1.0, 0.5, 0.6, 0.6, np.nan], "at epoch 3 keeps 0.500 on validation; later the network diverges."),
     ],
 )
 def test_what_is_kept_of_a_network_that_diverges_is_said(val: list[float], said: str) -> None:

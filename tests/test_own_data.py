@@ -83,9 +83,8 @@ def test_rows_without_a_target_are_left_out_and_counted() -> None:
     frame.loc[[3, 5], "won"] = None
     parsed = parse(csv(frame))
     assert (parsed.left_out, len(parsed.y), len(parsed.raw)) == (2, 38, 38)
-    assert (
-        said(parsed, "won").did.format(value=said(parsed, "won").value) == "the target; 2 rows without it are left out"
-    )
+    won = said(parsed, "won")
+    assert won.did.format(value=won.value) == "the target; 2 rows without a target value are excluded"
 
 
 DROPPED = {
@@ -105,7 +104,7 @@ def test_columns_that_teach_nothing_are_left_out_with_a_reason(name: str) -> Non
     parsed = parse(csv(table(**{name: DROPPED[name]})))
     column = said(parsed, name)
     assert (column.kind, column.made) == ("dropped", 0)
-    assert column.did.startswith("left out")
+    assert column.did.startswith("excluded")
     assert not any(name in made for made in parsed.names)
 
 
@@ -183,7 +182,7 @@ def test_the_task_can_be_chosen_and_columns_left_out() -> None:
     assert parse(content, "goal").task == "classes"
     parsed = parse(content, "goal", "numbers", without=("colour", "won"))
     assert (parsed.task, parsed.names) == ("numbers", ("height", "side = right"))
-    assert said(parsed, "won").did == "left out: as you chose"
+    assert said(parsed, "won").did == "excluded: your choice"
 
 
 def test_a_column_called_target_is_proposed_else_the_last_that_can_be_one() -> None:
@@ -201,21 +200,21 @@ def test_formulas_are_text() -> None:
 
 WIDE = pd.DataFrame({f"c{n}": [(n + 2) * i * i % 211 for i in range(30)] for n in range(201)}).assign(y=[1, 2] * 15)
 REFUSED = {
-    "at most 5 MB": b"a,b\n" + b"1,2\n" * 1_250_001,
-    "more than 50,000 rows": b"a,b\n" + b"1,2\n" * 50_001,
+    "the limit is 5 MB": b"a,b\n" + b"1,2\n" * 1_250_001,
+    "more rows than the limit of 50,000": b"a,b\n" + b"1,2\n" * 50_001,
     "at least 20 are needed": csv(table(19)),
-    "has 201 columns; at most 200": csv(WIDE),
-    "has 1,001 columns; at most 1,000": b",".join([b"a"] * 1001) + b"\n",
-    "no two columns": b"a\n1\n2\n",
-    "The file has no two": b"",
-    "is a workbook": b"PK\x03\x04" + bytes(100),
-    "is not text": bytes(range(256)) * 4,
-    "Line 3 of the file has 3 cells, and the first has 2": b"a,b\n1,2\n1,2,3\n",
-    "quotation mark never closed": b'a,b\n1,"' + b"x" * 200_000,
+    "has 201 columns; the limit is 200": csv(WIDE),
+    "has 1,001 columns; the limit is 1,000": b",".join([b"a"] * 1001) + b"\n",
+    "at least two columns": b"a\n1\n2\n",
+    "must have at least two columns": b"",
+    "is a spreadsheet file": b"PK\x03\x04" + bytes(100),
+    "is not a text file": bytes(range(256)) * 4,
+    "Line 3 of the file has 3 cells, but the first line has 2": b"a,b\n1,2\n1,2,3\n",
+    "quotation mark not closed": b'a,b\n1,"' + b"x" * 200_000,
     "150 different values; at most 100 classes": csv(table(150).assign(y=[f"w{n}" for n in range(150)])),
-    "No column of the file can be a target": csv(pd.DataFrame({"a": ["x"] * 30, "b": [f"n{n}" for n in range(30)]})),
-    "No column is left": csv(pd.DataFrame({"a": ["x"] * 30, "b": ["u", "v"] * 15})),
-    "Two columns of the file are called a \\(3\\)": csv(table(20)).replace(b"height,colour,side", b"a,a (3),a"),
+    "No column of the file can be the target": csv(pd.DataFrame({"a": ["x"] * 30, "b": [f"n{n}" for n in range(30)]})),
+    "at least one column besides the target": csv(pd.DataFrame({"a": ["x"] * 30, "b": ["u", "v"] * 15})),
+    "Two columns of the file have the name a \\(3\\)": csv(table(20)).replace(b"height,colour,side", b"a,a (3),a"),
 }  # fmt: skip
 
 
@@ -230,7 +229,7 @@ def test_what_cannot_be_used_is_refused_with_a_sentence(sentence: str) -> None:
     [
         ("tall", "", "no column tall"),
         ("colour", "binary", "has 3 different values, not two"),
-        ("colour", "numbers", "cells that are no numbers"),
+        ("colour", "numbers", "cells that are not numbers"),
         ("same", "", "the same value in every row"),
     ],
 )
@@ -313,7 +312,7 @@ def test_it_can_be_found_only_while_somebody_holds_it() -> None:
     assert find(key) is made is pickle.loads(travelling)
     del made
     gc.collect()
-    with pytest.raises(Refused, match="drop the file again"):
+    with pytest.raises(Refused, match="upload the file again"):
         find(key)
     again = pickle.loads(travelling)
     assert find(key) is again
@@ -384,7 +383,7 @@ def test_a_file_is_shown_before_it_is_used_and_then_is_one_of_the_choices() -> N
     assert {**vars(after), "dataset": ""} == {**vars(before), "dataset": ""}, "nothing else has changed"
 
     tested.session_state["data look"] = True
-    while not any("What was made of it" in text.value for text in tested.caption):
+    while not any("Preprocessing of each column" in text.value for text in tested.caption):
         tested.run()
     assert not tested.exception
     assert "**40 rows, 2 columns**" in " ".join(text.value for text in tested.markdown)
@@ -400,7 +399,7 @@ def test_a_file_that_cannot_be_used_says_why_and_changes_nothing() -> None:
     tested.file_uploader[0].set_value(("mine.csv", b"a,b\n1,2\n", "text/csv"))
     tested.run()
     assert [warning.value for warning in tested.warning] == [
-        "Of the rows of the file, 1 can be used; at least 20 are needed to learn and to judge from."
+        "The file has too few usable rows (1); at least 20 are needed for training and evaluation."
     ]
     assert chosen(tested) == "breast_cancer"
     assert tested.query_params["epochs"] == "77"

@@ -299,7 +299,7 @@ def test_any_link_opens(name: str) -> None:
 def test_a_notice_goes_with_the_next_change(name: str) -> None:
     tested = visit(name, query={"nothing": ["1"]})
     assert [warning.value for warning in tested.warning] == [
-        "The link sets nothing, which this page does not know; it was left out."
+        "The link sets nothing, but this page has no such setting. It was ignored."
     ]
     assert dict(tested.query_params) == {}, "the address says what is shown"
     slider = next(widget for widget in widgets(tested, name).values() if widget.type in ("slider", "select_slider"))

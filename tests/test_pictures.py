@@ -106,9 +106,9 @@ def reference(text: str, mask: int) -> list[list[int]]:
 
 def test_the_dialog_saves_by_keyboard_and_remembers(page: Page, app: str) -> None:
     opened(page, app + LINK)
-    page.get_by_role("button", name="Save as picture, film or page").focus()
+    page.get_by_role("button", name="Save as picture, video or web page").focus()
     page.keyboard.press("Enter")
-    dialog = page.get_by_role("dialog", name="Save as picture, film or page")
+    dialog = page.get_by_role("dialog", name="Save as picture, video or web page")
     expect(dialog.get_by_label("Save as")).to_be_focused()
     dialog.get_by_label("Save as").select_option("svg")
     dialog.get_by_label("QR code").check()
@@ -118,7 +118,7 @@ def test_the_dialog_saves_by_keyboard_and_remembers(page: Page, app: str) -> Non
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     assert page.locator(".dl-slide").count() == 0
-    opened(page, app + LINK).get_by_role("button", name="Save as picture, film or page").click()
+    opened(page, app + LINK).get_by_role("button", name="Save as picture, video or web page").click()
     again = page.get_by_role("dialog")
     expect(again.get_by_label("Save as")).to_have_value("svg")
     expect(again.get_by_label("QR code")).to_be_checked()

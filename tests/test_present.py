@@ -68,7 +68,7 @@ def test_p_turns_slide_mode_on_and_off(page: Page, app: str) -> None:
     hold(page)
     page.keyboard.press("ArrowRight")
     page.evaluate("document.querySelector('.dl-plot').dataset.same = 'yes'")
-    page.get_by_role("textbox", name="Start").press("p")
+    page.get_by_role("textbox", name="Starting point").press("p")
     assert not page.locator("html[data-slide]").count(), "a letter that is typed is a letter"
     page.keyboard.press("Backspace")
     stage(page).focus()
@@ -134,7 +134,7 @@ def test_a_lesson_is_told_step_by_step(page: Page, app: str) -> None:
     expect(choices).to_have_count(len(text.choices))
     assert shown(page) == text.question
     expect(page.locator(".dl-panels")).to_be_hidden()
-    assert stage(page).get_attribute("aria-label") == "The picture is covered until you say what you expect."
+    assert stage(page).get_attribute("aria-label") == "The picture is hidden until you choose what you expect."
     wrong = next(i for i in range(1, len(text.choices) + 1) if i != told.answer)
     page.keyboard.press(str(wrong))
     until(page, lambda: step(page) > 2, "it is uncovered, and plays")
@@ -146,7 +146,7 @@ def test_a_lesson_is_told_step_by_step(page: Page, app: str) -> None:
         assert picture(page) == here, "the picture does not move"
     page.keyboard.press("ArrowRight")
     assert text.because in shown(page)
-    until(page, lambda: shown(page).startswith("It came otherwise:"), "it knows what was expected")
+    until(page, lambda: shown(page).startswith("Not quite."), "it knows what was expected")
     assert picture(page) == here
     at = 3 + len(text.look)
     assert place(page).startswith(f"{at} /")

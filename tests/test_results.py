@@ -193,7 +193,7 @@ def test_pictures_of_any_number_of_classes_are_valid(classes: int, seed: int) ->
 def test_a_share_of_rows_is_told_with_its_standard_error(right: int, wrong: int, share: str) -> None:
     answer = {"part": np.array("validation"), "confusion": np.array([[right, wrong], [0, 0]])}
     sentence = figures.reading(answer, find("titanic"), say)
-    assert f"On the validation part: {right} of {right + wrong} rows are classified correctly ({share})." in sentence
+    assert f"On the validation set: {right} of {right + wrong} rows are classified correctly ({share})." in sentence
 
 
 def test_predicted_against_true_has_a_diagonal_and_a_bounded_number_of_dots() -> None:
@@ -232,13 +232,13 @@ def test_the_panel_reveals_the_test_part_only_when_asked(dataset: str, charts: i
     tested = AppTest.from_function(page, args=(dataset, 3), kwargs={"done": True}, default_timeout=30).run()
     assert not tested.exception
     assert len(tested.get("plotly_chart")) == charts
-    assert "validation part" in tested.markdown[0].value
+    assert "validation set" in tested.markdown[0].value
     tested.toggle[0].set_value(True).run()
     assert not tested.exception
-    assert "test part" in tested.markdown[0].value
+    assert "test set" in tested.markdown[0].value
     tested.selectbox[0].set_value(1).run()
     assert not tested.exception
-    assert "test part" in tested.markdown[0].value
+    assert "test set" in tested.markdown[0].value
 
 
 def test_the_panel_waits_for_the_end_of_training() -> None:
@@ -246,5 +246,5 @@ def test_the_panel_waits_for_the_end_of_training() -> None:
     assert not tested.exception
     assert not tested.get("plotly_chart")
     assert [caption.value for caption in tested.caption] == [
-        MEASURED, "There is something to see here once training is over.",
+        MEASURED, "Results appear here when training ends.",
     ]  # fmt: skip

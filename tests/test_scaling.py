@@ -87,7 +87,7 @@ def test_the_same_rate_diverges_unscaled_as_the_lecture_notes_say():
     assert plain.diverged[0] >= 0
     falls = fair.loss[0] - surface(study, 1).floor
     assert falls[1:] / falls[:-1] == pytest.approx(0.64)  # (1 - 2 · 0.1)²; the notes print about 0.63
-    assert "diverged" in figure.read(study, [(race, descend(race), {}) for race in study.races()], str)
+    assert "diverges" in figure.read(study, [(race, descend(race), {}) for race in study.races()], str)
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(1e-3, 1e3), st.floats(-1e3, 1e3))

@@ -115,7 +115,7 @@ def test_a_network_that_diverged_is_in_no_bin_and_says_so() -> None:
     assert (seen.histogram[0, :, :, -1].sum(axis=1) == 0).all()
     sentence = figure.spread(diverging, history, say)
     assert "Diverged: N(0, 1)." in sentence
-    assert "exploded **N(0, 1)** σ" in sentence
+    assert "exploded activations with **N(0, 1)** σ" in sentence
 
 
 def test_bins_ends_and_shares() -> None:
@@ -202,8 +202,9 @@ def test_batch_normalisation_makes_more_scales_learn() -> None:
     history = fit(spec.scales())
     with_norm, without = learnt(history)
     assert with_norm >= without + 4
-    assert f"**{with_norm} of 16 scales have learnt with batch normalisation, {without} without**" in figure.counted(
-        spec, history, say
+    assert (
+        f"**training succeeds at {with_norm} of 16 weight scales with batch normalization, {without} without**"
+        in figure.counted(spec, history, say)
     )
     assert with_norm == sum(score > GOOD for score in history.train_score[:16, -1])
 

@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 import av
 import numpy as np
 import pytest
-from conftest import ROOT, Server, visit
+from conftest import ROOT, Readers, Server, visit
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 from pypdf import PdfReader
 
 import lessons
@@ -35,18 +35,19 @@ FORMATS = "png,svg,pdf,gif,mp4,html"
 TWO = RACES[:2]
 
 
-def command(browser: Browser, address: str, *arguments: str) -> None:
+def command(context: BrowserContext, address: str, *arguments: str) -> None:
     """Run the command line in the browser and on the server that all tests share."""
-    slides.render(slides.checked(slides.parser().parse_args(arguments)), Studio(browser, address))
+    slides.render(slides.checked(slides.parser().parse_args(arguments)), Studio(context, address))
 
 
 @pytest.fixture(scope="module")
-def twice(browser: Browser, server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def twice(readers: Readers, server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The folders of the same two lessons, rendered twice in every format."""
     folders = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("second")
     for folder in folders:
         command(
-            browser, server.address, *TWO, "--format", FORMATS, "--size", SMALL, "--lang", "ko", "--link", BASE, "--qr",
+            readers.blank(), server.address, *TWO, "--format", FORMATS, "--size", SMALL, "--lang", "ko",
+            "--link", BASE, "--qr",
             "--seconds", "1.5", "--fps", "8", "--deck", str(folder / "deck.pdf"), "-o", str(folder),
         )  # fmt: skip
     return folders
@@ -121,11 +122,11 @@ def test_a_live_copy_knows_nothing_of_the_server_it_comes_from(files: Path) -> N
     assert b"127.0.0.1" not in (files / f"01-{TWO[0]}.html").read_bytes()
 
 
-def test_paper_is_light_dark_or_none_and_a_training_is_waited_for(browser: Browser, app: str) -> None:
+def test_paper_is_light_dark_or_none_and_a_training_is_waited_for(readers: Readers, app: str) -> None:
     options = {"format": "png", "width": 320, "height": 180}
     (address,) = addresses(["overfitting?epochs=40"])
     corner = {}
-    with Studio(browser, app).opened(address) as opened:
+    with Studio(readers.blank(), app).opened(address) as opened:
         assert opened.page.locator(".dl-stage").get_attribute("data-step") == "40"
         for name, theme in slides.THEMES.items():
             with Image.open(io.BytesIO(opened.save(options | theme))) as picture:

@@ -272,18 +272,19 @@ def test_gradient_descent_has_one_rate_and_no_arrow_beside_its_own() -> None:
 def test_the_reading_says_what_the_correction_does() -> None:
     race, values, _path = raced(RULES["adam"](lr=0.3))
     assert figure.reading(race, [values], 1, str) == (
-        "Step 1: **Adam** moves 0.424, SGD at this rate would move 1.22. "
-        "x and y each move by η; with uncorrected means it would be 3.2 η."
+        "Step 1: **Adam** moves by 0.424; SGD with the same learning rate would move by 1.22. "
+        "x and y each move by η; without bias correction they would move by 3.2 η."
     )
     times = math.sqrt(1 - 0.999) / (1 - 0.9)
     assert f"{1 / times:.2g}" == "3.2"
     race, values, _path = raced(RULES["adam"](lr=0.3, beta2=0.9))
-    assert "uncorrected" not in figure.reading(race, [values], 60, str), "the means have long been as they should be"
+    late = figure.reading(race, [values], 60, str)
+    assert "without bias correction they" not in late, "the correction is over"
 
 
 def test_the_reading_of_a_rule_that_corrects_nothing() -> None:
     race, values, _path = raced(RULES["adam"](lr=0.3, uncorrected=True))
-    assert "ncorrected" not in figure.reading(race, [values], 1, str)
+    assert "without bias correction they" not in figure.reading(race, [values], 1, str)
 
 
 @settings(max_examples=60)

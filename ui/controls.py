@@ -179,10 +179,10 @@ def _numbers(text: str, kind: Any, fact: Setting) -> tuple[Any, ...] | None:
     try:
         numbers = tuple(number(part) for part in text.replace(",", " ").split())
     except ValueError:
-        raise Refused(N_("{label} must be numbers with commas between them, such as 32, 16; not {value}."),
+        raise Refused(N_("{label} must be numbers separated by commas (such as 32, 16), not {value}."),
                       label=label, value=text[:80]) from None  # fmt: skip
     if Ellipsis not in rest and len(numbers) != 1 + len(rest):
-        raise Refused(N_("{label} takes {number} numbers with commas between them, not {count}."),
+        raise Refused(N_("{label} needs {number} numbers separated by commas, not {count}."),
                       label=label, number=1 + len(rest), count=len(numbers))  # fmt: skip
     return numbers
 
@@ -204,7 +204,7 @@ def surface(desk: Desk, change: Callable[[str], None]) -> None:
         if part == "strokes":  # painted on the stage
             empty = dataclasses.replace(current, strokes="").name
             st.button(
-                _("Empty sheet"), icon=":material/ink_eraser:", key=f"{key} empty", on_click=change, args=(empty,),
+                _("Clear drawing"), icon=":material/ink_eraser:", key=f"{key} empty", on_click=change, args=(empty,),
                 disabled=locked,
             )  # fmt: skip
         else:
@@ -221,7 +221,7 @@ def start(desk: Desk, stage: str) -> None:
     try:
         desk.change(start=tuple(float(part) for part in wish["at"]))
     except (TypeError, ValueError, KeyError):
-        desk.refuse(Refused(N_("The start must be two numbers.")))
+        desk.refuse(Refused(N_("The starting point must be two numbers.")))
 
 
 def paint(desk: Desk, stage: str) -> None:
@@ -237,7 +237,7 @@ def paint(desk: Desk, stage: str) -> None:
     except Refused as refusal:  # the drawing is full; what was painted until then stays
         refused = refusal
     except (TypeError, ValueError, KeyError):
-        refused = Refused(N_("What was painted could not be read."))
+        refused = Refused(N_("The drawing could not be read."))
     if strokes != drawing.strokes:
         surface = dataclasses.replace(drawing, strokes=strokes).name
         desk.change(surface=surface, contenders=rerated(race, surface))
@@ -253,7 +253,7 @@ def dragging(stage: str) -> bool:
 
 def contenders(desk: Desk, name: str, most: int = MOST) -> None:
     """Draw the list of rules: each with its learning rate and a menu of its other settings, and a way to add one."""
-    if not desk.offers("rule", _("Rules")):
+    if not desk.offers("rule", _("Optimizers")):
         return
     rules: tuple[Optimizer, ...] = getattr(desk.spec, name)
     marks = []
@@ -267,7 +267,7 @@ def contenders(desk: Desk, name: str, most: int = MOST) -> None:
     if len(rules) < most and not desk.locks("rule"):
         taken = {rule.key for rule in rules}
         new = next((key for key in RULES if key not in taken), "sgd")
-        st.button(_("Add a rule"), icon=":material/add:", key=f"{desk.key} add", type="tertiary",
+        st.button(_("Add an optimizer"), icon=":material/add:", key=f"{desk.key} add", type="tertiary",
                   on_click=lambda: desk.change(**{name: (*rules, desk.suggest(RULES[new]))}))  # fmt: skip
 
 
@@ -285,7 +285,7 @@ def _contender(desk: Desk, name: str, rules: tuple[Optimizer, ...], i: int, most
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         index = list(RULES).index(follow(key, rule.key))
         st.selectbox(
-            _("Rule {number}").format(number=i + 1), list(RULES), index=index, format_func=_rule_title,
+            _("Optimizer {number}").format(number=i + 1), list(RULES), index=index, format_func=_rule_title,
             key=key, label_visibility="collapsed", disabled=locked,
             on_change=lambda: swap(desk.suggest(RULES[st.session_state[key]])),
         )  # fmt: skip
@@ -313,7 +313,7 @@ def _famous_mistakes(key: str, rules: tuple[Optimizer, ...], i: int, most: int,
     facts = {name: fact for name, fact in settings(rule).items() if fact.mistake}
     right = not any(getattr(rule, name) for name in facts)
     if facts:
-        heading = _("Famous mistakes")
+        heading = _("Common mistakes and variants")
         st.caption(f"**{heading}**")
     for name, fact in facts.items():
         twin = dataclasses.replace(rule, **{name: not getattr(rule, name)})
@@ -492,7 +492,7 @@ def rule(desk: Desk, name: str) -> None:
 
 def which_rule(desk: Desk, current: Optimizer, swap: Callable[[Optimizer], None]) -> None:
     """Draw the choice of the page's one rule; `swap(rule)` takes a new one."""
-    if not desk.offers("rule", _("Rule")):
+    if not desk.offers("rule", _("Optimizer")):
         return
     key = f"{desk.key} rule"
 
@@ -501,7 +501,8 @@ def which_rule(desk: Desk, current: Optimizer, swap: Callable[[Optimizer], None]
             swap(desk.suggest(RULES[st.session_state[key]]))
 
     st.selectbox(
-        _("Rule"), list(RULES), index=list(RULES).index(follow(key, current.key)), format_func=_rule_title, key=key,
+        _("Optimizer"), list(RULES), index=list(RULES).index(follow(key, current.key)), format_func=_rule_title,
+        key=key,
         on_change=take, disabled=desk.locks("rule"),
     )  # fmt: skip
 
@@ -513,7 +514,7 @@ def rule_settings(
 
     Of a rule that is locked they are not drawn: the picture names them.
     """
-    if not desk.offers("rule", _("Rule")) or desk.locks("rule"):
+    if not desk.offers("rule", _("Optimizer")) or desk.locks("rule"):
         return
     key = f"{desk.key} rule"
     for part, fact in settings(current).items():

@@ -34,8 +34,9 @@ OPEN = "own open"  # where the session keeps the page whose dialog is open
 HELD = 3  # own tables that a session keeps
 LONGEST = 30.0  # seconds the dialog waits for a worker
 TASK_NAMES = {
-    "": N_("as the target suggests"), "binary": N_("tell which of two"), "classes": N_("tell which of several"),
-    "numbers": N_("predict a number"),
+    "": N_("automatic, from the target"), "binary": N_("binary classification"),
+    "classes": N_("multi-class classification"),
+    "numbers": N_("regression"),
 }  # fmt: skip
 
 
@@ -98,12 +99,12 @@ def held() -> dict[str, Own]:
 
 def bring(change: Callable[[str], None]) -> None:
     """Take a file in: what is chosen about it, and what was made of its columns, before it is used."""
-    label = _("A CSV file of at most {limit} MB and {rows} rows: a line of names, then a row on each line")
+    label = _("CSV file, at most {limit} MB and {rows} rows: column names in the first line, then one row per line")
     file = st.file_uploader(
         label.format(limit=allowed().upload, rows=f"{allowed().rows:,}"),
         type=["csv", "tsv", "txt"], key="own file", max_upload_size=allowed().upload,
     )  # fmt: skip
-    st.caption(_("It is kept in memory, for this session alone, and never written to disk."))
+    st.caption(_("It is kept in memory for this session only and is never written to disk."))
     if file is None:
         return
     secret = st.session_state.setdefault("own secret", secrets.token_hex(16))
@@ -117,7 +118,7 @@ def bring(change: Callable[[str], None]) -> None:
         return
     rows, columns, target = int(told["rows"]), len(told["names"]), str(told["target"])
     st.markdown(
-        _("**{rows} rows, {columns} columns of numbers to learn from.** The target is {target}: {task}.").format(
+        _("**{rows} rows, {columns} numeric input columns.** The target is {target}: {task}.").format(
             rows=f"{rows:,}", columns=columns, target=f"`{target}`", task=_(TASK_NAMES[str(told["task"])])
         )
     )
@@ -143,7 +144,7 @@ def _choices(whole: Sheet, told: Mapping[str, np.ndarray]) -> Sheet:
     task = right.selectbox(
         _("Task"), ["", *TASKS], format_func=lambda key: _(TASK_NAMES[key]), key=f"{mark} task"
     )  # fmt: skip
-    without = st.multiselect(_("Leave out columns"), fields, key=f"{mark} without", placeholder=_("none"))
+    without = st.multiselect(_("Columns to exclude"), fields, key=f"{mark} without", placeholder=_("none"))
     without = tuple(one for one in without if one != target)
     target = "" if target == str(told["target"]) and not without else target  # read already, unless something changed
     return Sheet(whole.csv, whole.secret, target, task, without)
@@ -161,7 +162,7 @@ def _inspected(sheet: Sheet) -> Mapping[str, np.ndarray] | None:
         st.warning(said(view.failure), icon=":material/info:")
         run.leave(visitor())
     elif view.state != "done":
-        st.warning(_("The table has not been read yet, as others are at work; drop the file again."))
+        st.warning(_("The server is busy and has not read the table yet. Upload the file again."))
     return view.result if view.state == "done" else None
 
 
@@ -169,9 +170,9 @@ def _report(columns: tuple[own.Column, ...]) -> None:
     st.dataframe(
         {
             _("column"): [column.name for column in columns],
-            _("what was done"): [_(column.did).format(value=column.value) for column in columns],
+            _("preprocessing"): [_(column.did).format(value=column.value) for column in columns],
             _("missing"): [column.missing for column in columns],
-            _("columns made"): [column.made for column in columns],
+            _("resulting columns"): [column.made for column in columns],
         },
         hide_index=True,
         height=min(35 * len(columns) + 38, 320),
@@ -202,7 +203,7 @@ def _seen(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
     with left:
         size = _("**{rows} rows, {columns} columns**").format(rows=f"{dataset.rows:,}", columns=dataset.columns)
         missing = int(told["missing"].sum())
-        lost = _("{count} inputs are missing").format(count=f"{missing:,}") if missing else _("nothing is missing")
+        lost = _("missing values: {count}").format(count=f"{missing:,}") if missing else _("no missing values")
         st.markdown(f"{size}, {lost}")
         if dataset.task == "numbers":
             st.html(figure.spread(told["counts"], told["edges"], palette, _))
@@ -214,7 +215,7 @@ def _seen(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
         elif dataset.raw is None:
             _rows(dataset, told)
         else:
-            st.caption(_("As it came"))
+            st.caption(_("Raw data"))
             raw = {name.removeprefix("raw "): cells for name, cells in told.items() if name.startswith("raw ")}
             st.dataframe(raw, hide_index=True, height=320)
     if dataset.raw is not None:
@@ -224,13 +225,13 @@ def _seen(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
 
 
 def _scaled(dataset: Dataset, told: Mapping[str, np.ndarray], palette: dict[str, str]) -> None:
-    """Columns before and after standardising, which many take for making them normal."""
-    st.caption(_("Columns before and after standardising"))
+    """Columns before and after standardizing, which many take for making them normal."""
+    st.caption(_("Columns before and after standardizing"))
     names = [_(dataset.names[column]) for column in told["column"]]
     st.html(figure.shapes(names, told["column counts"], told["column moments"], palette, _))
     st.caption(
         _(
-            "Standardising subtracts the mean and divides by the standard deviation. This changes the numbers on the "
+            "Standardizing subtracts the mean and divides by the standard deviation. This changes the numbers on the "
             "axis, but not the shape: a skewed column stays skewed. The dark lines show a normal distribution with the "
             "same mean and standard deviation."
         )
@@ -251,12 +252,12 @@ def _pictures(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
 def _made(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
     """What was made of the columns as they came, and how."""
     if isinstance(dataset, Own):
-        st.caption(_("What was made of it"))
+        st.caption(_("Preprocessing of each column"))
         _report(dataset.report)
     if dataset.made_by is not None:
-        st.caption(_("What was made of it, and how"))
+        st.caption(_("Preprocessing code"))
         st.code(inspect.getsource(dataset.made_by), language="python")
-    st.caption(_("As the network is given it, before scaling"))
+    st.caption(_("Preprocessed data, before scaling"))
     _rows(dataset, told)
 
 

@@ -242,7 +242,7 @@ def names(parameter: str) -> list[str]:
 
 def said(refusal: Refused) -> str:
     """Return a refusal's sentence in the reader's language, with its values taken literally."""
-    values = {name: _(str(value)) if name == "label" else value for name, value in refusal.values.items()}
+    values = {name: _(str(value)) if name in ("label", "entry") else value for name, value in refusal.values.items()}
     text = _(refusal.text).format(**values)
     text = text[:1].upper() + text[1:]
     return literal(text)

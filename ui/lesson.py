@@ -61,7 +61,9 @@ def predict(lesson: Lesson, which: int) -> None:
 
 def outcome(lesson: Lesson, choice: int) -> str:
     """Return the words that lead from a choice to what came."""
-    return _("So it came:") if choice in (0, lesson.answer) else _("It came otherwise:")
+    if not choice:
+        return _("Answer:")
+    return _("Correct:") if choice == lesson.answer else _("Not quite. Correct answer:")
 
 
 def covered() -> bool:
@@ -94,7 +96,7 @@ def notes() -> None:
     st.html(NOTES)
     with st.container(key="lesson", border=True):
         if choice is None:
-            st.markdown(_("Choose what you expect; then the picture is uncovered."))
+            st.markdown(_("Choose your prediction to see the picture."))
         else:
             if choice:
                 st.markdown(f"**{outcome(lesson, choice)}** {literal(text.choices[lesson.answer - 1])}")
@@ -147,7 +149,7 @@ def printed(result: Any, *, done: bool = True) -> None:
     lines = []
     for fact, label in zip(lesson.printed, text.printed, strict=True):
         ours = _as_printed(readout(result, fact.ours), fact.value) if done else "–"
-        lines.append(_("{label}: {printed} in the notes, {ours} here").format(
+        lines.append(_("{label}: {printed} in the lecture notes, {ours} here").format(
             label=literal(label), printed=fact.value, ours=f"**{ours}**"))  # fmt: skip
     with st.container(key="printed"):  # slide mode reads it there
         st.markdown("  \n".join(lines))
@@ -178,19 +180,19 @@ def _compose() -> None:
     """Ask what the link is to say besides the settings, and show it."""
     desk = present()
     named = desk.controls
-    st.markdown(_("The link opens this page with these settings, and as you choose here."))
-    title = st.text_input(_("Title above the page"), max_chars=LONGEST_TITLE, key="lesson title", live=True)
-    hidden = st.multiselect(_("Leave out"), list(named), format_func=named.__getitem__, key="lesson hide")
+    st.markdown(_("The link opens this page with its current settings and the options below."))
+    title = st.text_input(_("Page title"), max_chars=LONGEST_TITLE, key="lesson title", live=True)
+    hidden = st.multiselect(_("Hide"), list(named), format_func=named.__getitem__, key="lesson hide")
     others = [name for name in named if name not in hidden]
     locked = st.multiselect(_("Show, but lock"), others, format_func=named.__getitem__, key="lesson lock")
-    codes = {"": _("the reader's")} | language.languages()
+    codes = {"": _("visitor's language")} | language.languages()
     lang = st.segmented_control(
         _("Language"), list(codes), default="", format_func=codes.__getitem__, key="lesson lang", required=True
     )
-    slides = st.toggle(_("Open as a slide"), key="lesson present")
+    slides = st.toggle(_("Open in slide mode"), key="lesson present")
     extra = {"title": title, "hide": ",".join(hidden), "lock": ",".join(locked), "lang": lang or "",
              "present": "1" if slides else ""}  # fmt: skip
     query = desk.query() | {name: [text] for name, text in extra.items() if text}
     here = (st.context.url or desk.name).partition("?")[0]
     st.code(f"{here}?{written(query)}", language=None, wrap_lines=True)
-    st.caption(_("Whoever opens it may change what is neither left out nor locked, and can leave the lesson."))
+    st.caption(_("Visitors can change everything that is not hidden or locked, and can leave the lesson."))

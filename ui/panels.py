@@ -45,11 +45,11 @@ def numbers(key: str, columns: Callable[[], dict[str, Any]]) -> None:
         with st.container(horizontal=True):
             st.download_button(
                 "CSV", lambda: table(drawn), f"{name}.csv", "text/csv", key=f"{key} csv",
-                help=_("A table for Excel or pandas, with the digits of the computation."), **common,
+                help=_("A table for Excel or pandas, with all digits."), **common,
             )  # fmt: skip
             st.download_button(
                 "NPZ", lambda: arrays(drawn), f"{name}.npz", "application/octet-stream", key=f"{key} npz",
-                help=_("Arrays for NumPy's `load`; `names` among them holds the columns' names as they stand here."),
+                help=_("Arrays for NumPy's `load`. The array `names` holds the column names shown here."),
                 **common,
             )  # fmt: skip
 

@@ -57,7 +57,7 @@ def slides(page: str, title: str, question: str) -> None:
             "leave": _("Leave slide mode (P)"),
             "steps": _("Steps of the lesson"),
             "back": _("Back (←)"),
-            "forward": _("On (→)"),
+            "forward": _("Next (→)"),
             "expect": _("What do you expect?"),
             "next": _("What to try next"),
         },

@@ -40,7 +40,7 @@ def panel(page: str, variants: Sequence[Fit], names: Sequence[str], history: His
         if done and "outputs" in history.records:
             _show(f"{page} results {digest(tuple(variants))}", variants, names, history)
         else:
-            st.caption(_("There is something to see here once training is over."))
+            st.caption(_("Results appear here when training ends."))
 
     panels.folded(f"{page} results", _("Predictions"), ":material/fact_check:", show)
 
@@ -65,18 +65,19 @@ def _show(key: str, variants: Sequence[Fit], names: Sequence[str], history: Hist
         best = False
         if held:
             epochs = {
-                False: _("last: epoch {epoch}").format(epoch=fit.epochs),
-                True: _("best: epoch {epoch}").format(epoch=int(history.best_epoch[which])),
+                False: _("last epoch ({epoch})").format(epoch=fit.epochs),
+                True: _("best epoch ({epoch})").format(epoch=int(history.best_epoch[which])),
             }
             best = st.segmented_control(
-                _("Weights of the"), list(epochs), default=False, format_func=epochs.__getitem__, required=True,
+                _("Weights from"), list(epochs), default=False, format_func=epochs.__getitem__, required=True,
                 key=f"{key} best",
             )  # fmt: skip
         test = False
         if fit.test_size or data.held:
             test = st.toggle(
-                _("Reveal the test part"), key=f"{key} test",
-                help=_("Look once, at the end: a score used to choose no longer estimates performance on new rows."),
+                _("Reveal the test set"), key=f"{key} test",
+                help=_("Look once, at the end: a score used for selection no longer estimates performance on new "
+                       "data."),
             )  # fmt: skip
     outputs = history.records["outputs"][which, int(best), :, :, 0]
     question = Question(fit, data, test, bool(best), outputs)
@@ -90,7 +91,7 @@ def _told(key: str, told: Mapping[str, np.ndarray], data: Dataset) -> None:
     st.markdown(reading)
     sentence = spoken(reading)
     if told["n"] < told["rows"]:
-        text = _("Of this part the first {n} of {rows} rows were looked at.")
+        text = _("These results use only the first {n} of {rows} rows.")
         st.caption(text.format(n=f"{told['n']:,}", rows=f"{told['rows']:,}"))
     if "lost" in told:
         return
@@ -102,7 +103,7 @@ def _told(key: str, told: Mapping[str, np.ndarray], data: Dataset) -> None:
     else:
         left, right = st.columns(2, gap="large")
         with left:
-            st.caption(_("Confusion matrix, coloured by the share of its row"))
+            st.caption(_("Confusion matrix, colored by the share of each row"))
             _chart(f"{key} confusion", figures.confusion(told, data, palette, _), sentence)
         with right:
             if np.isfinite(told["auc"]).any():
@@ -120,7 +121,7 @@ def _worst(told: Mapping[str, np.ndarray], data: Dataset) -> None:
     """Draw the worst mistakes: as pictures, or as rows of a table."""
     if not len(told["true"]):
         return
-    st.caption(_("The worst mistakes, the largest loss first"))
+    st.caption(_("The worst predictions, the largest loss first"))
     if "pixels" in told:
         grey, verdicts = figures.pictures(told["pixels"], SIDE), figures.verdicts(told, data, _)
         with st.container(horizontal=True, gap="small"):

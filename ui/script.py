@@ -43,7 +43,10 @@ def _show(page: str, variants: Sequence[Fit], names: list[str]) -> None:
         return
     text, file = str(told["text"]), file_name(data)
     st.caption(
-        _("A script of its own: the same data, weights, batches and rule, and so the same losses but for rounding.")
+        _(
+            "A script that runs without this app: same data, initial weights, batches and optimizer, and so the same "
+            "losses up to rounding."
+        )
     )
     with st.container(horizontal=True):
         st.download_button(
@@ -52,7 +55,7 @@ def _show(page: str, variants: Sequence[Fit], names: list[str]) -> None:
         )  # fmt: skip
         if file:
             st.download_button(
-                _("Its data: {file}").format(file=file), lambda: _packed(order), file, "application/octet-stream",
+                _("Data: {file}").format(file=file), lambda: _packed(order), file, "application/octet-stream",
                 icon=":material/download:", key=f"{key} data", on_click="ignore",
             )  # fmt: skip
     st.code(text, language="python", height=520)

@@ -104,13 +104,13 @@ def _status(name: str, run: runs.Run, view: View, sentence: str, *, halted: bool
         if view.state in ("queued", "running") and not halted:
             st.button(_("Stop"), icon=":material/stop:", key=f"{name} stop", on_click=stop)
         elif halted and view.state != "done":
-            st.button(_("Go on"), icon=":material/play_arrow:", key=f"{name} go on", on_click=go_on)
+            st.button(_("Resume"), icon=":material/play_arrow:", key=f"{name} go on", on_click=go_on)
 
 
 def _progress(view: View) -> str:
     epoch, epochs = view.progress
     if view.state == "queued" and view.place is None:
-        text = _("Waiting for your other computations; on this server {limit} of one visitor run at a time.")
+        text = _("Waiting for your other computations: this server runs at most {limit} per visitor at a time.")
         return text.format(limit=allowed().runs)
     if view.state == "queued":
         return _("Waiting: number {place} in the queue.").format(place=view.place)
@@ -121,7 +121,7 @@ def _progress(view: View) -> str:
     if view.state == "done":
         return _("Trained for {epochs} epochs.").format(epochs=epochs)
     if not epochs:
-        return _("Starting … the first run after the app has started takes some seconds longer.")
+        return _("Starting … The first run after the app starts takes a few seconds longer.")
     if view.seconds_left is None:
         return _("Epoch {epoch} of {epochs}").format(epoch=epoch, epochs=epochs)
     left = max(1, round(view.seconds_left))

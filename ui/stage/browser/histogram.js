@@ -21,7 +21,7 @@ export class Histograms extends Fields {
     const zero = 100 * field.zeros[moment];
     const end = (this.panel.width * (shares.length - 1)) / 2;
     const reach = String(Number(end.toPrecision(2)));
-    const middle = `0: ${zero < 10 ? zero.toFixed(1) : zero.toFixed(0)} %`;
+    const middle = `0: ${zero < 10 ? zero.toFixed(1) : zero.toFixed(0)}%`;
     [[`−${reach}`, "left", 0], [middle, "center", size / 2], [reach, "right", size]].forEach(([text, align, x]) => {
       ctx.textAlign = align;
       ctx.fillText(text, x, floor + 5);

@@ -127,7 +127,7 @@ export class Ridges extends Sheet {
     const parts = ["lost", "below", "above"].map((name, i) => [name, shares[i]]).filter(([name, share]) => said[name] && share >= 0.005);
     if (!parts.length) return; // one is enough above a histogram: the tip tells all
     const [name, share] = parts[0];
-    const brief = `${Math.round(100 * share)} %`;
+    const brief = `${Math.round(100 * share)}%`;
     const fits = [said[name].replace("{share}", brief), brief].find((text) => left + this.wide(text) <= x + wide + 1);
     if (fits) this.text(fits, x + wide, y, { align: "right", color: share >= 0.5 ? "pull" : "quiet" });
   }
@@ -143,7 +143,7 @@ export class Ridges extends Sheet {
     const [now] = this.between;
     const [size, ...shares] = this.numbers(cell.i * rows.length + cell.j, now);
     const parts = ["lost", "below", "above"].map((name, i) => [name, shares[i]]).filter(([name, share]) => said[name] && share > 0);
-    const more = parts.map(([name, share]) => said[name].replace("{share}", `${number(100 * share)} %`));
+    const more = parts.map(([name, share]) => said[name].replace("{share}", `${number(100 * share)}%`));
     const where = `${columns[cell.i].label} · ${rows[cell.j]} · ${this.stage.scene.clock.name} ${moments[now]}`;
     return [where, Number.isNaN(size) ? said.diverged : `${said.size} ${number(size)}`, ...more].join(" · ");
   }

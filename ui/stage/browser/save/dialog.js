@@ -142,7 +142,7 @@ class Dialog {
 
   async save() {
     await this.busy(async (signal) => {
-      const progress = (share) => (this.says.value = `${Math.round(100 * share)} %`);
+      const progress = (share) => (this.says.value = `${Math.round(100 * share)}%`);
       const blob = await render(this.stage, { ...this.options(), progress, signal });
       hand(blob, this.name);
       return this.words.saved.replace("{name}", this.name).replace("{size}", size(blob.size));
