@@ -21,6 +21,7 @@ from chains import Walk
 import runs
 from runs import Chain, Pool, Run, Tab
 from runs.pool import worker_count
+from runs.worker import Worker
 from spec import Refused
 from spec.limits import Limits
 
@@ -366,14 +367,18 @@ def test_a_killed_worker_costs_no_result(pool: Pool) -> None:
         np.testing.assert_array_equal(run.result["path"], chains.whole(walk))
 
 
-def test_a_warm_worker_takes_over(tmp_path: Path) -> None:
-    log = tmp_path / "log"
+def test_a_warm_worker_takes_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the one that has died is being replaced, which may take long, the other one goes on with its run."""
+    log, over = tmp_path / "log", threading.Event()
     with Pool(2) as pool:
         until(lambda: alive(pool))
         pids = {str(worker._process.pid) for worker in pool._workers if worker._process}
+        start = Worker._start
+        monkeypatch.setattr(Worker, "_start", lambda worker: (over.wait(ENOUGH), start(worker)))
         run = pool.start(chain(Walk("taken over", log=str(log), deadly=(2,))))
         assert run.wait(ENOUGH).state == "done"
         assert {line.split()[-1] for line in lines(log)} == pids
+        over.set()
         until(lambda: alive(pool))  # the other one is replaced, though nobody needs it yet
 
 
