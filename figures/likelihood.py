@@ -103,7 +103,7 @@ def _table(spec: Throws, run: Climb, looks: list, titles: list[str], say: Say) -
             end = "–"
         cells = [f"{rule.lr:g}", {"values": run.theta[i]}, {"values": run.height[i]}, end]
         rows.append({"style": looks[i], "label": titles[i], "cells": cells})
-    return {"columns": ["", "η", "θ", "ln L", say(N_("arrived at"))], "rows": rows}
+    return {"columns": ["", "η", "θ", "ln L", say(N_("reached at step"))], "rows": rows}
 
 
 def climbed(spec: Throws, run: Climb, say: Say) -> str:

@@ -192,7 +192,7 @@ def _told(surface: Surface, found: Survey, rule: int, say: Say) -> list[dict[str
     """Return what is said of a cell that is pointed at: numbers per cell, those of which there are none left out."""
     return [
         {"name": "f − f*" if surface.minimum is not None else "f", "values": _above(surface, found.loss[rule])},
-        {"name": say(N_("arrived at")), "values": found.converged[rule]},
+        {"name": say(N_("reached at step")), "values": found.converged[rule]},
         {"name": say(N_("diverged at step")), "values": found.diverged[rule]},
     ]
 

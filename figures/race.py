@@ -263,7 +263,7 @@ def table(race: Race, run: Descent, looks: list, titles: list[str], say: Say) ->
             end = "–"
         rate = f"{rule.lr:g}" if rule.schedule == Constant() else {"values": run.rate[i]}
         rows.append({"style": looks[i], "label": titled(rule, say), "cells": [rate, {"values": run.loss[i]}, end]})
-    columns = ["", "η", "f", say(N_("arrived at"))]
+    columns = ["", "η", "f", say(N_("reached at step"))]
     return {"columns": columns, "rows": rows}
 
 

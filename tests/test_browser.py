@@ -508,9 +508,9 @@ def test_a_long_training_shows_right_epochs(page: Page, app: str) -> None:
     """Of 3,001 epochs every third is sent: the clock, the table and the curves know which ones these are."""
     page.goto(f"{app}compare?dataset=softmax&hidden=4&rule=sgd&batch_size=none&epochs=3000&test_size=0&val_size=0")
     expect(page.locator("[class*='-status']")).to_contain_text("Trained for 3000 epochs.", timeout=1000 * TRAINED)
+    page.wait_for_function("descentLab.stage.scene.clock.steps.at(-1) === 3000")  # the picture follows the sentence
     sent = page.evaluate("[...descentLab.stage.scene.clock.steps]")
     assert 1000 < len(sent) < 1600
-    assert sent[-1] == 3000
     places = page.evaluate("[...descentLab.stage.panels[0].tracks[0].points].filter((_, i) => i % 2 === 0)")
     offset, length = page.evaluate("(([x]) => [x._offset, x._length])(descentLab.stage.panels[0].axes())")
     for place, epoch in zip(places, sent, strict=True):
