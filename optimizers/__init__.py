@@ -10,7 +10,8 @@ import pkgutil
 from typing import Any
 
 from optimizers.rule import Array, Optimizer, State
-from optimizers.schedules import Constant, Schedule, Scheduled
+from optimizers.scheduled import Scheduled
+from optimizers.schedules import Constant, Schedule
 
 __all__ = ["RULES", "SCHEDULES", "Array", "Constant", "Optimizer", "Schedule", "Scheduled", "State"]
 
