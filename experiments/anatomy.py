@@ -1,4 +1,4 @@
-"""The anatomy of a path: what every line of a rule's step comes to, evaluated from the very formula that is shown.
+"""The anatomy of a path: the value of every line of an optimizer's step, computed from the formula that is displayed.
 
 `anatomy(race, descend(race), 0)["mhat"]` is [steps, 2].
 """
@@ -27,11 +27,11 @@ COMPARED = {">": operator.gt, "<": operator.lt, "=": operator.eq}
 
 @np.errstate(all="ignore")  # divergence is data
 def anatomy(race: Race, run: Descent, contender: int) -> dict[str, Array]:
-    """Return what every quantity of a contender's lines is at steps t = 1 ... `steps`, as name -> [steps, 2].
+    """Return the values of all quantities in an optimizer's lines at steps t = 1 ... `steps`, as name -> [steps, 2].
 
-    Besides the lines these are w and g (with the noise, as the rule sees it), t, the rule's settings, and what a line
-    came to one step before, under its name and a prime. Without lines there is only `step`, the way it went. All are
-    nan from the step at which the contender is lost.
+    Besides the lines these are w and g (with the noise, as the optimizer sees it), t, the optimizer's hyperparameters,
+    and the value of a line one step before, under its name with a prime. If the optimizer has no lines, there is only
+    `step`, the change of w. From the step at which the optimizer diverges on, all values are nan.
     """
     rule = race.contenders[contender]
     path, slots = run.path[contender], run.slots[contender]
@@ -54,7 +54,7 @@ def anatomy(race: Race, run: Descent, contender: int) -> dict[str, Array]:
 
 
 def _remembered(line: Line, values: Mapping[str, Array], steps: int) -> Array:
-    """Return what a line without a slot came to one step before, [steps, 2], found step by step from `line.first`."""
+    """Return the previous values of a line without a slot, [steps, 2], computed step by step from `line.first`."""
     formula, before = compiled(line.formula), np.full((steps, 2), line.first)
     for t in range(steps - 1):
         now = {name: value[t] if value.ndim else value for name, value in values.items()}
@@ -64,9 +64,9 @@ def _remembered(line: Line, values: Mapping[str, Array], steps: int) -> Array:
 
 @lru_cache(maxsize=500)
 def compiled(formula: str) -> Formula:
-    """Return a formula in the language of `Line` as a function of {name: value}; raise `ValueError` where it is none.
+    """Return a formula in the language of `Line` as a function of {name: value}; raise `ValueError` if it is not valid.
 
-    Nothing is executed but the arithmetic named there.
+    Only the arithmetic operations of that language are executed.
     """
     reader = _Reader(TOKEN.findall(formula))
     whole = reader.sum()

@@ -1,6 +1,6 @@
-"""An axis is one field of a `Fit` that varies while the others stay: what Compare and Tune lay networks out along.
+"""An axis is one field of a `Fit` that varies while the others stay fixed: what Compare and Tune vary.
 
-The values of an axis travel as text, as they stand in a link: "none", "0.1", "32_16", "step_every_20".
+Axis values are passed around as text, as in a link: "none", "0.1", "32_16", "step_every_20".
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ Say = Callable[[str], str]
 
 LECTURE = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
 
-# Learning rates at which each family of rules trains these small, standardised problems well.
+# Learning rates at which each family of optimizers trains these small, standardized problems well.
 RATES = {"gradient": 0.05, "velocity": 0.02, "accumulating": 0.02, "normalised": 0.003, "searching": 0.005}
 
 MOST_COLUMNS = 1000  # of a table
-NONE = ("none", "all", "full")  # what None, and no columns or layers named, may be written as; the first is ours
+NONE = ("none", "all", "full")  # texts for None and for an empty list of columns or layers; we write the first
 
 
 def suggested(rule: type[Optimizer]) -> Optimizer:
-    """Return a rule with a learning rate that suits small networks."""
+    """Return an optimizer with a learning rate that works well for small networks."""
     return rule(lr=float(f"{rule.pace * RATES[rule.family]:.3g}"))
 
 
 def learnt(fit: Fit) -> int:
-    """Return how many rows a network learns from, counted as scikit-learn's `train_test_split` rounds.
+    """Return the number of training rows of a network, rounded as in scikit-learn's `train_test_split`.
 
-    Folds are counted as `KFold` cuts them; `StratifiedKFold` may give one a row more or less.
+    The sizes of folds are those of `KFold`; with `StratifiedKFold` a fold may have one row more or less.
     """
     entry = find(fit.dataset)
     rest = entry.rows - (entry.held or math.ceil(fit.test_size * entry.rows))
@@ -54,10 +54,10 @@ def learnt(fit: Fit) -> int:
 class Axis:
     """One entry of `AXES`.
 
-    `usual(fit)` are the values offered first for a network such as `fit`, as text; `parse(text)` is the value that a
-    text means, and raises `ValueError` or `Refused` where it means none; `words(value, say)` is what a variant with it
-    is called. Where values have an order, `rank(value)` is a number that follows it. `place(fit, value)` is the `Fit`
-    with that value; by default it goes into the field named `key`.
+    `usual(fit)` returns the default values for a network such as `fit`, as text; `parse(text)` returns the value that a
+    text stands for, and raises `ValueError` or `Refused` if the text is not valid; `words(value, say)` is the name of a
+    variant with this value. If the values have an order, `rank(value)` is a number that increases in that order.
+    `place(fit, value)` returns the `Fit` with that value; by default the value goes into the field named `key`.
     """
 
     key: str
@@ -69,7 +69,7 @@ class Axis:
     place: Callable[[Fit, Any], Fit] | None = None
 
     def read(self, text: str) -> Any:
-        """Return the value that a text means; raise `Refused`, with examples, where it means none."""
+        """Return the value that a text stands for; raise `Refused`, with examples, if the text is not valid."""
         try:
             return self.parse(text.strip())
         except (ValueError, Refused):
@@ -79,24 +79,24 @@ class Axis:
             ) from None  # fmt: skip
 
     def write(self, value: Any) -> str:
-        """Return a value as text, which `read` takes back."""
+        """Return a value as text that `read` can parse."""
         if isinstance(value, Optimizer):
             return value.key
         return write_value(value, INNER) if value != () else NONE[0]
 
     def put(self, fit: Fit, value: Any) -> Fit:
-        """Return `fit` with this value in place of its own; raise `Refused` where that makes no network."""
+        """Return `fit` with this value in place of its own; raise `Refused` if the result is not a valid network."""
         return self.place(fit, value) if self.place else replace(fit, **{self.key: value})
 
     def label(self, value: Any, say: Say) -> str:
-        """Return what a variant with this value is called: "batch 32", "all rows", "lr 0.01"."""
+        """Return the name of a variant with this value: "batch 32", "all rows", "lr 0.01"."""
         return self.words(value, say)
 
 
 def placed(fit: Fit, texts: Mapping[str, str]) -> Fit:
     """Return `fit` with a value, given as text, on each of these axes.
 
-    The rule is put before the others, whatever their order, as a rate and a schedule are settings of a rule.
+    The optimizer is always set first, because the learning rate and the schedule are fields of the optimizer.
     """
     for key in sorted(texts, key=list(AXES).index):
         fit = AXES[key].put(fit, AXES[key].read(texts[key]))
@@ -108,7 +108,7 @@ def placed(fit: Fit, texts: Mapping[str, str]) -> Fit:
 
 def _number(kind: type) -> Callable[[str], Any]:
     def parse(text: str) -> Any:
-        if INNER in text:  # Python takes 1_000 for a number
+        if INNER in text:  # Python reads 1_000 as a number
             raise ValueError(text)
         return kind(text)
 
@@ -138,7 +138,7 @@ def _units(text: str) -> tuple[int, ...]:
 
 
 def _columns(text: str) -> tuple[int, ...]:
-    """Read "0-4_7": columns and runs of columns, in the order named."""
+    """Read "0-4_7": columns and ranges of columns, in the given order."""
     if text in NONE:
         return ()
     columns: list[int] = []
@@ -159,7 +159,7 @@ def _schedule(text: str) -> Schedule:
     return read_value(Schedule, text, "schedule", INNER)
 
 
-# -- writing, for people
+# -- writing, for display
 
 
 def _brief(value: float) -> str:
@@ -171,7 +171,7 @@ def _brief(value: float) -> str:
 
 
 def _said(text: str, none: str = "") -> Callable[[Any, Say], str]:
-    """Return what says a number: `text` with it as {value}, or `none` where there is none."""
+    """Return a function that formats a number: `text` with the number as {value}, or `none` if there is no number."""
     return lambda value, say: say(none) if value in (None, ()) else say(text).format(value=_brief(value))
 
 
@@ -180,7 +180,7 @@ def _titled(entries: Mapping[str, Any]) -> Callable[[str, Say], str]:
 
 
 def _runs(columns: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Return the first and the last of every run of neighbours."""
+    """Return the first and the last column of every range of adjacent columns."""
     runs: list[tuple[int, int]] = []
     for column in columns:
         if runs and runs[-1][1] + 1 == column:
@@ -212,7 +212,7 @@ def _said_schedule(schedule: Schedule, say: Say) -> str:
     return " ".join([say(schedule.title), *settings])
 
 
-# -- what is offered first
+# -- default values
 
 
 def _always(*texts: str) -> Callable[[Fit], tuple[str, ...]]:
@@ -220,12 +220,12 @@ def _always(*texts: str) -> Callable[[Fit], tuple[str, ...]]:
 
 
 def _rates(fit: Fit) -> tuple[str, ...]:
-    """Powers of ten round the rate that the rule has."""
+    """Powers of ten around the optimizer's learning rate."""
     return tuple(write_value(float(f"{fit.optimizer.lr * times:.3g}")) for times in (0.01, 0.1, 1, 10))
 
 
 def _batches(fit: Fit) -> tuple[str, ...]:
-    """All rows and a few sizes, without those that would take very many steps."""
+    """All rows and a few batch sizes, without those that would need very many steps."""
     rows = learnt(fit)
     sizes = [size for size in (128, 32, 5, 1) if size < rows and fit.epochs * rows / size <= 50_000]
     return (NONE[0], *map(str, sizes))
@@ -247,7 +247,7 @@ def _seeds(fit: Fit) -> tuple[str, ...]:
     return tuple(str(fit.seed + again) for again in range(5))
 
 
-# -- placing what is no plain field
+# -- values that do not go into a plain field
 
 
 def _place_rule(fit: Fit, rule: Optimizer) -> Fit:
@@ -263,7 +263,7 @@ def _place_dropout(fit: Fit, rate: float) -> Fit:
 
 
 class _Columns(Axis):
-    """The columns used: runs of neighbours are written as "0-4"."""
+    """The columns used: ranges of adjacent columns are written as "0-4"."""
 
     def write(self, value: tuple[int, ...]) -> str:
         return INNER.join(f"{a}-{b}" if b > a else str(a) for a, b in _runs(value)) or NONE[0]
@@ -314,7 +314,7 @@ AXES: dict[str, Axis] = {
         Axis("seed", N_("Seed"), _seeds, _WHOLE, _said(N_("seed {value}"))),
     )
 }  # fmt: skip
-"""Every axis by its key; the rule comes before what is set in it."""
+"""All axes by key; the optimizer comes before its own fields."""
 
 
 AND = "+"  # between the changes of one value: "l1_0.01+l2_0.01"
@@ -349,7 +349,7 @@ def _place_changes(fit: Fit, changes: tuple[tuple[Axis, Any], ...]) -> Fit:
 
 
 class _Change(Axis):
-    """Steps along one axis or several, or none: variants that each differ from a baseline in something else."""
+    """Changes along one axis, several axes, or none: each variant differs from a baseline in something else."""
 
     def write(self, value: tuple[tuple[Axis, Any], ...]) -> str:
         return AND.join(axis.key + INNER + axis.write(at) for axis, at in value) or NONE[0]

@@ -1,4 +1,4 @@
-"""A race: several rules start at one point of a surface and follow its gradient, step by step.
+"""A race: several optimizers start at one point of a surface and follow its gradient, step by step.
 
 `descend(default_race("rosenbrock")).path` is [contender, step, 2].
 """
@@ -20,23 +20,24 @@ from surfaces import SURFACES, Surface, find
 Array = np.ndarray
 
 LECTURE = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
-"""The five rules a race shows unless told otherwise, by their keys."""
+"""Keys of the five optimizers that a race shows by default."""
 
 MOST_CONTENDERS = 16
 LOST = 1000
-"""A contender this many domain diagonals away from the domain's centre has diverged."""
+"""A contender diverges when it is more than this many domain diagonals away from the centre of the domain."""
 
 
 def contenders_for(surface: str, rules: Iterable[str] = LECTURE) -> tuple[Optimizer, ...]:
-    """Return one contender per rule, at its defaults but for the learning rate that suits its family on the surface."""
+    """Return one contender per optimizer: default settings, with the learning rate for its family on this surface."""
     rule = suited(surface)
     return tuple(rule(RULES[key]) for key in rules)
 
 
 def suited(surface: str) -> Callable[[type[Optimizer]], Optimizer]:
-    """Return what makes a rule of its class, at its defaults but for the learning rate that suits the surface.
+    """Return a function that creates an optimizer with the recommended learning rate for a surface, else defaults.
 
-    A rule that begins as one of another family gets that family's rate: the first steps could lose it for good.
+    If an optimizer's first steps are those of another family, it gets that family's learning rate: with its own it
+    could diverge in these steps.
     """
     rate = find(surface).rate
     return lambda rule: rule(lr=float(f"{rule.pace * rate(rule.begins or rule.family):.3g}"))
@@ -44,10 +45,10 @@ def suited(surface: str) -> Callable[[type[Optimizer]], Optimizer]:
 
 @dataclass(frozen=True)
 class Race:
-    """Which rules race, on which surface, from where and how long; raises `Refused` where that makes no race.
+    """The optimizers, surface, starting point and number of steps of a race; raises `Refused` if they are not valid.
 
-    `noise` is the standard deviation of Gaussian noise added to both components of every gradient, as mini-batches
-    would; it comes from `seed` and is the same for every contender. 0 races on the exact gradient.
+    `noise` is the standard deviation of Gaussian noise added to both components of every gradient, like the gradient
+    noise of mini-batches; it is drawn with `seed` and is the same for every contender. With 0 the gradients are exact.
     """
 
     surface: str = setting("ravine", N_("Surface"), examples=(*SURFACES, "rotated~kappa~100"))  # see `surfaces.find`
@@ -66,14 +67,14 @@ class Race:
         for label, value in ((N_("Steps"), self.steps), (N_("Seed of the noise"), self.seed)):
             if not isinstance(value, int):
                 raise Refused(N_("{label} must be a whole number, not {value}."), label=label, value=value)
-        # One race, one digest: -7 and -7.0, or a list from a slider and a tuple, must not make two.
+        # The same race must have the same digest: -7 and -7.0, or a list from a slider and a tuple, must not differ.
         object.__setattr__(self, "contenders", tuple(self.contenders))
         object.__setattr__(self, "start", _point(self.start))
         object.__setattr__(self, "noise", float(self.noise))
 
 
 def surface_name(name: object) -> str:
-    """Return the one name of the surface meant, with settings at their defaults left out; raise `Refused` for none."""
+    """Return the standard name of a surface, without settings at their defaults; raise `Refused` if there is none."""
     return find(name if isinstance(name, str) else repr(name)).name
 
 
@@ -89,7 +90,7 @@ def _check_contenders(contenders: object) -> None:
 
 
 def _point(start: object) -> tuple[float, float]:
-    """Return the start as two floats; raise `Refused` for anything but two finite numbers."""
+    """Return the starting point as two floats; raise `Refused` unless it is two finite numbers."""
     if isinstance(start, (tuple, list)) and len(start) == 2 and all(isinstance(number, Real) for number in start):
         x, y = float(start[0]), float(start[1])
         if math.isfinite(x) and math.isfinite(y):
@@ -98,15 +99,15 @@ def _point(start: object) -> tuple[float, float]:
 
 
 def default_race(surface: str, rules: Iterable[str] = LECTURE) -> Race:
-    """Return the race that tells a surface's story: its own start and steps, and rates that suit each rule's family."""
+    """Return the default race on a surface: its own starting point and steps, and the recommended learning rates."""
     entry = find(surface)
     return Race(surface, contenders_for(surface, rules), entry.start, entry.steps)
 
 
 def on_surface(race: Race, surface: str) -> Race:
-    """Return the race on another surface, with its own start and steps.
+    """Return the race on another surface, with that surface's starting point and number of steps.
 
-    Every contender keeps its settings, and a learning rate as far above or below the one that suits the surface.
+    All contenders keep their settings; their learning rates keep their ratio to the one recommended for the surface.
     """
     entry = find(surface)
     return replace(
@@ -115,7 +116,7 @@ def on_surface(race: Race, surface: str) -> Race:
 
 
 def rerated(race: Race, surface: str) -> tuple[Optimizer, ...]:
-    """Return the race's contenders, each with its learning rate in the proportion to another surface's suited one."""
+    """Return the contenders; their learning rates keep their ratio to the one recommended, now for another surface."""
     before, after = suited(race.surface), suited(surface)
     return tuple(
         replace(rule, lr=float(f"{rule.lr / before(type(rule)).lr * after(type(rule)).lr:.3g}"))
@@ -124,19 +125,19 @@ def rerated(race: Race, surface: str) -> tuple[Optimizer, ...]:
 
 
 class Descent(NamedTuple):
-    """What happened in a race of k contenders, at steps 0 (the start) ... `steps`.
+    """The result of a race of k contenders, at steps 0 (the starting point) ... `steps`.
 
     path       [k, steps + 1, 2]  the points visited
-    loss       [k, steps + 1]     the heights there
-    gradient   [k, steps + 1, 2]  the true gradients there, without the noise
-    slots      k dicts            what each contender's rule remembers there: slot -> [steps + 1, 2]
-    diverged   [k]                the first step at which a contender is lost, -1 if it never is: its position, height,
-                                  gradient or memory is not finite, or it is farther from the domain's centre than
-                                  1000 of the domain's diagonals. From that step on all its rows are nan; up to it
+    loss       [k, steps + 1]     the loss at these points
+    gradient   [k, steps + 1, 2]  the exact gradients at these points, without the noise
+    slots      k dicts            each optimizer's state at these points: slot -> [steps + 1, 2]
+    diverged   [k]                the first step at which a contender has diverged, -1 if it never does: its point,
+                                  loss, gradient or state is not finite, or the point is farther from the centre of the
+                                  domain than 1000 domain diagonals. From that step on all its rows are nan; before it
                                   nothing is clipped
     converged  [k]                the first step with |loss - minimum| < tolerance, -1 if there is none
-    tolerance                     as `tolerance` tells; nan where the surface has no minimum, and so nobody converges
-    rate       [k, steps + 1]     the learning rate with which the step from there is made; at the end, that of the last
+    tolerance                     see `tolerance`; nan if the surface has no minimum, and then no contender converges
+    rate       [k, steps + 1]     the learning rate of the step from this point; at the end, that of the last step
     """
 
     path: Array
@@ -150,14 +151,14 @@ class Descent(NamedTuple):
 
 
 class Team(NamedTuple):
-    """Contenders that follow the same rule: their settings stacked, and the rows of the points they move."""
+    """Contenders with the same optimizer class: their stacked settings, and the rows of the points they move."""
 
     rule: Optimizer
     rows: slice
 
 
 def line_up(contenders: Sequence[Optimizer]) -> tuple[list[Team], list[int]]:
-    """Stand contenders of the same rule side by side; return the teams, and the row at which each contender stands."""
+    """Group contenders by optimizer class; return the groups (teams), and the row of each contender."""
     members: dict[type[Optimizer], list[int]] = {}
     for contender, settings in enumerate(contenders):
         members.setdefault(type(settings), []).append(contender)
@@ -174,13 +175,13 @@ def line_up(contenders: Sequence[Optimizer]) -> tuple[list[Team], list[int]]:
 def walk(
     surface: Surface, teams: Sequence[Team], points: Array, steps: int, noise: Array | None = None
 ) -> Iterator[tuple[Array, list[State]]]:
-    """Move points [n, 2] in place; yield the true gradients [n, 2] and each team's state at steps 0 ... `steps`.
+    """Move points [n, 2] in place; yield the exact gradients [n, 2] and each team's state at steps 0 ... `steps`.
 
-    Points and states change with the next step: copy what is to be kept. `noise` [steps, 2] is added to the gradients
-    which the rules see. A cloud of many points walks faster Fortran-ordered (`np.asfortranarray`).
+    Points and states are overwritten by the next step: copy what you want to keep. `noise` [steps, 2] is added to the
+    gradients that the optimizers see. Many points are moved faster in Fortran order (`np.asfortranarray`).
 
-    A step is a tick of the schedules, and f before it the loss they see. The state of a team with a schedule that
-    changes rates holds those of the coming step as `lr` [n, 1].
+    Schedules count steps, and the loss they see is f before the step. If a team's schedule changes the learning rates,
+    its state holds those of the next step as `lr` [n, 1].
     """
     places = [points[team.rows] for team in teams]
     scheduled = [Scheduled(team.rule, len(place), steps) for team, place in zip(teams, places, strict=True)]
@@ -209,9 +210,9 @@ def walk(
 
 @np.errstate(all="ignore")  # divergence is data
 def descend(race: Race) -> Descent:
-    """Run a race: every contender follows the surface's gradient from the start, each by its own rule.
+    """Run a race: every contender follows the gradient of the surface from the starting point with its own optimizer.
 
-    All advance together, as rows of one array, and each as it would alone. Nothing is clipped.
+    All contenders move together, as rows of one array; each moves as it would alone. Nothing is clipped.
     """
     surface = find(race.surface)
     teams, row_of = line_up(race.contenders)
@@ -272,21 +273,21 @@ def noise_of(race: Race) -> Array | None:
 
 
 def far(surface: Surface, path: Array) -> Array:
-    """Return whether each point [..., 2] is beyond all telling; a point that is not a number is."""
+    """Return whether each point [..., 2] is too far from the domain (see `LOST`); a nan point is."""
     x, y = np.moveaxis(path - surface.centre, -1, 0)
     return ~(np.hypot(x, y) <= LOST * surface.diagonal)
 
 
 def _first(happened: Array) -> Array:
-    """Return the first step at which something happened, [steps + 1, k] -> [k]; -1 where it never did."""
+    """Return the first step at which a condition is true, [steps + 1, k] -> [k]; -1 if it never is."""
     return np.where(happened.any(0), happened.argmax(0), -1)
 
 
 def tolerance(surface: Surface) -> float:
-    """Return how near to the minimum's height counts as arrived; nan where the surface has no minimum.
+    """Return the maximum distance from the minimum value that counts as converged; nan if the surface has no minimum.
 
-    It is a thousandth of the drop from the surface's own start to its minimum, so it does not depend on the race; a
-    ten-thousandth where heights are drawn on a logarithmic scale, as starts are high there.
+    It is 1/1000 of the drop in loss from the surface's own starting point to its minimum, so it does not depend on the
+    race; 1/10000 if the loss is drawn on a logarithmic scale, because the starting points are high there.
     """
     if surface.minimum is None:
         return math.nan
@@ -296,11 +297,11 @@ def tolerance(surface: Surface) -> float:
 
 @np.errstate(all="ignore")
 def curvature(surface: Surface, points: Array | Sequence[float]) -> Array:
-    """Return the eigenvalues of the Hessian at each point, ascending: [..., 2] -> [..., 2]; nan where it is not finite.
+    """Return the eigenvalues of the Hessian at each point, ascending: [..., 2] -> [..., 2]; nan if not finite.
 
-    On a bowl gradient descent is stable for rates below 2 / (the larger one); a negative one marks a way down. The
-    Hessian is taken by central differences of the exact gradient, with h = cbrt(machine epsilon) · max(1, |x|, |y|):
-    about nine digits are right.
+    On a quadratic bowl, gradient descent is stable for learning rates below 2 / (the larger eigenvalue); a negative
+    eigenvalue means that the surface curves downwards in that direction. The Hessian is computed by central differences
+    of the exact gradient, with h = cbrt(machine epsilon) · max(1, |x|, |y|): about nine digits are correct.
     """
     points = np.asarray(points, dtype=float)
     h = np.cbrt(np.finfo(float).eps) * np.maximum(1, np.abs(points).max(-1))[..., None, None]

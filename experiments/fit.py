@@ -1,15 +1,15 @@
 """Variants of one small network, trained side by side on the same data.
 
-A variant is a `Fit`. Variants of one shape train together, as rows of one array, in lock-step: from the same initial
-weights, on the same batches, with the same random numbers for dropout, unless their seeds differ. Others train beside
-them, epoch by epoch. Training is a chain of pure steps,
+A variant is a `Fit`. Variants of the same shape train together, as rows of one array, in lock-step: from the same
+initial weights, on the same batches, with the same random numbers for dropout, unless their seeds differ. Variants of
+other shapes train next to them, epoch by epoch. Training is a sequence of pure steps,
 
     state = begin(variants)
     state, chunk = advance(state, epochs=10)    # and again, until state.done
     history = join([chunk, ...])
 
-so it can be shown while it grows, stopped, moved to another process, and taken up again; `fit(variants)` is the whole
-chain. However the chain is cut, and whichever variants train beside one another, every number comes out the same.
+so it can be shown while it runs, stopped, moved to another process, and resumed; `fit(variants)` runs the whole
+sequence. The results do not depend on where the sequence is cut, nor on which variants train side by side.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ MAX_LAYERS = 8
 
 @dataclass(frozen=True)
 class Fit:
-    """One network, the data it learns from, and the way it learns: everything a training run depends on.
+    """One network, its data, and its training settings: everything a training run depends on.
 
-    Penalties act on weights, not on biases: `l2` adds l2 · w to a weight's gradient (the derivative of l2/2 · w²), `l1`
-    adds l1 · sign(w) (of l1 · |w|), and `linf` adds the derivative of linf · max|w|, which is linf · sign(w) at the
-    largest weight of the network, shared evenly where several are largest. Dropout follows every hidden activation, in
-    training only, and scales what it keeps by 1 / (1 - dropout); `output_dropout` does the same to the outputs, a
-    common mistake. Batch normalisation stands between a layer's sums and its activation. `precision` "auto" computes
-    in float64 where a step takes at most two million multiplications forward, else in float32. Raises `Refused` where a
-    value has no meaning or would take too long.
+    Penalties apply to weights, not to biases: `l2` adds l2 · w to a weight's gradient (the derivative of l2/2 · w²),
+    `l1` adds l1 · sign(w) (of l1 · |w|), and `linf` adds the derivative of linf · max|w|, which is linf · sign(w) at
+    the largest weight of the network, shared equally if several are largest. Dropout follows every hidden activation,
+    during training only, and scales the activations it keeps by 1 / (1 - dropout); `output_dropout` does the same to
+    the outputs, a common mistake. Batch normalization comes between a layer's weighted sums and its activation
+    function. `precision` "auto" computes in float64 if the forward pass of a step takes at most two million
+    multiplications, else in float32. Raises `Refused` if a value is not valid or the training would take too long.
     """
 
     dataset: str = setting("breast_cancer", N_("Data set"), examples=tuple(DATASETS))
@@ -174,10 +174,10 @@ class Fit:
 
 
 class State(NamedTuple):
-    """Training as it stands after `epoch` epochs: the networks of `variants`, in groups that train as one.
+    """Training after `epoch` epochs: the networks of `variants`, in groups that train together.
 
-    `data` is the data set, which a process that is sent a state may not know by name; `records` names what is written
-    down beside the curves, see `experiments.records`.
+    `data` is the data set, because the process that receives a state may not know it by name; `records` names what is
+    recorded besides the curves, see `experiments.records`.
     """
 
     variants: tuple[Fit, ...]
@@ -193,10 +193,11 @@ class State(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """What one `advance` adds to a history: n columns [k, n] of every curve, the first that of `first_epoch`.
+    """The part that one `advance` adds to a history: n columns [k, n] of every curve, beginning with `first_epoch`.
 
-    The first chunk starts with epoch 0, the untrained networks. `test_loss`, `test_score` and `best_test_score` [k] are
-    nan until the last chunk. `boundary` and `records` are described at `History`; here a record holds what is new.
+    The first chunk begins with epoch 0, the untrained networks. `test_loss`, `test_score` and `best_test_score` [k] are
+    nan until the last chunk. `boundary` and `records` are described at `History`; here a record holds only the new
+    part.
     """
 
     first_epoch: int
@@ -214,25 +215,24 @@ class Chunk(NamedTuple):
 
 
 class History(NamedTuple):
-    """How k variants trained: curves [k, epochs + 1], column 0 being the untrained network, and results [k].
+    """The training of k variants: curves [k, epochs + 1], where column 0 is the untrained network, and results [k].
 
-    Losses are means over rows: cross-entropy in nats, or squared error, as a share of the training targets' variance
-    unless their scaling is off.
-    Scores are the share told rightly, or R² for numbers. Both are taken without dropout and without penalties. They
-    are nan where a network has diverged, and where there is no validation part. R² is nan where all targets of a part
-    are equal, as those of a single row are. `test_loss` and `test_score` belong to the final weights, `best_test_score`
-    to those of `best_epoch`, the first trained epoch with the lowest validation loss (without a validation part, the
-    last). The test part is scored once, at the end, and is nan until then.
+    Losses are means over rows: cross-entropy in nats, or squared error, divided by the variance of the training targets
+    unless target scaling is off. Scores are accuracy, or R² for regression. Both are computed without dropout and
+    without penalties. They are nan for a network that has diverged, and if there is no validation set. R² is nan if all
+    targets of a part are equal, for example those of a single row. `test_loss` and `test_score` belong to the final
+    weights, `best_test_score` to those of `best_epoch`, the first trained epoch with the lowest validation loss
+    (without a validation set, the last epoch). The test set is scored once, at the end; before that these are nan.
 
-    `boundary` [k, 64, 64] is there for data sets with a `box`: what the network says, as it stands, at the points
-    of an even grid over the box, y ascending along axis 1 and x along axis 2, borders included. It is the probability
-    of class 1 from 0 to 255, in uint8; 128 where there is none. `records` are the arrays
-    [k, ..., moments] that `begin` was asked to write down; where networks of different shape give arrays of different
-    shape, the smaller ones are filled up with nan.
+    `boundary` [k, 64, 64] exists for data sets with a `box`: the network's current prediction at the points of a
+    regular grid over the box, y ascending along axis 1 and x along axis 2, edges included. It is the probability of
+    class 1, from 0 to 255 in uint8; 128 if it is not a number. `records` are the arrays [k, ..., moments] that `begin`
+    was asked to record; if networks of different shapes give arrays of different shapes, the smaller ones are padded
+    with nan.
 
-    `counts` [k, 3, classes] are the rows of each class in the training, the validation and the test part (of numbers,
-    all are one class), and `baseline` [k, 3] what a constant guess scores there, see `experiments.training.guess`.
-    Both are None before the first epoch.
+    `counts` [k, 3, classes] are the numbers of rows per class in the training, the validation and the test set (for
+    regression, all rows are one class), and `baseline` [k, 3] the scores of a constant prediction there, see
+    `experiments.training.guess`. Both are None before the first epoch.
     """
 
     train_loss: Array
@@ -251,8 +251,8 @@ class History(NamedTuple):
     def error(self, score: float, row: int, part: int) -> float:
         """Return the standard error of an accuracy, sqrt(p (1 - p) / n), n being the rows of part 0, 1 or 2.
 
-        It is that of a binomial share: how much the accuracy of this network differs from one draw of rows to another.
-        nan for R², and where the number of rows is not known.
+        It is the standard error of a binomial proportion: how much the accuracy of this network varies between random
+        samples of rows. nan for R², and if the number of rows is not known.
         """
         if self.counts is None or self.counts.shape[2] == 1:
             return math.nan
@@ -261,9 +261,9 @@ class History(NamedTuple):
 
 
 def begin(variants: Sequence[Fit], records: Sequence[str] = ()) -> State:
-    """Return the untrained networks of variants of one data set that train for the same number of epochs.
+    """Return the untrained networks of variants that share a data set and the number of epochs.
 
-    Raises `Refused` for others, and for networks that are too many or too large.
+    Raises `Refused` if they do not, and if the networks are too many or too large.
     """
     variants = tuple(variants)
     for name in ("dataset", "epochs"):
@@ -279,7 +279,7 @@ def begin(variants: Sequence[Fit], records: Sequence[str] = ()) -> State:
 
 
 def advance(state: State, epochs: int) -> tuple[State, Chunk]:
-    """Return the state `epochs` epochs on, or at the end if that is nearer, and what to add to the history."""
+    """Return the state after `epochs` more epochs, or at the end if that comes first, and the chunk to add."""
     if state.done or epochs < 1:
         raise ValueError(f"cannot train {epochs} epochs from epoch {state.epoch} of {state.variants[0].epochs}")
     end = min(state.epoch + epochs, state.variants[0].epochs)
@@ -293,14 +293,14 @@ def advance(state: State, epochs: int) -> tuple[State, Chunk]:
 
 
 def _in_order(groups: Sequence[Group], found: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
-    """Put the rows of all groups where their variants stand; what is not known of all (a boundary) is left out."""
+    """Put the rows of all groups in the order of the variants; results that a group lacks (a boundary) are omitted."""
     order = np.argsort([member for group in groups for member in group.members])
     names = [name for name in found[0] if all(name in part for part in found)]
     return {name: _stacked([part[name] for part in found])[order] for name in names}
 
 
 def _stacked(parts: Sequence[Array]) -> Array:
-    """Put arrays one below the other; smaller ones are filled up with nan."""
+    """Concatenate arrays along axis 0; smaller ones are padded with nan."""
     largest = np.max([part.shape[1:] for part in parts], axis=0)
     if any(part.shape[1:] != tuple(largest) for part in parts):
         missing = [largest - part.shape[1:] for part in parts]
@@ -312,9 +312,9 @@ def _stacked(parts: Sequence[Array]) -> Array:
 
 
 def advance_for(state: State, seconds: float) -> tuple[State, Chunk]:
-    """As `advance`, for as many epochs as begin within `seconds`, at least one.
+    """Like `advance`, for as many epochs as begin within `seconds`, at least one.
 
-    How far it comes depends on the machine; the numbers do not.
+    The number of epochs depends on the machine; the results do not.
     """
     deadline = time.monotonic() + seconds
     chunks = []
@@ -337,7 +337,7 @@ CURVES = ("train_loss", "val_loss", "train_score", "val_score")
 
 
 def merged(chunks: Sequence[Chunk]) -> Chunk:
-    """Return what consecutive chunks tell as one chunk."""
+    """Return consecutive chunks merged into one chunk."""
     curves = {name: np.concatenate([getattr(chunk, name) for chunk in chunks], axis=1) for name in CURVES}
     names = dict.fromkeys(name for chunk in chunks for name in chunk.records)
     records = {
@@ -348,7 +348,7 @@ def merged(chunks: Sequence[Chunk]) -> Chunk:
 
 
 def join(chunks: Sequence[Chunk]) -> History:
-    """Return the history so far, from the chunks so far."""
+    """Return the history so far, made from the chunks so far."""
     told = merged(chunks)._asdict()
     del told["first_epoch"]
     _, best_epoch = early_stop(told["val_loss"], patience=told["val_loss"].shape[1])
@@ -358,16 +358,17 @@ def join(chunks: Sequence[Chunk]) -> History:
 def early_stop(
     val_loss: Array, patience: int, min_delta: float = 0.0, start_from_epoch: int = 0
 ) -> tuple[Array, Array]:
-    """Return the epoch after which training stops and the best one until then, [k] each, for losses [k, epochs + 1].
+    """Return the epoch after which training stops and the best epoch up to it, [k] each, for losses [k, epochs + 1].
 
-    The rule is that of `keras.callbacks.EarlyStopping`. An epoch improves when its loss + min_delta is below the loss
-    of the best epoch. Training stops after `patience` epochs in a row without improvement, or else at the last epoch.
-    Column 0 is the untrained network, which Keras does not see: it is never best. The first `start_from_epoch` epochs
-    are not looked at either. nan improves nothing; where no epoch does, the first that was looked at counts as best,
-    as in Keras. A row that is all nan (there is no validation part) goes to its end and is best there. skorch's
-    `EarlyStopping(threshold=min_delta, threshold_mode="abs")` follows the same rule.
+    The criterion is that of `keras.callbacks.EarlyStopping`. An epoch is an improvement if its loss + min_delta is
+    below the loss of the best epoch. Training stops after `patience` epochs in a row without improvement, or else at
+    the last epoch. Column 0 is the untrained network, which Keras does not see: it is never best. The first
+    `start_from_epoch` epochs are ignored too. nan is never an improvement; if no epoch improves, the first epoch that
+    is not ignored counts as best, as in Keras. A row that is all nan (there is no validation set) runs to its last
+    epoch, which counts as best. skorch's `EarlyStopping(threshold=min_delta, threshold_mode="abs")` uses the same
+    criterion.
 
-    Raises `Refused` for a patience below 1 (Keras takes 0, and means 1), and for a negative `min_delta` or
+    Raises `Refused` for a patience below 1 (Keras accepts 0 and treats it as 1), and for a negative `min_delta` or
     `start_from_epoch`.
     """
     if patience < 1:
@@ -396,7 +397,7 @@ def _stopped(losses: Sequence[float], patience: int, min_delta: float, start_fro
 
 
 def check_size(variants: Sequence[Fit]) -> None:
-    """Raise `Refused` when the networks would not fit into a chunk, or take much too long."""
+    """Raise `Refused` if the networks would not fit into a chunk, or would take much too long."""
     numbers = [count_params(sizes(variant), variant.batch_norm) for variant in variants]
     if sum(numbers) > allowed().weights:  # each costs 8 bytes or more in every chunk
         raise Refused(
@@ -414,13 +415,13 @@ def check_size(variants: Sequence[Fit]) -> None:
 def seconds(variants: Sequence[Fit]) -> float:
     """Return about how many seconds one core takes to train networks side by side.
 
-    Networks of one shape share the overhead of an epoch, of each layer, and of each rule's step. Each of them costs a
-    multiplication for each weight and row: two forward, four backward, two to measure; and for each unit and row its
-    activation, and a random number where there is dropout. The times are rounded from those of presets, float32 being
-    faster than float64.
+    Networks of one shape share the overhead per epoch, per layer, and per step of each optimizer. Each network costs
+    one multiplication per weight and row: two forward, four backward, two for measuring; and per unit and row the
+    activation, and a random number if there is dropout. The times are rounded from measurements of the presets; float32
+    is faster than float64.
     """
     total = 0.0
-    stacks: dict[tuple[Any, ...], set[tuple[type, type]]] = {}  # the rules of those that train as one
+    stacks: dict[tuple[Any, ...], set[tuple[type, type]]] = {}  # the optimizers of the networks that train together
     for variant in variants:
         rows, units = _rows(variant), sum(sizes(variant)[1:])
         rate = {"float64": 1.2e10, "float32": 8e10}[training.precision(variant)]
@@ -436,7 +437,7 @@ def seconds(variants: Sequence[Fit]) -> float:
 
 
 def _rows(variant: Fit) -> float:
-    """Return about how many rows a network learns from, at least one."""
+    """Return about how many training rows a network has, at least one."""
     held = 1 / variant.folds if variant.folds else variant.val_size
     rows = find(variant.dataset).rows * (1 - variant.test_size) * (1 - held)
     return max(1.0, min(rows, variant.rows or rows))

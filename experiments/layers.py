@@ -1,6 +1,6 @@
-"""What passes through the layers of a network: how activations and gradients are spread, told in numbers.
+"""Activations and gradients in the layers of a network: their distributions, as numbers.
 
-torch's tensors are met here, but torch is not imported: the web process reads what this module has written down.
+This module handles torch tensors but does not import torch: the web process reads what this module has recorded.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-ROWS = 256  # training rows that are sent through, at most
-BINS = 41  # odd: an activation of 0 lies in the middle of one
-DECADES = (-10.0, 2.0)  # of the sizes of gradients, powers of ten
-NEAR = 0.005  # of the way between its limits, an activation is saturated
+ROWS = 256  # training rows, at most, in the forward pass
+BINS = 41  # odd: an activation of 0 lies in the middle of a bin
+DECADES = (-10.0, 2.0)  # range of the absolute gradients, in powers of ten
+NEAR = 0.005  # an activation this close to a limit, as a share of the range between its limits, is saturated
 
 
 class Layers(NamedTuple):
-    """What was written down of k networks and their L hidden layers, moment by moment.
+    """What is recorded for k networks and their L hidden layers at each recorded epoch (moment).
 
-    Of the activations a [k, L, moments]: their `mean` and standard `deviation`, the share that is `lost` (see
-    `lost_share`), and the shares that lie `below` and `above` what `histogram` [k, L, BINS, moments] spans. Of the
-    gradient of the mean loss by the layer's weights: its root mean square, `gradient`, the shares that are `fainter`
-    and `stronger` than DECADES, and a histogram of its absolute values on a logarithmic scale, `gradients`. In the
-    bins at the ends of a histogram is also what lies beyond.
+    For the activations, [k, L, moments]: their `mean` and standard `deviation`, the share that is `lost` (see
+    `lost_share`), and the shares that lie `below` and `above` the range of `histogram` [k, L, BINS, moments]. For the
+    gradient of the mean loss with respect to the layer's weights: its root mean square `gradient`, the shares that are
+    `fainter` and `stronger` than DECADES, and a histogram of its absolute values on a logarithmic scale, `gradients`.
+    The first and last bin of a histogram also count the values beyond its range.
     """
 
     mean: Array
@@ -46,9 +46,9 @@ class Layers(NamedTuple):
 
 
 def read(record: Array | None, k: int, depth: int) -> Layers:
-    """Take apart what `look` has written down of k networks with so many hidden layers, [k, L, numbers, moments].
+    """Split what `look` has recorded for k networks with `depth` hidden layers, [k, L, numbers, moments].
 
-    None is a record that has not been begun: it has no moments.
+    None is a record that has not begun: it has no moments.
     """
     single = len(Layers._fields) - 2
     if record is None:
@@ -58,13 +58,13 @@ def read(record: Array | None, k: int, depth: int) -> Layers:
 
 
 def look(glimpse: Glimpse) -> Array:
-    """Return what `Layers` describes, as [k, L, numbers], of networks that see their first training rows as one batch.
+    """Return what `Layers` describes, as [k, L, numbers], for a batch of each network's first training rows.
 
-    The gradient is that of the mean loss of these rows, without penalties. Where a network has diverged, what is not
-    a number is in no bin.
+    The gradient is that of the mean loss of these rows, without penalties. For a network that has diverged, nan values
+    are not counted in any bin.
     """
     x, y = (table[:, :ROWS][glimpse.which] for table in (glimpse.tables.train_x, glimpse.tables.train_y))
-    stack = glimpse.stack.copy()  # batch normalisation would remember these rows
+    stack = glimpse.stack.copy()  # otherwise these rows would change the running statistics of batch normalization
     outputs = stack(x)
     stack.backward(glimpse.task.slope(outputs, y) / x.shape[1])
     values = [layer.numpy() for layer in stack.activations]
@@ -90,13 +90,13 @@ def _told(values: Array, gradients: Array, limits: tuple[float, float]) -> Array
 
 
 def span(limits: tuple[float, float]) -> tuple[float, float]:
-    """Return what a histogram of activations spans: up to their limits, or as far as inputs of unit variance go."""
+    """Return the range of a histogram of activations: their limits, or else -1 and 4, for inputs of variance 1."""
     low, high = limits
     return (low if math.isfinite(low) else -1.0, high if math.isfinite(high) else 4.0)
 
 
 def saturation(limits: tuple[float, float]) -> tuple[float, float]:
-    """Return the values below and above which a bounded activation is saturated, for tanh -0.99 and 0.99."""
+    """Return the values below and above which a bounded activation is saturated; for tanh -0.99 and 0.99."""
     low, high = limits
     return low + NEAR * (high - low), high - NEAR * (high - low)
 
@@ -104,8 +104,8 @@ def saturation(limits: tuple[float, float]) -> tuple[float, float]:
 def lost_share(values: Array, limits: tuple[float, float]) -> Array:
     """Return the share [k] of activations [k, rows, units] that let no gradient through.
 
-    Of an activation with two limits, these are the values that are saturated. Of one with a lower limit alone, it is
-    the share of units that are dead: at the limit in every row. Of one with no limit there is no such share, nan.
+    For an activation function with two limits, it is the share of saturated values. With only a lower limit, it is the
+    share of dead units: those at the limit in every row. Without limits there is no such share: nan.
     """
     low, high = limits
     if not math.isfinite(low):
@@ -121,7 +121,7 @@ def lost_share(values: Array, limits: tuple[float, float]) -> Array:
 def count(values: Array, low: float, high: float) -> Array:
     """Return how many values [k, n] lie in each of BINS equal bins from `low` to `high`, [k, BINS].
 
-    The first and the last bin take in what lies beyond; what is not a number is not counted.
+    The first and the last bin also count the values beyond them; nan is not counted.
     """
     place = np.clip(np.floor((values - low) * (BINS / (high - low))), 0, BINS - 1)
     place += BINS * np.arange(len(values))[:, None]

@@ -1,4 +1,4 @@
-"""A thumbtack is thrown: rules climb the log-likelihood of its chance to land flat, and few throws mislead them.
+"""A thumbtack is thrown: optimizers maximize the log-likelihood of its probability to land flat; small samples mislead.
 
 `climb(Throws(100, 27)).theta` is [contender, step]; `repeat(Throws(truth=0.5)).share` is [repetition, throw].
 """
@@ -19,39 +19,39 @@ Array = np.ndarray
 
 MOST = 8  # contenders
 CLIP = 1e-6
-"""Clipped values of θ end at CLIP and 1 - CLIP."""
+"""Clipped values of θ are CLIP and 1 - CLIP."""
 
 NEAR = 5e-4
-"""A contender has arrived when θ stays so near to K/N that three decimals agree."""
+"""A contender has converged when θ stays so near to K/N that three decimals agree."""
 
 LECTURE = ("sgd", "adam")
 RATES = {
     "theta": {"gradient": 0.02, "velocity": 0.003, "accumulating": 0.1, "normalised": 0.02},
     "logit": {"gradient": 0.5, "velocity": 0.08, "accumulating": 0.5, "normalised": 0.1},
 }
-"""The learning rate that suits each family of rules, on θ and on its logit."""
+"""The recommended learning rate for each family of optimizers, on θ and on its logit."""
 
 
 def suggested(rule: type[Optimizer], borders: str = "free") -> Optimizer:
-    """Return a rule with the learning rate that suits its family, on θ or, where that is climbed, on its logit."""
+    """Return an optimizer with the learning rate recommended for its family, on θ or, for "logit", on its logit."""
     rates = RATES["logit" if borders == "logit" else "theta"]
     rate = rule.pace * rates["normalised" if rule.family == "searching" else rule.family]
     return rule(lr=float(f"{rate:.3g}"))
 
 
 def contenders_for(rules: Iterable[str] = LECTURE, borders: str = "free") -> tuple[Optimizer, ...]:
-    """Return one contender per rule, named by its key."""
+    """Return one contender per optimizer, given by its key."""
     return tuple(suggested(RULES[key], borders) for key in rules)
 
 
 @dataclass(frozen=True)
 class Throws:
-    """K hits in N throws, and the rules that look for the θ under which these are likeliest.
+    """K hits in N throws, and the optimizers that look for the θ that makes them most likely.
 
-    `borders` says what happens where θ would leave [0, 1]: "free" lets it, and the climb ends there, as nothing has a
-    likelihood outside; "clip" puts θ back to CLIP or 1 - CLIP after the step; "logit" climbs z with θ = 1/(1 + e^-z),
-    which has no borders. `truth`, `sizes` and `seed` are about throwing again: see `repeat`. Raises `Refused` where a
-    field has no meaning.
+    `borders` says what happens if a step takes θ out of [0, 1]: "free" allows it, and the path ends there, because the
+    likelihood is not defined outside; "clip" sets θ to CLIP or 1 - CLIP after the step; "logit" optimizes z with θ =
+    1/(1 + e^-z), which has no borders. `truth`, `sizes` and `seed` belong to the repeated throws: see `repeat`. Raises
+    `Refused` if a field is not valid.
     """
 
     throws: int = setting(100, N_("Throws"), symbol="N", low=1, high=1000, log=True, minimum=1, maximum=1_000_000)
@@ -90,17 +90,17 @@ class Throws:
 
     @property
     def share(self) -> float:
-        """K/N, where the likelihood is greatest."""
+        """K/N, where the likelihood is largest."""
         return self.hits / self.throws
 
 
 def default_throws(throws: int = 100, borders: str = "free", rules: Iterable[str] = LECTURE) -> Throws:
-    """Return N throws with the share of hits of the lecture, and the rules named, with rates that suit the borders."""
+    """Return N throws with the lecture's share of hits, and optimizers with learning rates for these borders."""
     return Throws(throws, (27 * throws + 50) // 100, contenders_for(rules, borders), borders)
 
 
 def log_likelihood(theta: Any, hits: Any, throws: Any) -> Array:
-    """Return ln L(θ) = K ln θ + (N - K) ln(1 - θ), with 0 ln 0 = 0; nan outside [0, 1], where θ is no chance.
+    """Return ln L(θ) = K ln θ + (N - K) ln(1 - θ), with 0 ln 0 = 0; nan outside [0, 1], where θ is not a probability.
 
     ln of the binomial coefficient, which is the same for every θ, is left out.
     """
@@ -112,9 +112,10 @@ def log_likelihood(theta: Any, hits: Any, throws: Any) -> Array:
 
 
 def slope(theta: Array, share: float) -> Array:
-    """Return the derivative of -ln L / N, the loss per throw that the rules go down: (1 - p)/(1 - θ) - p/θ, p = K/N.
+    """Return the derivative of -ln L / N, the loss per throw, by θ: (1 - p)/(1 - θ) - p/θ, with p = K/N.
 
-    It equals (θ - p) / (θ (1 - θ)). A term whose share is 0 is left out, so that the other holds on the border.
+    It equals (θ - p) / (θ (1 - θ)). A term whose share is 0 is omitted, so that the other term is still correct at the
+    border.
     """
     with np.errstate(divide="ignore"):
         return (1 - share) / (1 - theta) * (share < 1) - (share / theta if share else 0.0)
@@ -132,12 +133,12 @@ def steepest(spec: Throws) -> float:
 
 
 class Climb(NamedTuple):
-    """What became of k contenders, at steps 0 (the start) ... `steps`.
+    """The paths of k contenders, at steps 0 (the starting point) ... `steps`.
 
-    theta    [k, steps + 1]  θ; nan after the step at which it left
+    theta    [k, steps + 1]  θ; nan after the step at which it left [0, 1]
     height   [k, steps + 1]  ln L(θ); nan also at that step
-    clipped  [k, steps + 1]  whether θ was put back to a border there
-    left     [k]             the step at which θ had no likelihood any more, -1 if it always has
+    clipped  [k, steps + 1]  whether θ was clipped to a border there
+    left     [k]             the first step at which ln L(θ) is not finite, -1 if there is none
     arrived  [k]             the first step from which on |θ - K/N| < NEAR, -1 if there is none
     """
 
@@ -150,7 +151,7 @@ class Climb(NamedTuple):
 
 @np.errstate(all="ignore")  # divergence is data
 def climb(spec: Throws) -> Climb:
-    """Let every contender climb ln L by going down the loss per throw, -ln L / N: so a rate suits any N."""
+    """Let every contender maximize ln L by minimizing -ln L / N, so that the same learning rate suits any N."""
     logit = spec.borders == "logit"
     start = np.log(spec.start / (1 - spec.start)) if logit else spec.start
     teams, row_of = line_up(spec.contenders)
@@ -187,14 +188,14 @@ def climb(spec: Throws) -> Climb:
 
 
 def _height(place: Array, spec: Throws) -> Array:
-    """Return ln L where the rules stand: at θ, or at its logit, from which θ may round to 0 or 1 but ln θ must not."""
+    """Return ln L, given θ or its logit; computed from the logit, ln θ stays finite even if θ rounds to 0 or 1."""
     if spec.borders == "logit":
         return -spec.hits * np.logaddexp(0, -place) - (spec.throws - spec.hits) * np.logaddexp(0, place)
     return log_likelihood(place, spec.hits, spec.throws)
 
 
 def _arrived(path: Array, share: float) -> Array:
-    """Return the first step from which on a path [k, steps + 1] stays near `share`; -1 where it does not end there."""
+    """Return the first step from which on each path [k, steps + 1] stays near `share`; -1 if it does not end there."""
     away = ~(np.abs(path - share) < NEAR)
     first = path.shape[1] - away[:, ::-1].argmax(1)
     first[~away.any(1)] = 0
@@ -205,12 +206,12 @@ REPETITIONS = 60
 
 
 class Repeats(NamedTuple):
-    """The same throws made again and again, by chance alone different.
+    """Repetitions of the same experiment, which differ only by chance.
 
     share   [r, n]   K/N of every repetition after its first 1 ... n throws
-    own     [r, n]   the loss per throw, at θ = K/N, on the throws that gave this θ: the entropy of K/N
-    fresh   [r, n]   the loss per throw of the same θ that new throws will have on average; inf where K/N is 0 or 1
-    best             what the true θ would have: its entropy, below which no θ gets on new throws
+    own     [r, n]   the loss per throw at θ = K/N, on the throws that gave this θ: the entropy of K/N
+    fresh   [r, n]   the expected loss per throw of the same θ on new throws; inf if K/N is 0 or 1
+    best             the expected loss of the true θ: its entropy, the lowest loss possible on new throws
     """
 
     share: Array
@@ -220,10 +221,10 @@ class Repeats(NamedTuple):
 
 
 def repeat(spec: Throws) -> Repeats:
-    """Throw a thumbtack that lands flat with chance `truth` as often as the largest of `sizes`, REPETITIONS times.
+    """Throw a thumbtack with P(flat) = `truth` as often as the largest of `sizes`, and repeat that REPETITIONS times.
 
-    A repetition's 5 throws are the first of its 50. Losses are cross-entropies in nats, -ln L / N:
-    own = -q ln q - (1 - q) ln(1 - q) and fresh = -t ln q - (1 - t) ln(1 - q), with q = K/N and t the truth.
+    The 5 throws of a repetition are the first of its 50. Losses are cross-entropies in nats, -ln L / N: own = -q ln q -
+    (1 - q) ln(1 - q) and fresh = -t ln q - (1 - t) ln(1 - q), with q = K/N and t the truth.
     """
     throws = np.arange(1, max(spec.sizes) + 1)
     flat = np.random.default_rng(spec.seed).random((REPETITIONS, len(throws))) < spec.truth

@@ -1,8 +1,8 @@
 """A link is a Spec as text: the fields that differ from the page's default, readable, stable, never executed.
 
-``?surface=rosenbrock&rule=sgd~lr~0.001&rule=adam&steps=400``: one parameter a field, `~` between the parts of a value,
-and one `rule` parameter for each contender. Text is read field by field; what cannot be read or is
-not valid leaves the default in place and becomes a notice, so a broken or old link always opens.
+``?surface=rosenbrock&rule=sgd~lr~0.001&rule=adam&steps=400``: one parameter per field, `~` between the parts of a
+value, and one `rule` parameter for each contender. Each field is parsed separately; a value that cannot be parsed or is
+not valid is replaced by the default and reported in a notice, so a broken or old link always opens.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ Query = Mapping[str, list[str]]
 Suggest = Callable[[type[Optimizer]], Optimizer]
 S = TypeVar("S")
 
-LONGEST = 1000  # characters of one value: every field of a rule fits, with every digit, and so does a drawing
-FOREIGN = ("embed", "utm_", "fbclid", "gclid")  # parameters that others hang on links
+LONGEST = 1000  # characters of one value: enough for every field of an optimizer, with all digits, and for a drawing
+FOREIGN = ("embed", "utm_", "fbclid", "gclid")  # parameters that other programs append to links
 
 
 def write(spec: Any, default: Any, suggest: Suggest) -> dict[str, list[str]]:
     """Return the fields of `spec` that differ from `default` (of the same class) as query parameters.
 
-    `suggest` gives the rule that a contender is compared with, so that a rate nobody has touched is left out.
+    `suggest` gives the optimizer with which a contender is compared, so that an unchanged learning rate is omitted.
     """
     query: dict[str, list[str]] = {}
     for name in settings(spec):
@@ -38,10 +38,10 @@ def write(spec: Any, default: Any, suggest: Suggest) -> dict[str, list[str]]:
 
 
 def read(query: Query, default: S, suggest: Suggest, *, known: tuple[str, ...] = ()) -> tuple[S, list[Refused]]:
-    """Return `default` with the fields that a query names, and a notice for everything that could not be used.
+    """Return `default` with the fields that a query names, and a notice for every value that could not be used.
 
-    `known` names parameters that somebody else reads. Nothing is evaluated: a value is a number, a word from a list,
-    or parts of these.
+    `known` names parameters that are read elsewhere. Nothing is evaluated: a value is a number, a word from a list, or
+    parts of these.
     """
     notices: list[Refused] = []
     values: dict[str, Any] = {}
@@ -73,9 +73,9 @@ def read(query: Query, default: S, suggest: Suggest, *, known: tuple[str, ...] =
 
 
 def _replaced(default: Any, values: dict[str, Any]) -> tuple[Any, list[Refused]]:
-    """Return `default` with those values that it can take together, and why the others were refused.
+    """Return `default` with those values that are valid together, and the reasons why the others were refused.
 
-    Fields depend on each other (no more hits than throws), so one that is refused is tried again after the others.
+    Fields depend on each other (no more hits than throws), so a refused value is tried again after the others.
     """
     spec, left = default, dict(values)
     refusals: dict[str, Refused] = {}
@@ -96,9 +96,9 @@ def _replaced(default: Any, values: dict[str, Any]) -> tuple[Any, list[Refused]]
 
 
 def spelled(spec: Any, parameter: str, suggest: Suggest) -> list[str]:
-    """Return a parameter of the link with the present value of its field, whether or not that is the default.
+    """Return a parameter of the link with the current value of its field, even if that is the default.
 
-    Nothing where the Spec has no such field.
+    Return [] if the Spec has no such field.
     """
     for name in settings(spec):
         value = getattr(spec, name)
@@ -113,12 +113,12 @@ def _spell(value: Any, suggest: Suggest) -> list[str]:
 
 
 def _parameter(name: str, value: Any) -> str:
-    """Return what a field is called in a link: a rule, and each of several contenders, is a `rule`."""
+    """Return the name of a field in a link: an optimizer, and each of several contenders, is a `rule`."""
     return "rule" if _rules(value) else name
 
 
 def _rules(value: Any) -> tuple[Optimizer, ...]:
-    """Return the rules that a field holds: one, several, or none."""
+    """Return the optimizers that a field holds: one, several, or none."""
     rules = value if isinstance(value, tuple) else (value,)
     return tuple(rule for rule in rules if isinstance(rule, Optimizer))
 
@@ -136,14 +136,14 @@ def _read_rule(text: str, suggest: Suggest) -> Optimizer:
 
 
 def surface(anchors: Mapping[str, str], usual: str) -> str:
-    """Return the name of the surface that a link gives; `usual` where it gives none, or none that there is."""
+    """Return the name of the surface that a link gives; `usual` if it gives none, or one that does not exist."""
     try:
         return find(anchors.get("surface", usual)).name
-    except Refused:  # reading the link finds the same, and says so
+    except Refused:  # `read` raises the same error and reports it
         return usual
 
 
 def unknown_choice(name: str, value: str, choices: tuple[str, ...]) -> Refused:
-    """Return the notice for a word that is none of those a parameter knows."""
+    """Return the notice for a value that is not one of a parameter's choices."""
     text = N_("The link sets {name} to {value}, but it must be one of {choices}.")
     return Refused(text, name=name, value=value[:LONGEST], choices=listed(choices))

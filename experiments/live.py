@@ -1,4 +1,4 @@
-"""Training told chunk by chunk: the chain that worker processes run, and the history made of what they tell."""
+"""Training in chunks: the functions that worker processes run, and the history made from their reports."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from experiments.training import PREPARED
 
 STANDING = ("test_loss", "test_score", "best_test_score", "boundary", "counts", "baseline")
 POINTS = ("inputs", "targets", "held")
-RECORD = "record "  # what the names of records begin with among the results of a run
+RECORD = "record "  # prefix of the names of records among the results of a run
 
-MOVED = 2e8  # bytes of a state that move to a worker and back in a second
-SHARE = 0.1  # of the time, at most, that moving a state may take
+MOVED = 2e8  # bytes of a state that are sent to a worker and back per second
+SHARE = 0.1  # the largest share of the time that may be spent on sending a state
 
 Report = tuple[int, int, dict[str, Any], dict[str, Any]]
 
 
 class Training(NamedTuple):
-    """What a run of this chain is: variants that train side by side, their data, and what is written down of them.
+    """A training run in chunks: variants that train side by side, their data, and the names of what is recorded.
 
     Chain("experiments.live:begin", "experiments.live:advance", training)
     """
 
     variants: tuple[Fit, ...]
-    data: Dataset  # a worker may not know a visitor's own table until it is sent
+    data: Dataset  # a worker does not know a visitor's own table unless it is sent along
     records: tuple[str, ...] = ()
 
 
@@ -39,7 +39,7 @@ def training(variants: Sequence[Fit], records: Sequence[str] = ()) -> Training:
 
 
 def warm_up() -> None:
-    """Train a little network, so that a worker has imported all that training needs before the first visitor asks."""
+    """Train a small network, so that a worker has imported everything needed before the first visitor asks."""
     advance_for(fit.begin((Fit("breast_cancer", (2,), epochs=1),)), 0.0)
 
 
@@ -49,10 +49,10 @@ def begin(spec: Training) -> State:
 
 
 def advance(state: State, seconds: float) -> tuple[State, Report]:
-    """Train for about so many seconds, one epoch at least; return the new state and what came of it.
+    """Train for about `seconds`, at least one epoch; return the new state and a report.
 
-    That is (epochs done, epochs in all, new columns of the curves and records, latest values). The state travels with
-    every chunk: where it is large the chunks are longer, all but the first.
+    The report is (epochs done, total epochs, new columns of the curves and records, latest values). The state is sent
+    with every chunk: if it is large the chunks are longer, except the first.
     """
     first = state.epoch == 0
     state, chunk = advance_for(state, seconds if first else max(seconds, weight(state) / MOVED / SHARE))
@@ -65,16 +65,16 @@ def advance(state: State, seconds: float) -> tuple[State, Report]:
 
 
 def weight(state: State) -> int:
-    """Return about how many bytes a state is: the weights, the best so far, and what rules remember of each."""
+    """Return about how many bytes a state has: the weights, the best weights so far, and the optimizers' states."""
     slots = (array for group in state.groups for slots in group.memory for array in slots.values())
     arrays = [*slots, *(array for group in state.groups for array in (group.params, group.best_params))]
     return sum(np.asarray(array).nbytes for array in arrays)
 
 
 def _points(variant: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the inputs [n, 2] as they were read, the targets [n], and whether each row is held out for validation.
+    """Return the inputs [n, 2] before scaling, the targets [n], and whether each row is in the validation set.
 
-    The test part stays out of sight.
+    The test set is not included.
     """
     entry = find(variant.dataset)
     parts = prepare(entry, **{name: getattr(variant, name) for name in PREPARED})
@@ -84,12 +84,12 @@ def _points(variant: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def points(result: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Return (inputs, targets, held) of data that can be drawn, once they are known."""
+    """Return (inputs, targets, held) of data that can be drawn, or None if they are not known yet."""
     return (result["inputs"], result["targets"], result["held"]) if "inputs" in result else None
 
 
 def history(variants: tuple[Fit, ...], result: Mapping[str, np.ndarray]) -> History:
-    """Return the history so far; before the first chunk its curves have no column."""
+    """Return the history so far; before the first chunk its curves have no columns."""
     k = len(variants)
     unknown = np.full(k, np.nan)
     if not result:

@@ -1,6 +1,6 @@
-"""A map asks of thousands of races at once how they end: over settings of a rule, over starts, over learning rates.
+"""A map runs thousands of races at once and shows how they end: over hyperparameters, starting points, learning rates.
 
-`survey(default_map("basins", "himmelblau")).end` is [rule, row, column, 2]: where each start's race ends.
+`survey(default_map("basins", "himmelblau")).end` is [rule, row, column, 2]: the final point of each start's race.
 """
 
 from __future__ import annotations
@@ -38,23 +38,23 @@ Array = np.ndarray
 
 KINDS = ("settings", "basins", "rates")
 TELLING = {"settings": "ill_conditioned", "basins": "himmelblau", "rates": "rosenbrock"}
-"""The surface on which each kind of map teaches most."""
+"""The default surface for each kind of map: the most instructive one."""
 
-BLOCK = 7_500  # races that walk together: their points and memory stay in a core's own cache, and BLAS wakes no threads
+BLOCK = 7_500  # races per block: their points and state fit into a core's cache, and BLAS starts no threads
 SOON = 4_000_000  # steps of single races that take about a tenth of a second
 MOST_RULES = MOST_CONTENDERS
-FINER = 8  # rates between two trials at which the curves over the learning rate are computed
-BELOW, ABOVE = 30.0, 30.0  # how far the learning rates reach to both sides of the one that suits
+FINER = 8  # learning rates computed from one trial to the next, for the curves over the learning rate
+BELOW, ABOVE = 30.0, 30.0  # range of learning rates below and above the recommended one, as factors
 
 
 def varied(rule: type[Optimizer]) -> tuple[str, ...]:
-    """Return the names of the fields that a map can set against the learning rate: all other numbers of the rule."""
+    """Return the names of the fields that a map can plot against the learning rate: all other float fields."""
     kinds = type_hints(rule)
     return tuple(name for name in settings(rule) if name != "lr" and kinds[name] is float)
 
 
 def facts(rule: Optimizer) -> dict[str, Setting]:
-    """Return what is known of the fields that a map can set against the learning rate, by their names."""
+    """Return the `Setting` of each field that a map can plot against the learning rate, by name."""
     known = settings(rule)
     return {name: known[name] for name in varied(type(rule))}
 
@@ -64,16 +64,16 @@ FIELDS = tuple(dict.fromkeys(name for rule in RULES.values() for name in varied(
 
 @dataclass(frozen=True)
 class Map:
-    """Which races a map asks about; raises `Refused` where that makes no map.
+    """The races of a map; raises `Refused` if the values are not valid.
 
-    kind      "settings": one rule from one start, at `side` learning rates x `side` values of its field `vary`;
-              "basins": one or two rules from `side` x `side` starts all over the domain;
-              "rates": several rules from one start, each tuned with `trials` learning rates
-    rates     the lowest and the highest learning rate; empty: a range round the rates that suit the surface
-    values    the lowest and the highest value of the field `vary`; empty: those that its slider spans
-    pick      the cell that is looked at, as (learning rate, value), (x, y) or (learning rate,); empty: none
+    kind      "settings": one optimizer from one start, at `side` learning rates x `side` values of its field `vary`;
+              "basins": one or two optimizers from `side` x `side` starting points that cover the domain;
+              "rates": several optimizers from one start, each tuned with `trials` learning rates
+    rates     the lowest and the highest learning rate; empty: a range around the rates recommended for the surface
+    values    the lowest and the highest value of the field `vary`; empty: the range of its slider
+    pick      the selected cell, as (learning rate, value), (x, y) or (learning rate,); empty: none
 
-    Where the rule has no field `vary`, its first one varies.
+    If the optimizer has no field `vary`, its first field is varied.
     """
 
     kind: str = setting("settings", N_("Map"), choices=KINDS)
@@ -97,7 +97,7 @@ class Map:
         if not least <= len(self.rules) <= most:
             text = N_("This map needs between {least} and {most} optimizers, not {count}.")
             raise Refused(text, least=least, most=most, count=len(self.rules))
-        Race(self.surface, self.rules, self.start, self.steps)  # what no race can be, no map can be made of
+        Race(self.surface, self.rules, self.start, self.steps)  # raises Refused if one race is not valid
         for label, value in ((N_("Grid resolution"), self.side), (N_("Trials per optimizer"), self.trials)):
             if not isinstance(value, int):
                 raise Refused(N_("{label} must be a whole number, not {value}."), label=label, value=value)
@@ -128,12 +128,12 @@ class Map:
 
     @property
     def rule(self) -> Optimizer:
-        """The first rule, which is the only one of a map of settings."""
+        """The first optimizer; a map of hyperparameters has no other."""
         return self.rules[0]
 
 
 def _check_cells(chart: Map) -> None:
-    """Raise `Refused` where a value on an axis is none that the rule takes."""
+    """Raise `Refused` if a value on an axis is not valid for the optimizer."""
     x, y = axes(chart)
     for lr in (x[0], x[-1]):
         dataclasses.replace(chart.rule, lr=float(lr))
@@ -142,13 +142,13 @@ def _check_cells(chart: Map) -> None:
 
 
 def default_map(kind: str, surface: str) -> Map:
-    """Return the map of this kind that teaches most about a surface."""
+    """Return the default map of this kind for a surface."""
     rules = {"settings": ("momentum",), "basins": ("sgd", "momentum"), "rates": LECTURE}[kind]
     return map_of(kind, surface, contenders_for(surface, rules))
 
 
 def map_of(kind: str, surface: str, rules: tuple[Optimizer, ...]) -> Map:
-    """Return a map of these rules, from the surface's own start, with as many cells as are computed at once."""
+    """Return a map of these optimizers, from the surface's own starting point, with a grid that is computed quickly."""
     entry = find(surface)
     side = 120 if kind == "basins" else 80
     side = min(side, max(20, math.isqrt(SOON // (entry.steps * len(rules)))))
@@ -157,32 +157,32 @@ def map_of(kind: str, surface: str, rules: tuple[Optimizer, ...]) -> Map:
 
 
 def on_surface(chart: Map, surface: str) -> Map:
-    """Return the same kind of map of the same rules on another surface, where each has the rate that suits it there."""
+    """Return the same kind of map and optimizers on another surface, with the learning rates recommended there."""
     here = Race(chart.surface, chart.rules, chart.start, chart.steps)
     moved = map_of(chart.kind, surface, rerated(here, surface))
     return dataclasses.replace(moved, vary=chart.vary, values=chart.values, trials=chart.trials)
 
 
 def steps_taken(chart: Map) -> int:
-    """Return how many steps of single races a map takes."""
+    """Return the total number of steps of all races of a map."""
     cells = len(chart.rules) * (chart.side**2 if chart.kind != "rates" else (chart.trials - 1) * FINER + 1)
     return cells * chart.steps
 
 
 def coarse(chart: Map) -> Map:
-    """Return the same map with a quarter of the cells a side: what can be shown while the fine one is computed."""
+    """Return the same map with a quarter of the cells per side: a preview while the fine one is computed."""
     return dataclasses.replace(chart, side=max(4, chart.side // 4))
 
 
 class Survey(NamedTuple):
-    """How the races of a map end: an array with a row per value on the y axis and a column per one on the x axis.
+    """How the races of a map end: arrays with one row per value on the y-axis and one column per value on the x-axis.
 
-    x, y       the values on the axes: learning rates x values of the field, or coordinates of starts; a map of rates
-               has its learning rates on x, and y is empty
-    loss       [rule, row, column]     the height at the end; nan for a race that is lost. A map of rates has one row
-    diverged   [rule, row, column]     the step at which a race is lost, -1 if it never is, as `Descent` tells
-    converged  [rule, row, column]     the first step within the tolerance of the minimum's height, -1 if there is none
-    end        [rule, row, column, 2]  where the race ends; nan where it is lost
+    x, y       the values on the axes: learning rates x values of the field, or coordinates of starting points; a map of
+               learning rates has these on x, and y is empty
+    loss       [rule, row, column]     the final loss; nan if the race has diverged. A map of learning rates has one row
+    diverged   [rule, row, column]     the step at which a race diverges, -1 if it never does, as in `Descent`
+    converged  [rule, row, column]     the first step within the tolerance of the minimum value, -1 if there is none
+    end        [rule, row, column, 2]  the final point; nan if the race has diverged
     """
 
     x: Array
@@ -194,7 +194,7 @@ class Survey(NamedTuple):
 
 
 def survey(chart: Map) -> Survey:
-    """Run all races of a map, each exactly as `experiments.descend.descend` runs it."""
+    """Run all races of a map; each gives the same result as `experiments.descend.descend`."""
     surface = find(chart.surface)
     x, y = axes(chart)
     shape = (max(1, len(y)), len(x))
@@ -212,7 +212,7 @@ def survey(chart: Map) -> Survey:
 
 
 def axes(chart: Map) -> tuple[Array, Array]:
-    """Return the values along x and y, in the middle of the cells."""
+    """Return the values along x and y, at the centres of the cells."""
     if chart.kind == "basins":
         return tuple(_middles(low, high, chart.side) for low, high in find(chart.surface).domain)  # type: ignore[return-value]
     low, high = rates(chart)
@@ -229,13 +229,13 @@ def _middles(low: float, high: float, count: int) -> Array:
 
 
 def _tidy(grid: Array) -> Array:
-    """Return the values rounded to four digits, as people write them, where that moves none by a tenth of a cell."""
+    """Return the values rounded to four digits, unless that moves one of them by a tenth of a cell or more."""
     rounded = np.array([float(f"{value:.4g}") for value in grid])
     return rounded if np.all(np.abs(rounded - grid)[1:] < 0.1 * np.diff(grid)) else grid
 
 
 def rates(chart: Map) -> tuple[float, float]:
-    """Return the lowest and the highest learning rate of a map: those asked for, or a range round those that suit."""
+    """Return the lowest and highest learning rate of a map: those given, or a range around the recommended ones."""
     if chart.rates:
         return chart.rates[0], chart.rates[1]
     suited = [type(rule).pace * find(chart.surface).rate(rule.family) for rule in chart.rules]
@@ -243,7 +243,7 @@ def rates(chart: Map) -> tuple[float, float]:
 
 
 def values(chart: Map) -> tuple[float, float]:
-    """Return the lowest and the highest value of the field that varies: those asked for, or what its slider spans."""
+    """Return the lowest and the highest value of the varied field: those given, or the range of its slider."""
     if chart.values:
         return chart.values[0], chart.values[1]
     fact = settings(chart.rule)[chart.vary]
@@ -264,9 +264,9 @@ class Fate(NamedTuple):
 def fate(
     surface: Surface, rule: Optimizer, starts: Array, steps: int, columns: Mapping[str, Array] | None = None
 ) -> Fate:
-    """Run n races of one rule and return how they end; starts [n, 2], `columns` [n] the fields in which they differ.
+    """Run n races of one optimizer; starts [n, 2], `columns` [n] the fields in which the races differ.
 
-    They walk in blocks that fit a processor core's own cache: the same numbers, in half the time.
+    The races run in blocks that fit into a processor core's own cache: the results are the same, in half the time.
     """
     count = math.ceil(len(starts) / BLOCK)
     edges = [len(starts) * i // count for i in range(count + 1)]
@@ -283,10 +283,10 @@ def fate(
 
 @np.errstate(all="ignore")  # divergence is data
 def _walk_block(surface: Surface, rule: Optimizer, points: Array, steps: int) -> Fate:
-    """Move the points of one block, and note when each is lost, when it arrives, and where it ends."""
+    """Move the points of one block; return when each race diverges, when it converges, and where it ends."""
     near = tolerance(surface)
     floor = np.nan if surface.minimum is None else surface.minimum
-    within = 0.9 * LOST * surface.diagonal - math.hypot(*surface.centre)  # so near to 0 nobody is far from the centre
+    within = 0.9 * LOST * surface.diagonal - math.hypot(*surface.centre)  # no point this near 0 is far from the centre
     rest = surface.minima[0] if surface.minima else surface.centre
     diverged, converged = np.full(len(points), -1), np.full(len(points), -1)
     alive, waiting = np.ones(len(points), bool), np.ones(len(points), bool)
@@ -295,7 +295,7 @@ def _walk_block(surface: Surface, rule: Optimizer, points: Array, steps: int) ->
         height = surface.value(points)
         memory = [state[slot] for slot in rule.slots]
         told = [gradient, height, *memory]
-        # Sums tell at little cost that all is well, which it nearly always is: one part that is not finite shows.
+        # These sums are cheap, and finite as long as all parts are, which is nearly always so; one nan or inf shows.
         if not (sum(x @ x for x in points.T) < within**2 and math.isfinite(sum(map(_total, told)))):
             bad = far(surface, points)
             for part in told:
@@ -304,8 +304,8 @@ def _walk_block(surface: Surface, rule: Optimizer, points: Array, steps: int) ->
             diverged[new] = step
             alive &= ~new
             waiting &= alive
-            # What is lost goes on from a place of rest, with an empty memory, and nobody looks: left where it is, it
-            # would have to be told from the others at every step.
+            # A race that has diverged goes on from a minimum (or the centre) with an empty state, and its results are
+            # ignored. Otherwise every later step would have to tell it from the others again.
             points[bad] = rest
             for part in memory:
                 part[bad] = 0
@@ -322,7 +322,7 @@ def _total(array: Array) -> float:
     return np.add.reduce(array, axis=None)
 
 
-# -- the cell looked at
+# -- the selected cell
 
 
 def place(chart: Map, point: Sequence[float]) -> tuple[int, int]:
@@ -337,7 +337,7 @@ def place(chart: Map, point: Sequence[float]) -> tuple[int, int]:
 
 
 def picked(chart: Map, point: Sequence[float]) -> Map:
-    """Return the map that looks at the cell nearest to a point."""
+    """Return the map with the cell nearest to a point selected."""
     row, column = place(chart, point)
     x, y = axes(chart)
     middle = (x[column], y[row]) if len(y) else (x[column],)
@@ -351,7 +351,7 @@ def _nearest(grid: Array, value: float, *, log: bool) -> int:
 
 
 def race(chart: Map, row: int, column: int) -> Race:
-    """Return the race of one cell, or all rules of a map of rates at one learning rate."""
+    """Return the race of one cell, or the race of all optimizers of a map of learning rates at one learning rate."""
     x, y = axes(chart)
     if chart.kind == "basins":
         return Race(chart.surface, chart.rules, (float(x[column]), float(y[row])), chart.steps)
@@ -361,7 +361,7 @@ def race(chart: Map, row: int, column: int) -> Race:
 
 
 def best(found: Survey) -> Array:
-    """Return [rule, 2], the (row, column) where each rule ends lowest; (-1, -1) for a rule whose races are all lost."""
+    """Return the (row, column) of each optimizer's lowest final loss, [rule, 2]; (-1, -1) if all its races diverge."""
     flat = np.where(np.isnan(found.loss), np.inf, found.loss).reshape(len(found.loss), -1)
     lowest = flat.argmin(1)
     cells = np.stack(np.unravel_index(lowest, found.loss.shape[1:]), axis=-1)
@@ -369,9 +369,10 @@ def best(found: Survey) -> Array:
 
 
 def looked_at(chart: Map, found: Survey) -> Race:
-    """Return the race that plays beside a map: of the cell picked, or else of the one that shows most.
+    """Return the race shown next to a map: that of the selected cell, or else the most instructive one.
 
-    That is the lowest cell of a map of settings, the surface's own start on one of basins, and the tuned race.
+    That is the lowest cell of a map of hyperparameters, the surface's own starting point on a map of basins, and the
+    tuned race on a map of learning rates.
     """
     if chart.pick:
         return race(chart, *place(chart, chart.pick))
@@ -383,7 +384,7 @@ def looked_at(chart: Map, found: Survey) -> Race:
 
 
 def trials(chart: Map, found: Survey) -> Survey:
-    """Return the part of a map of rates that the budget buys: `trials` learning rates for each rule."""
+    """Return the trials of a map of learning rates: `trials` learning rates for each optimizer."""
     part = slice(None, None, FINER)
     return found._replace(
         x=found.x[part], loss=found.loss[..., part], diverged=found.diverged[..., part],
@@ -392,7 +393,7 @@ def trials(chart: Map, found: Survey) -> Survey:
 
 
 def tuned(chart: Map, found: Survey) -> Race:
-    """Return the race of all rules, each at the best of its trials; a rule of which all are lost runs at the first."""
+    """Return the race of all optimizers, each with its best trial; if all its trials diverge, with the first."""
     bought = trials(chart, found)
     rules = tuple(
         dataclasses.replace(rule, lr=float(bought.x[max(0, column)]))
@@ -401,14 +402,14 @@ def tuned(chart: Map, found: Survey) -> Race:
     return Race(chart.surface, rules, chart.start, chart.steps)
 
 
-# -- what theory says
+# -- theory
 
 
 def border(chart: Map) -> Array:
-    """Return, for each value on y, the learning rate above which a map of settings must diverge; empty where not known.
+    """Return, for each value on y, the learning rate above which a map of hyperparameters diverges; empty if unknown.
 
-    It is known on bowls f = (w - m)ᵀ H (w - m) / 2: `stable_rate` with λ = λmax(H) + weight decay. With a
-    schedule, or a mistake, it is not known.
+    It is known on bowls f = (w - m)ᵀ H (w - m) / 2: `stable_rate` with λ = λmax(H) + weight decay. With a schedule, or
+    a deliberate mistake in the optimizer, it is not known.
     """
     steepest, usual = bowl(chart.surface), RULES[chart.rule.key]()  # type: ignore[call-arg]
     switches = [name for name in settings(usual) if not isinstance(getattr(usual, name), float)]
@@ -428,7 +429,8 @@ def border(chart: Map) -> Array:
 def bowl(name: str) -> float | None:
     """Return λmax of a surface that is a quadratic bowl; None for every other surface.
 
-    It is one if its gradient is affine, g(w) = g(0) + H w at points all over the domain, and no λ is negative.
+    A surface is a bowl if its gradient is affine, g(w) = g(0) + H w at points all over the domain, and no eigenvalue λ
+    is negative.
     """
     surface = find(name)
     corners = np.array(list(itertools.product(*surface.domain)))
@@ -452,18 +454,18 @@ class Wells(NamedTuple):
     heights: Array
 
 
-SEEDS = 241  # points a side of the grid on which minima are looked for
+SEEDS = 241  # points per side of the grid on which the search for minima begins
 MOST_WELLS = 120
 
 
 @functools.lru_cache(maxsize=64)
 @np.errstate(all="ignore")
 def wells(name: str) -> Wells:
-    """Return the minima in the domain: those that the entry states, and smooth local ones, which are looked for.
+    """Return the minima in the domain: those listed in the surface's entry, and smooth local minima found by a search.
 
     A search begins at each point of a fine grid that is lower than its eight neighbours and follows Newton's
-    directions, shortened until they lead down. It counts where it comes to a point without slope and with curvature
-    upwards; at a kink only what the entry states is known.
+    directions, shortened until they decrease the loss. A minimum is found if the gradient is zero and the curvature
+    positive; minima at kinks are only known if the entry lists them.
     """
     surface = find(name)
     known = np.array(surface.minima, float).reshape(-1, 2)
@@ -497,7 +499,7 @@ def _dents(surface: Surface) -> Array:
 
 
 def _hessian(surface: Surface, points: Array) -> Array:
-    """Return the Hessian [n, 2, 2] at each point by central differences of the gradient; zeros where not finite."""
+    """Return the Hessian [n, 2, 2] at each point by central differences of the gradient; zeros if not finite."""
     shift = 1e-5 * np.eye(2) * np.maximum(1, np.abs(points).max(-1))[:, None, None]
     wide = 2 * shift.max((1, 2))[:, None, None]
     here = points[:, None, :]
@@ -507,7 +509,7 @@ def _hessian(surface: Surface, points: Array) -> Array:
 
 
 def _newton(surface: Surface, points: Array, rounds: int = 60) -> Array:
-    """Follow Newton's direction, with curvatures taken as positive, as long as it leads down."""
+    """Follow Newton's direction, with the absolute values of the curvatures, as long as it decreases the loss."""
     length = np.ones(len(points))
     for _ in range(rounds):
         if not len(points):
@@ -522,15 +524,15 @@ def _newton(surface: Surface, points: Array, rounds: int = 60) -> Array:
     return points
 
 
-ASTRAY = -1  # a race that has settled nowhere
+ASTRAY = -1  # a race that ends near no minimum
 LOST_CELL = -2  # a race that diverged
 
 
 def settled(chart: Map, found: Survey) -> Array:
-    """Return for each race of a map of basins the number of the minimum in which it ends, as in `wells`.
+    """Return for each race of a map of basins the index of the minimum in which it ends, as in `wells`.
 
-    It has settled there if that minimum is the nearest to its end, and its height is within the tolerance of it; else
-    it is ASTRAY, or LOST_CELL where it diverged.
+    A race ends in the minimum nearest to its final point if its loss is within the tolerance of that minimum; otherwise
+    the result is ASTRAY, or LOST_CELL if it has diverged.
     """
     at = wells(chart.surface)
     near = tolerance(find(chart.surface))

@@ -1,4 +1,4 @@
-"""Many walks with noisy gradients from one start: what the noise does to a rule, and what helps against it.
+"""Many runs with noisy gradients from one starting point: the effect of noise on an optimizer, and what reduces it.
 
 `scatter(default_noisy("ravine")).loss` is [variant, step, seed].
 """
@@ -20,30 +20,30 @@ from surfaces import SURFACES, Surface, find
 Array = np.ndarray
 
 SLOWER = 0.6
-"""Noise asks for a lower learning rate than the exact gradient: this share of the one that suits the surface."""
+"""Noisy gradients need a lower learning rate than exact ones: this share of the rate recommended for the surface."""
 
 SHARE = 0.25
-"""The noise a surface begins with, as a share of the length of its gradient at the start."""
+"""Default noise of a surface, as a share of the length of its gradient at the starting point."""
 
 LOUDEST = 1e9
 MOST = 50_000
-"""Steps of all walks of a variant together: a browser still draws so many."""
+"""Maximum number of steps of all runs of a variant together: as many as a browser can draw."""
 
 DECAYS = tuple(key for key, schedule in SCHEDULES.items() if schedule is not Constant)
 
 
 def suggested(surface: str, rule: type[Optimizer]) -> Optimizer:
-    """Return a rule with a learning rate for noisy gradients on the surface: SLOWER times the one that suits it."""
+    """Return an optimizer with a learning rate for noisy gradients: SLOWER times the surface's recommended one."""
     exact = suited(surface)(rule)
     return dataclasses.replace(exact, lr=float(f"{SLOWER * exact.lr:.2g}"))
 
 
 @dataclass(frozen=True)
 class Noisy:
-    """A rule, the noise of its gradients, and the remedies shown beside it; raises `Refused` where that has no meaning.
+    """An optimizer, its gradient noise, and the variants that reduce the noise; raises `Refused` if not valid.
 
-    `noise` is the standard deviation of Gaussian noise added to both components of every gradient, drawn anew at each
-    step of each of `walks` walks from `seed`; the variants of one walk share their draws.
+    `noise` is the standard deviation of Gaussian noise added to both components of every gradient, drawn with `seed` at
+    each step of each of `walks` runs; the variants of one run use the same draws.
     """
 
     surface: str = same(Race, "surface", "ravine")
@@ -61,7 +61,7 @@ class Noisy:
 
     def __post_init__(self) -> None:
         check(self)
-        race = Race(self.surface, (self.rule,), self.start, self.steps, self.noise, self.seed)  # refuses what it does
+        race = Race(self.surface, (self.rule,), self.start, self.steps, self.noise, self.seed)  # may raise Refused
         object.__setattr__(self, "surface", race.surface)
         object.__setattr__(self, "start", race.start)
         object.__setattr__(self, "noise", race.noise)
@@ -71,13 +71,13 @@ class Noisy:
 
     @property
     def variants(self) -> tuple[str, ...]:
-        """The variants shown: "plain", and of "batch", "decay" and "average" those switched on."""
+        """The variants shown: "plain", and those of "batch", "decay" and "average" that are switched on."""
         remedies = {"batch": self.batching, "decay": self.decaying, "average": self.averaging}
         return ("plain", *(name for name, on in remedies.items() if on))
 
 
 def default_noisy(surface: str = "ravine", rule: str = "sgd") -> Noisy:
-    """Return a surface's noise: its own start, twice its steps, a slower rate, and noise that one sees there."""
+    """Return a surface's default study: its own start, twice its steps, a lower learning rate, and visible noise."""
     entry = find(surface)
     noise = SHARE * float(np.hypot(*entry.gradient(np.array(entry.start))))
     noise = float(f"{min(noise, LOUDEST):.1g}") if np.isfinite(noise) else 1.0
@@ -86,12 +86,12 @@ def default_noisy(surface: str = "ravine", rule: str = "sgd") -> Noisy:
 
 
 class Cloud(NamedTuple):
-    """What became of v variants of n walks, at steps 0 (the start) ... `steps`.
+    """The paths of v variants in n runs, at steps 0 (the starting point) ... `steps`.
 
-    path      [v, steps + 1, n, 2]  the points visited; of "average" the mean of those visited
-    loss      [v, steps + 1, n]     the heights there
-    lost      [v, n]                the first step at which a walk is lost, as in a race, -1 if it never is; from it on
-                                    its rows are nan
+    path      [v, steps + 1, n, 2]  the points visited; for "average" their mean
+    loss      [v, steps + 1, n]     the loss at these points
+    lost      [v, n]                the first step at which a run has diverged, as in a race, -1 if it never does; from
+                                    that step on its rows are nan
     """
 
     path: Array
@@ -101,14 +101,15 @@ class Cloud(NamedTuple):
 
 @np.errstate(all="ignore")  # divergence is data
 def scatter(spec: Noisy) -> Cloud:
-    """Walk every variant from every seed, all at once.
+    """Run every variant in all runs at once.
 
-    plain    the rule, on gradients with noise of standard deviation σ
-    batch    the rule, on means of b such gradients, whose noise has σ/√b
-    decay    the rule with a schedule, which lets its learning rate fall
-    average  the points of plain, averaged: at each step the mean of the last half of those passed
+    plain    the optimizer, on gradients with noise of standard deviation σ
+    batch    the optimizer, on means of b such gradients, whose noise has standard deviation σ/√b
+    decay    the optimizer with a schedule that decreases its learning rate
+    average  the averaged points of plain: at each step the mean over the last half of the steps so far
 
-    Sources: Polyak and Juditsky 1992 (averaging all points); Rakhlin, Shamir and Sridharan 2012 (their last part).
+    Sources: Polyak and Juditsky 1992 (averaging all points); Rakhlin, Shamir and Sridharan 2012 (averaging the last
+    part).
     """
     surface, n = find(spec.surface), spec.walks
     walked = [name for name in spec.variants if name != "average"]
@@ -141,7 +142,7 @@ def last_half(path: Array) -> Array:
 
 
 def heights(spec: Noisy, cloud: Cloud) -> Array:
-    """Return f - f* of every walk, or f where the surface has no minimum; inf where a walk is lost."""
+    """Return f - f* of every run, or f if the surface has no minimum; inf if a run has diverged."""
     minimum = find(spec.surface).minimum
     above = cloud.loss - (0.0 if minimum is None else minimum)
     return np.where(np.isnan(above), np.inf, above)
@@ -149,7 +150,7 @@ def heights(spec: Noisy, cloud: Cloud) -> Array:
 
 @lru_cache(maxsize=64)
 def bowl(surface: Surface) -> tuple[float, float] | None:
-    """Return the curvatures of a surface that has the same ones everywhere, as a quadratic function has; else None."""
+    """Return the curvatures of a surface if they are the same everywhere, as for a quadratic function; else None."""
     (x0, x1), (y0, y1) = surface.domain
     places = np.stack(np.meshgrid(np.linspace(x0, x1, 5), np.linspace(y0, y1, 5)), axis=-1)
     found = curvature(surface, places)
@@ -159,15 +160,16 @@ def bowl(surface: Surface) -> tuple[float, float] | None:
 
 
 def noise_floor(spec: Noisy, batch: int = 1) -> float | None:
-    """Return f - f*, on average and in the long run, of gradient descent on a bowl: Σ η σ² / (2 (2 - η λ)).
+    """Return the long-run mean of f - f* for gradient descent on a quadratic bowl: Σ η σ² / (2 (2 - η λ)).
 
     Along an eigenvector of curvature λ the point moves by w ← (1 - ηλ) w - η ε with noise ε of variance σ²/b: its
-    variance comes to rest at η σ² / (λ (2 - ηλ)), and its share of f is λ/2 times that. None where this is not so: on
-    other surfaces, for other rules and rates that change, and for η ≥ 2/λ, where nothing comes to rest.
+    variance converges to η σ² / (λ (2 - ηλ)), and its contribution to f is λ/2 times that. None if this does not apply:
+    on other surfaces, for other optimizers, for learning rates that change, and for η ≥ 2/λ, where the variance does
+    not converge.
     """
     rule, curvatures = spec.rule, bowl(find(spec.surface))
     if type(rule) is not RULES["sgd"] or rule != RULES["sgd"](lr=rule.lr) or curvatures is None:
         return None
-    if not 0 < rule.lr * curvatures[1] < 2 * (1 - 1e-6):  # curvatures are known to about nine digits
+    if not 0 < rule.lr * curvatures[1] < 2 * (1 - 1e-6):  # curvatures are computed to about nine digits
         return None
     return sum(rule.lr * spec.noise**2 / batch / (2 * (2 - rule.lr * steep)) for steep in curvatures)

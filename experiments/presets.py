@@ -1,4 +1,4 @@
-"""Presets: experiments that are one click away, as far as this server allows them."""
+"""Presets: experiments that start with one click, if this server's limits allow them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ S = TypeVar("S")
 
 
 class Preset(NamedTuple, Generic[S]):
-    """An experiment that is one click away: its title, what it shows, its settings, and how the page shows them."""
+    """An experiment that starts with one click: its title, what it shows, its settings, and how the page shows them."""
 
     title: str
     note: str
@@ -21,7 +21,7 @@ class Preset(NamedTuple, Generic[S]):
 
 
 def offered(presets: Mapping[str, Callable[[], Preset[S]]]) -> dict[str, Preset[S]]:
-    """Return the presets, without those that are refused because this server allows less than the program could do."""
+    """Return the presets, without those that exceed this server's limits."""
     tightened = any(allowed().tightened(name) for name in ("epochs", "seconds", "weights"))
     found = {}
     for key, make in presets.items():

@@ -1,7 +1,7 @@
-"""Numbers in a result, named by text: `test_score[0]`, `loss[1, -1]`. They are read, never evaluated.
+"""Numbers in a result, named by text: `test_score[0]`, `loss[1, -1]`. The text is parsed, never evaluated.
 
-The results of all experiments are tuples of named arrays, so one small language serves every page: lessons name with
-it the figure that stands beside a printed one, and what they claim.
+The results of all experiments are tuples of named arrays, so one small language serves every page: lessons use it to
+name the value to compare with a printed one, and to state their claims.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ OF = {"min": np.min, "max": np.max, "mean": np.mean, "median": np.median}
 
 
 def readout(result: Any, place: str) -> float:
-    """Return the number at `place` in a result: the name of an array, and its indices, from the end where negative.
+    """Return the number at `place` in a result: the name of an array, and its indices, negative ones from the end.
 
-    A part of `records` or another dict of arrays is named like the arrays beside it. Raises `Refused` where the result
-    has no such number.
+    An array in `records`, or in another dict of arrays, is named like the arrays next to it. Raises `Refused` if the
+    result has no such number.
     """
     value = _values(result, place)
     if value.ndim or value.dtype.kind not in "biuf":
@@ -37,10 +37,10 @@ def readout(result: Any, place: str) -> float:
 def holds(result: Any, claim: str) -> bool:
     """Return whether a claim such as `loss[1, -1] < loss[0, -1]` or `theta[0, -1] > 0.26` is true of a result.
 
-    On either side stands a number, or a sum of terms with spaces round its signs: `val_score[0, 9] - val_score[1, 9]`.
-    A term may have a factor, `2 * loss[0, -1]`, and may be the min, max, mean or median of several numbers, whose
-    indices are ranges as in Python: `median(val_loss[0:5, 60])`. Raises `Refused` where it is no claim, or names what
-    the result does not have.
+    Each side is a number or a sum of terms, with spaces around the signs: `val_score[0, 9] - val_score[1, 9]`. A term
+    may have a factor, `2 * loss[0, -1]`, and may be the min, max, mean or median of several numbers, whose indices are
+    slices as in Python: `median(val_loss[0:5, 60])`. Raises `Refused` if the claim is not valid, or names something
+    that the result does not have.
     """
     left, sign, right = sides(result, claim)
     return bool(SIGNS[sign](left, right))

@@ -1,7 +1,7 @@
-"""What is written down of networks in training beside their curves: one entry of `RECORDS` each.
+"""What is recorded of networks during training, besides their curves: one entry of `RECORDS` each.
 
-A page names the records it draws; nobody else pays for them. torch is imported inside functions, as only workers call
-them.
+A page names the records it draws; other pages do not pay for them. torch is imported inside functions, because only
+workers call them.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from networks.tasks import Task
 
 Array = np.ndarray[Any, np.dtype[Any]]
-TRACED = 6  # weights whose history is told
-BINS, BIN = 401, 0.02  # of the histograms of weights: how many, and how wide; the middle one lies around 0
-ZERO = 1e-3  # a weight below this in size does as good as nothing
+TRACED = 6  # weights whose values are recorded over the epochs
+BINS, BIN = 401, 0.02  # of the histograms of weights: how many bins, and how wide; the middle one is centred on 0
+ZERO = 1e-3  # a weight with a smaller absolute value has practically no effect
 
 
 class Glimpse(NamedTuple):
-    """The networks of one group as they stand after an epoch.
+    """The networks of one group after an epoch.
 
     Row i of `stack`, and of `best` (the weights with the lowest validation loss so far), is the network of
-    `variants[i]`; it learns from row `which[i]` of every tensor in `tables`. `seconds` is the time that the epoch took
-    to train, for all of them together; measuring is not counted.
+    `variants[i]`; its data are row `which[i]` of every tensor in `tables`. `seconds` is the training time of the epoch,
+    for all networks together, without the time for measuring.
     """
 
     stack: Stack
@@ -51,7 +51,7 @@ def every(epochs: int) -> Array:
 
 
 def snapshots(epochs: int, most: int = 30) -> Array:
-    """Return at most `most` epochs from 0 to the last, closer together in the beginning, where most happens."""
+    """Return at most `most` epochs from 0 to the last, closer together at the beginning, where most happens."""
     return np.unique(np.rint(epochs * np.linspace(0, 1, most) ** 2).astype(int))
 
 
@@ -62,14 +62,14 @@ def last(epochs: int) -> Array:
 
 @dataclass(frozen=True)
 class Record:
-    """`take(glimpse)` returns what is written down [k, ...], of one shape every time; `moments(epochs)` when."""
+    """`take(glimpse)` returns the array to record [k, ...], always of one shape; `moments(epochs)` the epochs."""
 
     take: Callable[[Glimpse], Array]
     moments: Callable[[int], Array] = snapshots
 
 
 def take(recorded: dict[str, list[Array]], glimpse: Glimpse, epoch: int, epochs: int) -> None:
-    """Add to every list what its record says of this epoch, where it is one of its moments."""
+    """Append to every list the record of this epoch, if the record is taken at this epoch."""
     for name, seen in recorded.items():
         record = RECORDS[name]
         if epoch in record.moments(epochs):
@@ -77,13 +77,13 @@ def take(recorded: dict[str, list[Array]], glimpse: Glimpse, epoch: int, epochs:
 
 
 def _traces(glimpse: Glimpse) -> Array:
-    """Return `TRACED` of each network's weights [k, TRACED], evenly spread over its layers, the first and last too."""
+    """Return `TRACED` weights of each network [k, TRACED], evenly spread over its layers, first and last included."""
     stack = glimpse.stack
     return stack.params[:, np.linspace(0, stack.n_weights - 1, TRACED).astype(int)].copy()
 
 
 def _boundaries(glimpse: Glimpse) -> Array:
-    """Return the decision boundaries [k, 64, 64] in uint8, as `History.boundary`; there is none without a grid."""
+    """Return the decision boundaries [k, 64, 64] in uint8, as `History.boundary`; there are none without a grid."""
     from experiments.training import boundary
 
     assert glimpse.tables.grid is not None, "this record is for data that can be drawn"
@@ -91,9 +91,9 @@ def _boundaries(glimpse: Glimpse) -> Array:
 
 
 def _weights(glimpse: Glimpse) -> Array:
-    """Return how many weights of each network lie in each bin [k, BINS]; the outermost also count what lies beyond.
+    """Return how many weights of each network lie in each bin [k, BINS]; the outermost also count weights beyond them.
 
-    A network that has diverged has none.
+    All counts of a network that has diverged are 0.
     """
     weights = glimpse.stack.params[:, : glimpse.stack.n_weights]
     counts = np.zeros((len(weights), BINS), np.int32)
@@ -105,16 +105,16 @@ def _weights(glimpse: Glimpse) -> Array:
 
 
 def _zeros(glimpse: Glimpse) -> Array:
-    """Return the share of each network's weights [k] that are as good as 0."""
+    """Return the share of each network's weights [k] whose absolute value is below `ZERO`."""
     weights = glimpse.stack.params[:, : glimpse.stack.n_weights]
     return (np.abs(weights) < ZERO).mean(axis=1)
 
 
 def _tests(glimpse: Glimpse) -> Array:
-    """Return the loss (0) and the score (1) on either half of the test part, and on the whole [k, 2, 3].
+    """Return the loss (0) and the score (1) on either half of the test set, and on all of it [k, 2, 3].
 
-    Only to show what the luck in a test score is worth, and what early stopping keeps. The seed of the split deals the
-    rows to the halves.
+    They only serve to show how much of a test score is luck, and what early stopping keeps. The seed of the split
+    assigns the rows to the halves.
     """
     outputs, y = glimpse.stack.evaluate(glimpse.tables.test_x, glimpse.which), glimpse.tables.test_y[glimpse.which]
     order = np.random.default_rng([glimpse.variants[0].split_seed, 5]).permutation(y.shape[1])
@@ -123,7 +123,7 @@ def _tests(glimpse: Glimpse) -> Array:
 
 
 def _seconds(glimpse: Glimpse) -> Array:
-    """Return how long the epoch took to train [k]: the one record that depends on the machine."""
+    """Return the training time of the epoch in seconds [k]: the only record that depends on the machine."""
     return np.full(len(glimpse.variants), glimpse.seconds)
 
 

@@ -1,7 +1,7 @@
-"""The study of overfitting: one large network on few rows, without a remedy and with each that is known against it.
+"""The study of overfitting: one large network on few rows, without and with each remedy against overfitting.
 
-A remedy is a field of `Remedies`: what it is called, how strong it is, and how it changes the network without one. So
-another remedy is one more field; the page, the picture and the sentence find it in `REMEDIES`.
+A remedy is a field of `Remedies`: its name, its strength, and how it changes the network without it. To add a remedy,
+add a field; the page, the figure and the sentence find it in `REMEDIES`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Change = Callable[[Fit, Any], Fit]
 
 
 class Remedy(NamedTuple):
-    """One means against overfitting; `change(fit, value)` returns a network with it, of this strength.
+    """One remedy against overfitting; `change(fit, value)` returns a network with it, of this strength.
 
-    `title` names a network that has it, with its {value}. One that is `usual` stands among the first settings.
+    `title` is the name of a network that has it, with its {value}. A remedy that is `usual` is among the main settings.
     """
 
     title: str
@@ -36,18 +36,18 @@ class Remedy(NamedTuple):
 
 
 def remedy(field: Any, title: str, change: Change, *, usual: bool = False) -> Any:
-    """Return a field of a Spec that is a remedy; at 0, empty or off it is left out."""
+    """Return a field of a Spec that is a remedy; a value of 0, empty or False leaves it out."""
     metadata: Mapping[str, Any] = {**field.metadata, "remedy": Remedy(title, change, usual)}
     return dataclasses.field(default=field.default, metadata=metadata)
 
 
 def _sets(name: str) -> Change:
-    """Return the change that gives field `name` of a network the remedy's value."""
+    """Return the change that sets field `name` of a network to the remedy's value."""
     return lambda fit, value: replace(fit, **{name: value})
 
 
 def _penalised(fit: Fit, strengths: tuple[float, float]) -> Fit:
-    """Return a network with both penalties, on top of those it may have: the elastic net of Zou and Hastie (2005)."""
+    """Return a network with both penalties added to those it may have: the elastic net of Zou and Hastie (2005)."""
     return replace(fit, l1=fit.l1 + strengths[0], l2=fit.l2 + strengths[1])
 
 
@@ -56,14 +56,14 @@ def _more(fit: Fit, times: int) -> Fit:
 
 
 def _fewer(fit: Fit, columns: tuple[int, ...]) -> Fit:
-    """Return a network that sees these columns; a plane keeps both, as its boundary is drawn."""
+    """Return a network that sees only these columns; a data set with two keeps both, because its boundary is drawn."""
     there = tuple(dict.fromkeys(column for column in columns if column < find(fit.dataset).columns))
     return fit if two_dimensional(fit.dataset) else replace(fit, features=there)
 
 
 @dataclass(frozen=True)
 class Remedies(Stopping):
-    """A large network on few rows, with and without each means against overfitting.
+    """A large network on few rows, with and without each remedy against overfitting.
 
     A strength of 0, an empty list or a switch that is off leaves that remedy out, and so does one that changes nothing
     here. `together` adds a network with all of them.
@@ -73,7 +73,7 @@ class Remedies(Stopping):
     rows: int | None = same(Fit, "rows", 80)
     label_noise: float = same(Fit, "label_noise", 0.2)
     hidden: tuple[int, ...] = same(Fit, "hidden", (64, 64))
-    optimizer: Optimizer = same(Fit, "optimizer", Adam(lr=0.01))  # noqa: RUF009 (a frozen rule)
+    optimizer: Optimizer = same(Fit, "optimizer", Adam(lr=0.01))  # noqa: RUF009 (a frozen optimizer)
     dropout: float = remedy(same(Fit, "dropout", 0.3), N_("Dropout {value}"), _sets("dropout"), usual=True)
     l2: float = remedy(same(Fit, "l2", 0.01), N_("L2 {value}"), _sets("l2"), usual=True)
     l1: float = remedy(same(Fit, "l1", 0.004), N_("L1 {value}"), _sets("l1"), usual=True)
@@ -123,7 +123,7 @@ class Remedies(Stopping):
 
     @classmethod
     def on(cls, dataset: str) -> Remedies:
-        """Return the study that shows overfitting on a data set: a preset's, or one on so few rows that it does."""
+        """Return the study that shows overfitting on a data set: a preset, or one with few enough rows to overfit."""
         for preset in PRESETS.values():
             if preset.spec.dataset == dataset:
                 return preset.spec
@@ -135,7 +135,7 @@ class Remedies(Stopping):
 
     @property
     def remedies(self) -> tuple[dict[str, Any], ...]:
-        """What tells the networks apart, as {remedy: value}; the first is the one without a remedy, empty."""
+        """What distinguishes the networks, as {remedy: value}; the first, without a remedy, is empty."""
         values = {name: getattr(self, name) for name in REMEDIES}
         plain = self._plain()
         alone = [
@@ -145,7 +145,7 @@ class Remedies(Stopping):
         return ({}, *alone, *([every] if self.together and len(alone) > 1 else []))
 
     def variants(self) -> tuple[Fit, ...]:
-        """Return the network without a remedy and one for each; the seed gives all the same start and shuffles."""
+        """Return the network without a remedy and one for each; all have the same seed, initial weights and batches."""
         return _variants(self)
 
     def _plain(self) -> Fit:
@@ -156,7 +156,7 @@ class Remedies(Stopping):
         )  # fmt: skip
 
 
-@functools.lru_cache(maxsize=256)  # checking the networks takes longer than a page may wait each time it asks
+@functools.lru_cache(maxsize=256)  # validating the networks takes too long to repeat each time a page asks
 def _variants(study: Remedies) -> tuple[Fit, ...]:
     plain = study._plain()
     return tuple(_with(plain, remedies) for remedies in study.remedies)
@@ -178,9 +178,9 @@ REMEDIES: dict[str, Remedy] = {
 
 
 def presets() -> dict[str, Preset[Remedies]]:
-    """Return the experiments that are one click away, as far as this server allows them.
+    """Return the experiments that start with one click, if this server's limits allow them.
 
-    The first on a data set is what the page begins with there.
+    The first one for a data set is the page's default for it.
     """
     return offered(
         {
@@ -233,21 +233,22 @@ def presets() -> dict[str, Preset[Remedies]]:
 
 
 PRESETS = presets()
-"""The experiments that are one click away; MNIST's and Titanic's networks are the lecture notes' own."""
+"""The experiments that start with one click; the networks for MNIST and Titanic are those of the lecture notes."""
 
 
 class Opening(NamedTuple):
-    """Where a gap between training and validation opens: the epoch (-1 where it does not) and its size at the end."""
+    """Where the generalization gap opens: the epoch (-1 if it does not) and its size at the end."""
 
     epoch: int
     end: float
 
 
 def gap(history: History, row: int) -> Opening:
-    """Return when the gap between validation and training loss opened for good, for one variant.
+    """Return when the generalization gap of one variant opens for good.
 
-    It has opened at the first epoch from which validation loss stays above training loss by more than a quarter of the
-    lowest validation loss. What the untrained network has of it is not counted: it is but that of two samples.
+    It opens at the first epoch from which on the validation loss exceeds the training loss by more than a quarter of
+    the lowest validation loss. The gap of the untrained network is subtracted: it is only the difference between two
+    samples.
     """
     val, train = history.val_loss[row], history.train_loss[row]
     if not val.size:

@@ -1,7 +1,7 @@
-"""What trained networks predict for rows they have not learnt from: which classes are confused, the worst mistakes.
+"""What trained networks predict for rows they were not trained on: confusion matrix, ROC curves, the worst errors.
 
-At the end of a run the record "outputs" keeps what every network says. Chain("experiments.results:begin",
-"experiments.results:look", Question(...)) makes of it, in a worker, what a page shows of one network and one part.
+At the end of a run the record "outputs" keeps the outputs of every network. Chain("experiments.results:begin",
+"experiments.results:look", Question(...)) turns it, in a worker, into what a page shows of one network and one part.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-MOST = 100_000  # outputs of one part that are kept of a network: rows times classes
-WORST = 12  # mistakes that are shown
+MOST = 100_000  # outputs kept of one part and network: rows times classes
+WORST = 12  # worst errors that are shown
 POINTS = 300  # of an ROC curve, at most
 
 
 def outputs(glimpse: Glimpse) -> Array:
-    """Return what the networks say [k, 2, rows, c], by their last weights (0) and by those of the best epoch (1).
+    """Return the outputs of the networks [k, 2, rows, c], for their last weights (0) and those of the best epoch (1).
 
-    The rows are those of the validation part, or of the training part where there is none, and then those of the test
-    part; of each part the first MOST / c.
+    The rows are those of the validation set, or of the training set if there is none, followed by those of the test
+    set; of each, the first MOST / c.
     """
     tables, which = glimpse.tables, glimpse.which
     seen = tables.seen_x[:, tables.learnt :] if tables.val_y.shape[1] else tables.train_x
@@ -40,10 +40,10 @@ def outputs(glimpse: Glimpse) -> Array:
 
 @dataclass(frozen=True)
 class Question:
-    """What does this network say of the test part, or else of the part it is judged by while one chooses?
+    """What does this network predict for the test set, or for the validation set (if there is none, the training set)?
 
-    `best` asks for the weights of the best epoch. `outputs` [rows, c] are what the record kept; they follow from the
-    rest, so the rest names the question.
+    `best` selects the weights of the best epoch. `outputs` [rows, c] are what the record kept; they follow from the
+    other fields, so they are left out of comparisons.
     """
 
     fit: Fit
@@ -54,15 +54,16 @@ class Question:
 
 
 def begin(question: Question) -> Question:
-    """Return the question: answering it is a chain of one chunk."""
+    """Return the question: answering it takes a single chunk."""
     return question
 
 
 def look(question: Question, seconds: float) -> tuple[None, tuple[int, int, dict[str, Any], dict[str, Any]]]:
     """Return the answer, arrays by name.
 
-    `part` names the part, which has `rows` rows; the first `n` were looked at. See `_classes` and `_numbers` for what
-    they tell. A network that has diverged tells only `lost`, the number of rows for which it has no answer.
+    `part` is the name of the part, which has `rows` rows; the first `n` were used. See `_classes` and `_numbers` for
+    the other arrays. For a network that has diverged there is only `lost`, the number of rows without a finite
+    prediction.
     """
     from experiments.training import PREPARED
 
@@ -88,12 +89,13 @@ def look(question: Question, seconds: float) -> tuple[None, tuple[int, int, dict
 
 
 def _classes(z: Array, part: Part, data: Dataset) -> dict[str, Any]:
-    """Return what is told of classes, from the outputs z [n, c], or z [n, 1] of the second of two.
+    """Return the results of a classification, from the outputs z [n, c], or z [n, 1] of the second of two classes.
 
-    `confusion` [c, c] counts rows: true class, told class. `fpr` and `tpr` are points of ROC curves, each class against
-    the rest (of two classes the second alone); `curve` says of which class each point is, and `auc` [c] has the areas
-    below them, nan for a class that no row has, or every row. Of the worst mistakes, those with the largest loss first,
-    `true` and `said` are the classes, and `sure` is the probability of what was said; see `_cells` for the rest.
+    `confusion` [c, c] counts rows: actual class, predicted class. `fpr` and `tpr` are points of ROC curves, each class
+    against the rest (of two classes only the second); `curve` is the class of each point, and `auc` [c] are the areas
+    below them, nan for a class to which no row or every row belongs. For the worst errors, those with the largest loss
+    first, `true` and `said` are the actual and predicted classes, and `sure` is the probability of the predicted class;
+    see `_cells` for the rest.
     """
     from sklearn.metrics import confusion_matrix, roc_auc_score, roc_curve
 
@@ -126,10 +128,11 @@ def _classes(z: Array, part: Part, data: Dataset) -> dict[str, Any]:
 
 
 def _numbers(z: Array, part: Part, data: Dataset, centre: float, unit: float) -> dict[str, Any]:
-    """Return what is told of numbers, in the target's own unit, from the outputs z [n].
+    """Return the results of a regression, in the target's own unit, from the outputs z [n].
 
-    `truths` and `answers` [n], `r2`, which is nan where all truths are equal, the mean absolute `error`, and of the
-    worst mistakes, the farthest off first, `true` and `said`; see `_cells` for the rest.
+    `truths` and `answers` [n] (actual and predicted values), `r2`, nan if all actual values are equal, the mean
+    absolute `error`, and for the worst errors, the largest first, `true` and `said` (actual and predicted); see
+    `_cells` for the rest.
     """
     from sklearn.metrics import mean_absolute_error, r2_score
 
@@ -144,9 +147,9 @@ def _numbers(z: Array, part: Part, data: Dataset, centre: float, unit: float) ->
 
 
 def _cells(data: Dataset, rows: Array) -> dict[str, Array]:
-    """Return what the table has in some rows: `pixels` [m, height, width], or the columns as `cell <name>` [m].
+    """Return the cells of some rows: `pixels` [m, height, width], or the columns as `cell <name>` [m].
 
-    The columns are those that the table was made from, where there are such.
+    The columns are the original ones from which the table was made, if there are any.
     """
     if data.pixels is not None:
         return {"pixels": data.read()[0][rows].reshape(-1, *data.pixels)}

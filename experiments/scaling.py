@@ -1,7 +1,7 @@
-"""What scaling the columns does to the loss: a linear model with two weights, whose whole loss surface can be seen.
+"""The effect of column scaling on the loss: a linear model with two weights, so that its whole loss surface is visible.
 
-The model is fitted by least squares to two columns of real data, once as they are and once scaled. Both are the same
-model in other units, so both surfaces have the same floor; only their shape differs, and with it the way down.
+The model is fitted by least squares to two columns of real data, once unscaled and once scaled. Both are the same model
+in different units, so both surfaces have the same minimum value; only their shape differs, and with it the path down.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from surfaces.bowls import LeastSquares
 
 Array = np.ndarray
 
-BIAS = -1  # in the place of a column's number
-TABLES = ("scores", "california")  # with a number to predict and columns of very different size
+BIAS = -1  # in place of a column number
+TABLES = ("scores", "california")  # regression data sets whose columns differ greatly in scale
 RULES = ("sgd", "momentum", "adam")
 MOST = 4
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A linear model of two columns, or of one column and a bias (`second` is `BIAS`), and the rules that fit it.
+    """A linear model of two columns, or of one column and a bias (`second` is `BIAS`), and the optimizers that fit it.
 
-    With two columns the bias always takes its best value for the present weights, so that two weights are all there is.
-    The contenders' learning rates are those on the scaled surface; on the other one each is as far from the rate that
-    suits it there, or the very same where `same_rate` is on. Raises `Refused` where a column is not there, is the
-    other one, or has one value only.
+    With two columns the bias always has its best value for the current weights, so that only two weights remain. The
+    contenders' learning rates are those on the scaled surface; on the unscaled surface each keeps its ratio to the
+    recommended learning rate, or is the same if `same_rate` is on. Raises `Refused` if a column does not exist, equals
+    the other one, or is constant.
     """
 
     dataset: str = setting("scores", N_("Data set"), choices=TABLES)
@@ -62,15 +62,15 @@ class Stretch:
             raise Refused(
                 N_("Between 1 and {most} optimizers can be shown, not {count}."), most=MOST, count=len(self.contenders)
             )
-        self.races()  # raises Refused where these settings make no race
+        self.races()  # raises Refused if the races are not valid
 
     @classmethod
     def on(cls, dataset: str) -> Stretch:
-        """Return the study with the columns of a data set that show most."""
+        """Return the study with the most instructive columns of a data set."""
         return cls() if dataset == "scores" else cls(dataset, first=0, second=1)
 
     def on_columns(self, **fields: int | str) -> Stretch:
-        """Return the study of other columns or another scaling; each rate keeps its proportion to the suited one."""
+        """Return the study of other columns or scaling; learning rates keep their ratio to those recommended."""
         other = replace(self, **fields, contenders=())
         return replace(other, contenders=rerated(self.races()[1], other.surface(other.scaling)))
 
@@ -79,7 +79,7 @@ class Stretch:
         return _surface(self.dataset, self.first, self.second, scaling)
 
     def races(self) -> tuple[Race, Race]:
-        """Return the race on the columns as they are, and the one on the scaled columns; both start at weights 0."""
+        """Return the races on the unscaled and on the scaled columns; both start at weights 0."""
         scaled = Race(self.surface(self.scaling), self.contenders, (0.0, 0.0), self.steps)
         plain = replace(scaled, surface=self.surface("none"))
         if not self.same_rate:
@@ -96,8 +96,8 @@ def _surface(dataset: str, first: int, second: int, scaling: str) -> str:
 def columns(first: Array, second: Array | None, scaling: str) -> Array:
     """Return the two columns [rows, 2] that the weights multiply: scaled, and a column of ones for the bias.
 
-    "standard" gives mean 0 and deviation 1, "minmax" a range from 0 to 1, as scikit-learn's scalers do; "none" leaves
-    them as they are.
+    "standard" gives mean 0 and standard deviation 1, "minmax" the range from 0 to 1, like scikit-learn's scalers;
+    "none" leaves the columns as they are.
     """
     return np.stack([_scaled(first, scaling), np.ones(len(first)) if second is None else _scaled(second, scaling)], 1)
 
@@ -112,17 +112,16 @@ def _scaled(column: Array, scaling: str) -> Array:
 
 
 def loss_surface(a: Array, y: Array) -> LeastSquares:
-    """Return the mean squared error of y by the columns a [rows, 2] as a surface over their two weights.
+    """Return the mean squared error of predicting y from the columns a [rows, 2], as a surface over the two weights.
 
-    Unless a column is constant, there is a bias beside them, which is at its best for any weights,
-    mean(y) - w · mean(a); what is left is the error of the centred columns. Raises `Refused` where no single pair of
-    weights is best.
+    Unless a column is constant, the model also has a bias, which is at its best value for any weights, mean(y) - w ·
+    mean(a); what remains is the error of the centred columns. Raises `Refused` if the best weights are not unique.
     """
     if np.ptp(a, axis=0).all():
         a, y = a - a.mean(0), y - y.mean()
     products = a.T @ a / len(a)
     (xx, xy), (_, yy) = products
-    LeastSquares(xx=float(xx), xy=float(xy), yy=float(yy))  # refuses columns that tell the same
+    LeastSquares(xx=float(xx), xy=float(xy), yy=float(yy))  # refuses collinear columns
     best = np.linalg.lstsq(a, y, rcond=None)[0]
     return LeastSquares(
         float(xx), float(xy), float(yy), float(best[0]), float(best[1]), float(np.mean((y - a @ best) ** 2))
@@ -130,6 +129,6 @@ def loss_surface(a: Array, y: Array) -> LeastSquares:
 
 
 def condition(surface: LeastSquares) -> float:
-    """Return how many times steeper a surface is curved across than along: the ratio of the Hessian's eigenvalues."""
+    """Return the condition number of a surface: the ratio of the Hessian's eigenvalues, largest to smallest."""
     low, high = surface.curvatures
     return high / low if low > 0 else math.inf

@@ -1,7 +1,7 @@
-"""Any run as a plain PyTorch script: the same data, split, initial weights, batches and rule, in torch's own words.
+"""Any run as a plain PyTorch script: the same data, split, initial weights, batches and optimizer, written with torch.
 
 Chain("experiments.script:begin", "experiments.script:write", Order(fit, data)) writes it in a worker, which can read
-the data; "experiments.script:pack" in place of "write" makes the file of a table that no library carries.
+the data; "experiments.script:pack" instead of "write" makes the data file of a table that no library contains.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from experiments.training import PREPARED, precision, rates, sizes
 from networks import ACTIVATIONS, INITS
 from optimizers import Constant, Optimizer
 
-# What a script may use, and where it is from; what it does use is imported.
+# The names a script may use, and where they come from; a script imports those it uses.
 STANDARD = {"copy": "import copy", "math": "import math"}
 LIBRARIES = {"np": "import numpy as np", "torch": "import torch"}
 MODULES = {
@@ -37,33 +37,33 @@ MODULES = {
     **{scaler.name: "sklearn.preprocessing" for scaler in SCALERS.values()},
     **{f"load_{data.key}": "sklearn.datasets" for data in MEASURED},
 }  # fmt: skip
-NAMED = 5  # columns, at most, whose names are told
+NAMED = 5  # columns whose names are written in a comment, at most
 
 
 class Order(NamedTuple):
-    """What is to be written: a variant, and the data it learns from, which a worker may not know by name."""
+    """What to write: a variant, and its data, which a worker may not know by name."""
 
     fit: Fit
     data: Dataset
 
 
 def begin(order: Order) -> Order:
-    """Return the order: writing is a chain of one chunk."""
+    """Return the order: writing takes a single chunk."""
     return order
 
 
 def write(order: Order, seconds: float) -> tuple[None, tuple[int, int, dict[str, Any], dict[str, Any]]]:
-    """Write the script; it comes back as `text`."""
+    """Write the script and return it as `text`."""
     return None, (1, 1, {}, {"text": np.array(script(order.fit))})
 
 
 def pack(order: Order, seconds: float) -> tuple[None, tuple[int, int, dict[str, Any], dict[str, Any]]]:
-    """Make the file that the script loads; its bytes come back as `file`."""
+    """Make the file that the script loads and return its bytes as `file`."""
     return None, (1, 1, {}, {"file": np.frombuffer(data_file(order.data), np.uint8)})
 
 
 def file_name(data: Dataset) -> str:
-    """Return the name of the file that a script about this table loads; empty where it needs none."""
+    """Return the name of the file that a script for this table loads; empty if it needs none."""
     if data in MEASURED or data in DRAWN or data in TYPED:
         return ""
     return "table.npz" if isinstance(data, Own) else f"{data.key}.npz"
@@ -78,10 +78,10 @@ def data_file(data: Dataset) -> bytes:
 
 
 def script(fit: Fit) -> str:
-    """Return a PyTorch script that trains what `fit` describes and comes to the same losses, up to rounding.
+    """Return a PyTorch script that trains what `fit` describes, with the same losses up to rounding.
 
-    It needs torch, NumPy and scikit-learn, and the file `file_name(data)` where that has a name. It says what this run
-    needs and nothing else. Of a visitor's own table only numbers go into it, no text.
+    It needs torch, NumPy and scikit-learn, and the file `file_name(data)` if that name is not empty. It contains only
+    what this run needs. Of a visitor's own table it contains only numbers, no text.
     """
     entry = find(fit.dataset)
     parts = prepare(entry, **{name: getattr(fit, name) for name in PREPARED})
@@ -134,7 +134,7 @@ def _data(fit: Fit, entry: Dataset, parts: Parts) -> str:
 
 
 def _table(entry: Dataset) -> list[str]:
-    """Load a table: by scikit-learn, by the formula that draws it, by hand, or from a file."""
+    """Load a table: from scikit-learn, from the function that generates it, from literals, or from a file."""
     if entry in MEASURED:
         return [f"x, y = load_{entry.key}(return_X_y=True)"]
     if name := file_name(entry):
@@ -176,12 +176,12 @@ def _split(fit: Fit, entry: Dataset) -> list[str]:
 
 
 def _rest(fit: Fit, entry: Dataset) -> np.ndarray:
-    """Return the numbers of the rows that the test part leaves."""
+    """Return the indices of the rows that are not in the test set."""
     return split(entry, fit.test_size, 0.0, fit.split_seed, stratify=fit.stratify)[0]
 
 
 def _targets(fit: Fit, entry: Dataset) -> list[str]:
-    """Standardise targets that are numbers, and spoil some of the training part's where that is asked for."""
+    """Standardize regression targets, and add label noise to training targets if that is asked for."""
     lines = []
     numbers = entry.task == "numbers"
     if numbers and fit.scale_target:
@@ -239,7 +239,7 @@ def _network(fit: Fit, parts: Parts) -> str:
     norm = "BatchNorm" if _lonely(fit, parts) else "nn.BatchNorm1d"
     layers = []
     units = sizes(fit)
-    plain = fit.batch_norm and not _lonely(fit, parts)  # a batch of one row is normalised without its mean
+    plain = fit.batch_norm and not _lonely(fit, parts)  # a batch of one row is normalized by running statistics
     for i, (n_in, n_out) in enumerate(pairwise(units[:-1])):
         layers += [f"nn.Linear({n_in}, {n_out}{', bias=False' if plain else ''})"]
         layers += [f"{norm}({n_out})"] if fit.batch_norm else []
@@ -282,7 +282,7 @@ def _drops(fit: Fit) -> bool:
 
 
 def _lonely(fit: Fit, parts: Parts) -> bool:
-    """Return whether batch normalisation meets a batch of one row, which torch refuses."""
+    """Return whether batch normalization gets a batch of one row, which torch refuses."""
     rows = len(parts.train.rows)
     size = min(fit.batch_size or rows, rows)
     return fit.batch_norm and (size == 1 or rows % size == 1)
@@ -309,7 +309,7 @@ NORM = '''class BatchNorm(nn.BatchNorm1d):
 
 
 def _classes(fit: Fit, parts: Parts) -> list[str]:
-    """Return what a script has to bring along: functions that draw data, layers, rules that torch does not have."""
+    """Return the definitions a script needs: functions that draw data, layers, optimizers that torch does not have."""
     found = []
     entry = find(fit.dataset)
     if entry in DRAWN or entry in TYPED:
@@ -323,7 +323,7 @@ def _classes(fit: Fit, parts: Parts) -> list[str]:
 
 
 def _sources(function: Any) -> list[str]:
-    """Return the source of a function, after that of the functions of its module which it calls."""
+    """Return the source of a function, preceded by the functions of its module that it calls."""
     module = vars(inspect.getmodule(function))
     called = [module[name] for name in function.__code__.co_names if inspect.isfunction(module.get(name))]
     return [re.sub(r"\) -> .*:", "):", inspect.getsource(one).rstrip()) for one in (*called, function)]
@@ -333,32 +333,32 @@ def _sources(function: Any) -> list[str]:
 
 
 def _rules(fit: Fit) -> list[Optimizer]:
-    """Return the rules of a run: one for all, or one for the weights and one for the biases."""
+    """Return the optimizers of a run: one for all parameters, or one for the weights and one for the biases."""
     apart = fit.bias_optimizer
     return [fit.optimizer] if apart is None or apart == fit.optimizer else [fit.optimizer, apart]
 
 
 def _grouped(fit: Fit) -> bool:
-    """Return whether the rules differ in nothing but their rate: they are one rule with two parameter groups then."""
+    """Return whether the optimizers differ only in their learning rate: then one with two parameter groups will do."""
     first, *apart = _rules(fit)
     return bool(apart) and first.schedule == Constant() and replace(first, lr=apart[0].lr) == apart[0]
 
 
 def _name(fit: Fit, rule: Optimizer) -> str:
-    """Return the name of the class of a rule that a script brings along."""
+    """Return the class name of an optimizer that the script defines."""
     name = type(rule).__name__
     return name if rule is fit.optimizer or type(fit.optimizer) is not type(rule) else f"{name}OfBiases"
 
 
 def _made(fit: Fit, rule: Optimizer, parameters: str) -> str:
-    """Return what makes a rule for these parameters."""
+    """Return the expression that creates an optimizer for these parameters."""
     if rule.counterpart:
         return "torch.optim." + rule.counterpart.replace("(parameters", f"({parameters}", 1)
     return f"{_name(fit, rule)}({parameters}, lr={rule.lr!r})"
 
 
 def _schedule(rule: Optimizer) -> str:
-    """Return what makes torch's schedule of a rule, empty where its rate stays."""
+    """Return the expression that creates torch's schedule for an optimizer; empty if the learning rate is constant."""
     if rule.schedule == Constant():
         return ""
     known = {"lr": repr(rule.lr), "ticks": "EPOCHS"}
@@ -375,11 +375,11 @@ def _training(fit: Fit, entry: Dataset) -> str:
     return "\n".join([*lines, *_optimizers(fit), "", "", _measure(entry), "", "", *_loop(fit)])
 
 
-WIDTH = 100  # of a line that makes a rule or a schedule
+WIDTH = 100  # of a line that creates an optimizer or a schedule
 
 
 def _assigned(name: str, call: str) -> str:
-    """Return `name = call`, with a line for each argument where one line is too narrow for all."""
+    """Return `name = call`, with one line per argument if a single line would be too long."""
     if len(name) + len(call) < WIDTH:
         return f"{name} = {call}"
     function, _, arguments = call.removesuffix(")").partition("(")
@@ -460,7 +460,7 @@ def _loop(fit: Fit) -> list[str]:
 
 
 def _step(fit: Fit, batch: str, optimizers: list[str]) -> list[str]:
-    """Return one step: the loss of a batch, its gradient, the move."""
+    """Return the code of one step: the loss of a batch, its gradient, the update."""
     lines = []
     if any(rates(fit)):
         lines += [f"draws = torch.from_numpy(masks.random((len({batch}), {sum(fit.hidden)}), dtype=np.float32))"]
@@ -484,7 +484,7 @@ def _step(fit: Fit, batch: str, optimizers: list[str]) -> list[str]:
 
 
 def _held(fit: Fit) -> bool:
-    """Return whether there is a validation part."""
+    """Return whether there is a validation set."""
     return fit.folds is not None or fit.val_size > 0
 
 

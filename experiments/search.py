@@ -1,9 +1,10 @@
-"""Choosing hyper-parameters: a grid (or random draws) of settings, each scored by cross-validation, and one winner.
+"""Hyperparameter search: a grid (or random draws) of settings, each scored by cross-validation, and the best one.
 
-Every cell of the search trains on every fold, all of them side by side. The number of epochs is chosen too, but never
-trained for: it is read off the curves, as a network that stops at epoch 37 is what a longer training passes through.
-The winner is trained anew on all rows but the test part, which is scored once. `resplit` shows what that is good for:
-what those who choose by the test part itself report, and what the same networks score on rows they were not chosen by.
+Every cell (combination) of the search trains on every fold, all of them side by side. The number of epochs is selected
+too, but costs no extra training: it is read off the curves, because a network that stops at epoch 37 is a stage of a
+longer training. The best combination is retrained on all rows except the test set, which is scored once. `resplit`
+shows why this matters: it compares the score of those who select by the test set itself with the score of the same
+networks on other rows.
 """
 
 from __future__ import annotations
@@ -28,21 +29,21 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 MOST = 128  # networks: cells times folds
 NONE = "none"
-# A schedule may look at how many epochs there are, see `steady`; one change each is no axis of a grid.
+# A schedule may depend on the number of epochs, see `steady`; single changes do not form an axis of a grid.
 KEYS = tuple(key for key in AXES if key not in ("schedule", "change"))
 PLACES = ("first", "second", "third")
 
 
 @dataclass(frozen=True)
 class Search:
-    """A search over one to three axes of `Fit`, scored by cross-validation on what the test part leaves.
+    """A search over one to three axes of `Fit`, scored by cross-validation on the rows outside the test set.
 
-    `first`, `second` and `third` name axes (see `experiments.axes`), with their values as text; where none are given
-    they are the axis's usual ones. A "grid" takes every combination, as scikit-learn's `ParameterGrid` does; "random"
-    takes `draws` points: a number is drawn between its axis's smallest and largest value (see `drawn`), anything else
-    among its values. `at` are the epochs to choose among (none given: every one); `measure` is what is best on
-    validation, the mean over folds. What is no field here can be fixed as an axis with one value. Raises `Refused`
-    where this makes no search, or too large a one.
+    `first`, `second` and `third` name axes (see `experiments.axes`), with their values as text; if none are given, the
+    axis's default values are used. A "grid" takes every combination, like scikit-learn's `ParameterGrid`; "random"
+    takes `draws` combinations: numbers are drawn between the smallest and largest value of the axis (see `drawn`),
+    anything else from its values. `at` are the epochs to select from (if empty: every one); `measure` is what
+    combinations are selected by, the mean over the validation folds. A setting that is not a field here can be fixed as
+    an axis with one value. Raises `Refused` if the search is not valid or too large.
     """
 
     dataset: str = same(Fit, "dataset", "titanic")
@@ -63,7 +64,7 @@ class Search:
     measure: str = setting("score", N_("Select by"), choices=("score", "loss"))
     hidden: tuple[int, ...] = same(Fit, "hidden", (32, 16))
     activation: str = same(Fit, "activation", "relu")
-    optimizer: Optimizer = same(Fit, "optimizer", Adam(lr=0.003))  # noqa: RUF009 (a frozen rule)
+    optimizer: Optimizer = same(Fit, "optimizer", Adam(lr=0.003))  # noqa: RUF009 (a frozen optimizer)
     batch_size: int | None = same(Fit, "batch_size", 64)
     seed: int = same(Fit, "seed", 0)
     split_seed: int = same(Fit, "split_seed", 0)
@@ -109,7 +110,7 @@ class Search:
 
     @property
     def baseline(self) -> Fit:
-        """The network that every cell changes; it is not held to a fold yet."""
+        """The network that every cell changes; it is not assigned to a fold yet."""
         return _baseline(self)
 
     @property
@@ -119,17 +120,17 @@ class Search:
 
     @property
     def cells(self) -> tuple[tuple[str, ...], ...]:
-        """The settings of every cell: a value of each axis, as text; the last axis changes fastest."""
+        """The values of every cell, one per axis, as text; the last axis changes fastest."""
         return _cells(self)
 
     @property
     def fits(self) -> tuple[Fit, ...]:
-        """The network of every cell. A rule comes before its learning rate, whichever axis is named first."""
+        """The network of every cell. The optimizer is set before its learning rate, whatever the order of the axes."""
         return _fits(self)
 
     @property
     def stops(self) -> list[int]:
-        """The epochs to choose among, in order; empty for every epoch."""
+        """The epochs to select from, in order; empty for every epoch."""
         return sorted(set(self.at))
 
     def variants(self) -> tuple[Fit, ...]:
@@ -137,7 +138,7 @@ class Search:
         return _variants(self)
 
     def refit(self, cell: int, epoch: int) -> Fit:
-        """Return the network of a cell, to be trained on all rows but the test part, up to an epoch."""
+        """Return the network of a cell, to be trained on all rows except the test set, up to an epoch."""
         return replace(self.fits[cell], val_size=0.0, epochs=epoch)
 
 
@@ -188,7 +189,7 @@ def _variants(search: Search) -> tuple[Fit, ...]:
 
 
 def usual(axis: Axis, fit: Fit) -> tuple[str, ...]:
-    """Return the values that a search offers first on an axis, as text."""
+    """Return the default values of a search on an axis, as text."""
     if axis.key == "lr":
         middle = round(2 * math.log10(fit.optimizer.lr or 0.001))  # in half powers of ten: 0.001, 0.003, 0.01 …
         return tuple(axis.write(float(f"{10 ** (half / 2):.1g}")) for half in range(middle - 2, middle + 3))
@@ -198,8 +199,8 @@ def usual(axis: Axis, fit: Fit) -> tuple[str, ...]:
 def drawn(axis: Axis, values: Sequence[str], source: np.random.Generator) -> str:
     """Return a value drawn between the smallest and the largest number of an axis, or else one of its values.
 
-    It is drawn from the uniform distribution of its logarithm where the ends are positive and a power of ten apart
-    (Bergstra and Bengio 2012, section 4), else from its own; whole numbers are rounded, others keep three digits.
+    If the ends are positive and span at least a power of ten, it is drawn log-uniformly (Bergstra and Bengio 2012,
+    section 4), else uniformly; whole numbers are rounded, others keep three digits.
     """
     numbers = [axis.read(value) for value in values]
     if not numeric(numbers):
@@ -220,24 +221,24 @@ def numeric(values: Sequence[Any]) -> bool:
 
 
 def logarithmic(numbers: Sequence[float]) -> bool:
-    """Return whether numbers are positive and span a power of ten, so that their logarithm is what is even."""
+    """Return whether numbers are positive and span at least a power of ten, so that they are spaced logarithmically."""
     return min(numbers) > 0 and max(numbers) >= 10 * min(numbers)
 
 
 def steady(rule: Optimizer) -> bool:
-    """Return whether a rule does the same up to an epoch however many are to come, and whatever the losses are."""
+    """Return whether the learning rate at an epoch is independent of the number of epochs and of the losses."""
     schedule = rule.schedule
-    if schedule.init(1):  # it remembers losses
+    if schedule.init(1):  # it keeps losses as state
         return False
     return all(schedule.factor(tick, 10, {}) == schedule.factor(tick, 1000, {}) for tick in range(10))
 
 
 class Found(NamedTuple):
-    """What a search has found so far; best is highest for scores, lowest for losses.
+    """The results of a search so far; the best value is the highest score or the lowest loss.
 
-    `mean` and `sd` [cells, epochs + 1] are taken over the folds on validation, as scikit-learn's `GridSearchCV` does
-    (the deviation divides by n). `epoch` and `value` [cells] are each cell's best epoch and its mean there; `order` are
-    the cells from best to worst. A cell that has diverged at all its epochs has epoch -1, and stands last.
+    `mean` and `sd` [cells, epochs + 1] are taken over the validation folds, as in scikit-learn's `GridSearchCV` (the
+    standard deviation divides by n). `epoch` and `value` [cells] are each cell's best epoch and its mean there; `order`
+    are the cells from best to worst. A cell that has diverged at all its epochs has epoch -1 and comes last.
     """
 
     mean: Array
@@ -248,14 +249,14 @@ class Found(NamedTuple):
 
     @property
     def best(self) -> int:
-        """The winning cell; -1 where there is none."""
+        """The best cell; -1 if there is none."""
         return int(self.order[0]) if self.order.size and self.epoch[self.order[0]] >= 0 else -1
 
 
 def found(search: Search, history: History) -> Found:
-    """Read a search off its curves: means over folds, the best epoch of every cell, and their order.
+    """Return the results of a search: means over folds, the best epoch of every cell, and the order of the cells.
 
-    Of equals the earlier epoch, and then the earlier cell, is best.
+    Ties go to the earlier epoch, and then to the earlier cell.
     """
     curves = history.val_loss if search.measure == "loss" else history.val_score
     folds = curves.reshape(len(curves) // search.folds, search.folds, curves.shape[1])
@@ -276,14 +277,14 @@ def found(search: Search, history: History) -> Found:
 
 
 def candidates(search: Search, trained: int) -> Array:
-    """Return the epochs to choose among, as far as they have been trained; the untrained network is none."""
+    """Return the epochs to select from, as far as they have been trained; epoch 0 is never among them."""
     return np.array([epoch for epoch in search.stops or range(1, search.epochs + 1) if epoch <= trained], int)
 
 
 def _merit(search: Search, values: Array) -> Array:
-    """Return values as what is to be highest; -inf where there is no number.
+    """Return values so that higher is better; -inf for nan.
 
-    Means of scores are rounded, so that those of the same shares are equal in whatever order the shares were added.
+    Mean scores are rounded, so that rounding errors from the order of summation do not break ties.
     """
     merit = -values if search.measure == "loss" else values.round(12)
     return np.where(np.isnan(merit), -np.inf, merit)
@@ -300,14 +301,14 @@ class Cut(NamedTuple):
 
 
 def take(spec: Cut) -> Cut:
-    """Return what the chains of this module begin with."""
+    """Return the initial state for the functions of this module that run in chunks."""
     return spec
 
 
 def cut(spec: Cut, seconds: float) -> tuple[Cut, tuple[int, int, dict, dict]]:
-    """Report the part that every row belongs to, fold by fold, and the rows' targets.
+    """Report for every fold to which part each row belongs, and the targets of the rows.
 
-    `roles` [folds, rows] is 0 for training, 1 for validation and 2 for the test part.
+    `roles` [folds, rows] is 0 for training, 1 for validation and 2 for the test set.
     """
     from datasets.parts import split
 
@@ -319,15 +320,15 @@ def cut(spec: Cut, seconds: float) -> tuple[Cut, tuple[int, int, dict, dict]]:
     return spec, (1, 1, {}, {"roles": roles, "targets": data.read()[1]})
 
 
-# -- what the test part is for
+# -- why there is a test set
 
 
 class Luck(NamedTuple):
-    """What four ways to quote a score come to, one number per split [n].
+    """Four ways to report a score, one number per split [n].
 
-    `claimed` is the best score of all candidates on half of a test part, chosen by that half, and `kept` what the same
-    network scores on the other half; both are means over the two halves. `validated` is the winner's mean validation
-    score, and `tested` its score on the test part after it was trained on all other rows.
+    `claimed` is the best score of all candidates on half of a test set, selected by that half, and `kept` is the score
+    of the same network on the other half; both are means over the two halves. `validated` is the mean validation score
+    of the best cell, and `tested` its score on the test set after it was retrained on all other rows.
     """
 
     claimed: Array
@@ -337,7 +338,7 @@ class Luck(NamedTuple):
 
 
 class Resplit(NamedTuple):
-    """As it stands: so many splits are done, and the networks of the next are in training, with their curves so far."""
+    """The state: the number of splits completed, and the networks of the next split with their curves so far."""
 
     search: Search
     data: Dataset
@@ -352,7 +353,7 @@ def start_again(spec: Cut) -> Resplit:
 
 
 def resplit(state: Resplit, seconds: float) -> tuple[Resplit, tuple[int, int, dict, dict]]:
-    """Repeat a search on other splits; once a split is through, report its numbers, by the names of `Luck`."""
+    """Repeat a search on other splits; when a split is complete, report its numbers, under the names of `Luck`."""
     search, data, done, training, told = state
     training, chunk = advance_for(training, seconds)
     told = chunk if told is None else merged([told, chunk])
@@ -368,7 +369,7 @@ def resplit(state: Resplit, seconds: float) -> tuple[Resplit, tuple[int, int, di
 
 
 def _everything(search: Search, number: int) -> tuple[Fit, ...]:
-    """Return the networks of one split: those of the search, then every cell on all rows but the test part."""
+    """Return the networks of one split: those of the search, then every cell on all rows except the test set."""
     again = replace(search, split_seed=search.split_seed + number)
     return (*again.variants(), *(again.refit(cell, search.epochs) for cell in range(len(again.cells))))
 
@@ -381,7 +382,7 @@ def _luck(search: Search, history: History) -> Luck:
     unknown = np.array(np.nan)
     if won.best < 0:
         return Luck(unknown, unknown, unknown, unknown)
-    # [cells, parts, epochs + 1]; the parts are two halves and the whole
+    # [cells, parts, epochs + 1]; the parts are the two halves and the whole test set
     tests = history.records["tests"][count:, 0 if search.measure == "loss" else 1]
     epochs = candidates(search, search.epochs)
     claims = []
@@ -394,11 +395,11 @@ def _luck(search: Search, history: History) -> Luck:
 
 
 def luck(result: Mapping[str, Array]) -> Luck:
-    """Return the numbers of the splits that are through."""
+    """Return the numbers of the splits completed."""
     return Luck(*(result.get(name, np.empty(0)) for name in Luck._fields))
 
 
-# -- the searches of lecture notes
+# -- the searches of the lecture notes
 
 
 NOTES = Search(
@@ -408,7 +409,7 @@ NOTES = Search(
 
 
 def presets() -> dict[str, Preset[Search]]:
-    """Return the searches of lecture notes, as far as this server allows them."""
+    """Return the searches of the lecture notes, if this server's limits allow them."""
     return offered(
         {
             "cut": lambda: Preset(

@@ -1,4 +1,4 @@
-"""Signals: one deep network, started in several ways, with and without batch normalisation."""
+"""Signals: one deep network with several initializations, with and without batch normalization."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from optimizers import SGD, Optimizer
 from spec import N_, Refused, check, listed, same, setting
 
 SCALES = tuple(float(scale) for scale in np.logspace(0, -4, 16))  # of normal initial weights
-GOOD = 0.5  # the score above which a network has learnt: half of the rows told rightly, or half of the variance
+GOOD = 0.5  # the score above which a network has learned: an accuracy, or an R², of one half
 
 
 class Start(NamedTuple):
-    """A way to start: an entry of `INITS` and the scale of the weights."""
+    """An initialization: an entry of `INITS` and the scale of the weights."""
 
     title: str
     init: str
     scale: float
 
     def gain(self, n_in: int, n_out: int) -> float:
-        """Return n_in · E[w²]: by so much a layer multiplies the mean square of its inputs, before its activation.
+        """Return n_in · E[w²]: the factor by which a layer's weights multiply the mean square of its inputs.
 
-        So it is for weights that are independent and have mean 0 (Glorot, Bengio 2010; He et al. 2015).
+        This holds before the activation function, for independent weights with mean 0 (Glorot, Bengio 2010; He et al.
+        2015).
         """
         return n_in * (self.scale * INITS[self.init].spread(n_in, n_out)) ** 2
 
@@ -46,10 +47,10 @@ STARTS: dict[str, Start] = {
 
 @dataclass(frozen=True)
 class Signals:
-    """A deep network and how it learns; what differs between its variants is how they start, and batch normalisation.
+    """A deep network and its training; its variants differ in initialization and batch normalization.
 
-    `starts` names those entries of `STARTS` that `ways` compares; `batch_norm` is for these alone, as `scales` trains
-    every network with it and without.
+    `starts` names the entries of `STARTS` that `ways` compares; `batch_norm` applies only to these, because `scales`
+    trains every network with and without it.
     """
 
     dataset: str = same(Fit, "dataset", "mnist")
@@ -58,7 +59,7 @@ class Signals:
     activation: str = same(Fit, "activation", "tanh")
     starts: tuple[str, ...] = setting(tuple(STARTS), N_("Initialization"), examples=tuple(STARTS))
     batch_norm: bool = same(Fit, "batch_norm", False)
-    optimizer: Optimizer = same(Fit, "optimizer", SGD(lr=0.01))  # noqa: RUF009 (a frozen rule)
+    optimizer: Optimizer = same(Fit, "optimizer", SGD(lr=0.01))  # noqa: RUF009 (a frozen optimizer)
     batch_size: int | None = same(Fit, "batch_size", 100)
     epochs: int = same(Fit, "epochs", 20)
     seed: int = same(Fit, "seed", 0)
@@ -73,32 +74,32 @@ class Signals:
 
     @property
     def chosen(self) -> dict[str, Start]:
-        """The ways to start that are compared, in the order of `STARTS`."""
+        """The initializations that are compared, in the order of `STARTS`."""
         return {key: start for key, start in STARTS.items() if key in self.starts}
 
     def _network(self) -> Fit:
-        """Return what all variants share; there is no validation part, as what is shown is how training goes."""
+        """Return what all variants share; there is no validation set, because the study is about training alone."""
         return Fit(
             self.dataset, self.hidden, self.activation, optimizer=self.optimizer, batch_size=self.batch_size,
             epochs=self.epochs, seed=self.seed, rows=self.rows, val_size=0.0,
         )  # fmt: skip
 
     def ways(self) -> tuple[Fit, ...]:
-        """Return a network for each way to start."""
+        """Return a network for each initialization."""
         network = replace(self._network(), batch_norm=self.batch_norm)
         return tuple(replace(network, init=start.init, init_scale=start.scale) for start in self.chosen.values())
 
     def scales(self) -> tuple[Fit, ...]:
-        """Return a network for each of `SCALES` with batch normalisation, and then one for each without.
+        """Return a network for each of `SCALES` with batch normalization, and then one for each without.
 
-        Those of one scale start from the same weights, scale · N(0, 1), and all see the same batches.
+        Those with the same scale have the same initial weights, scale · N(0, 1), and all see the same batches.
         """
         network = replace(self._network(), init="normal")
         return tuple(replace(network, batch_norm=norm, init_scale=scale) for norm in (True, False) for scale in SCALES)
 
 
 def presets() -> dict[str, Preset[Signals]]:
-    """Return the experiments of the lecture, as far as this server allows them."""
+    """Return the experiments of the lecture, if this server's limits allow them."""
     return offered(
         {
             "layers": lambda: Preset(
@@ -123,12 +124,12 @@ PRESETS = presets()
 
 
 def told(spec: Signals, history: History) -> tuple[np.ndarray, Layers]:
-    """Return the epochs at which the layers of `ways` were looked at so far, and what was seen."""
+    """Return the epochs at which the layers of `ways` have been recorded so far, and what was recorded."""
     seen = layers.read(history.records.get("layers"), len(spec.chosen), len(spec.hidden))
     return RECORDS["layers"].moments(spec.epochs)[: seen.mean.shape[-1]], seen
 
 
 def learnt(history: History) -> tuple[int, int]:
-    """Return how many of `scales` have learnt by now: with batch normalisation, and without."""
+    """Return how many of `scales` have learned so far: with batch normalization, and without."""
     good = history.train_score[:, -1] > GOOD
     return int(good[: len(SCALES)].sum()), int(good[len(SCALES) :].sum())

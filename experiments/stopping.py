@@ -1,4 +1,4 @@
-"""Early stopping, read off curves of validation loss: the settings of Keras's callback, and what they give."""
+"""Early stopping, applied to finished curves of validation loss: the settings of Keras's callback, and the results."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class Stopping:
-    """The settings of early stopping that a study has; names and meaning are those of `keras.callbacks.EarlyStopping`.
+    """The settings of early stopping in a study; names and meaning are those of `keras.callbacks.EarlyStopping`.
 
-    They only read the finished curves and never change the training. A `patience` of None means no early stopping.
+    They are only applied to the finished curves and never change the training. A `patience` of None means no early
+    stopping.
     """
 
     patience: int | None = setting(
@@ -42,10 +43,10 @@ class Stopping:
 
 
 class Stops(NamedTuple):
-    """What early stopping makes of k networks, [k] each.
+    """The results of early stopping for k networks, [k] each.
 
-    `stop` is the epoch after which training ends, `best` the best epoch until then, `kept` the epoch whose weights are
-    kept, and `early` says whether training ended for want of improvement and not because all epochs were over.
+    `stop` is the epoch after which training ends, `best` the best epoch up to then, `kept` the epoch whose weights are
+    kept, and `early` is whether training ended because the loss did not improve, not because all epochs were over.
     """
 
     stop: Array
@@ -55,9 +56,9 @@ class Stops(NamedTuple):
 
 
 def stops(history: History, settings: Stopping) -> Stops:
-    """Return what early stopping reads off the curves so far, see `experiments.fit.early_stop`.
+    """Return the results of early stopping for the curves so far, see `experiments.fit.early_stop`.
 
-    Without patience, or without a validation part, training goes to its end, and the last weights are kept.
+    Without patience, or without a validation set, training goes to its end, and the last weights are kept.
     """
     k, last = len(history.best_epoch), history.train_loss.shape[1] - 1
     if settings.patience is None or not history.val_loss.size:
@@ -70,11 +71,11 @@ def stops(history: History, settings: Stopping) -> Stops:
 
 
 def best_so_far(val_loss: Array, settings: Stopping) -> Array:
-    """Return the best epoch up to every epoch, [n] -> [n]; the epochs since then are those that patience counts."""
+    """Return the best epoch up to every epoch, [n] -> [n]; patience counts the epochs since then."""
     best, least, found = 0, math.inf, []
     for epoch, loss in enumerate(val_loss.tolist()):
         if epoch <= settings.start_from_epoch:
-            best = epoch  # nothing is waited for yet
+            best = epoch  # patience does not count yet
         elif loss + settings.min_delta < least:
             best, least = epoch, loss
         found.append(best)

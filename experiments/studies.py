@@ -1,6 +1,6 @@
 """A study is a question about networks, turned into variants that train together.
 
-`Comparison` asks what one setting changes; `experiments.remedies` what each means against overfitting does.
+`Comparison` asks what one setting changes; `experiments.remedies` compares methods against overfitting.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ MOST = 8
 
 @dataclass(frozen=True)
 class Comparison(Stopping):
-    """The same network again and again, but for one thing: what `vary` names, an entry of `AXES`.
+    """Networks that differ in one setting: the one that `vary` names, an entry of `AXES`.
 
-    `values` are its values as text; none given means the usual ones. Where rules are compared, `contenders` are these;
-    else the first of them is everybody's rule. All else is shared: the data, the initial weights, the batches. With
-    `apart` the biases have a learning rate of their own, as a parameter group does, and with `bias_rule` also a rule
-    of their own: "same", or the name of one. Early stopping is read off where there is a `patience`. With `seeds`
-    above 1 there are that many networks of each kind, each from other initial weights and batches. Raises `Refused`
-    for what makes no network.
+    `values` are its values as text; if empty, the default ones. If optimizers are compared, `contenders` are these;
+    else the first contender is the optimizer of all. Everything else is shared: the data, the initial weights, the
+    batches. With `apart` the biases have a learning rate of their own, like a parameter group, and with `bias_rule`
+    also an optimizer of their own: "same", or the name of one. Early stopping is applied if there is a `patience`. With
+    `seeds` above 1 there are that many networks of each kind, each with other initial weights and batches. Raises
+    `Refused` if the networks are not valid.
     """
 
     dataset: str = same(Fit, "dataset", "breast_cancer")
@@ -83,19 +83,19 @@ class Comparison(Stopping):
 
     @property
     def axis(self) -> Axis:
-        """What varies."""
+        """The axis that varies."""
         return AXES[self.vary]
 
     @property
     def points(self) -> tuple[Any, ...]:
-        """Where on the axis the variants lie; for rules these are the contenders."""
+        """The values of the variants on the axis; for optimizers, the contenders."""
         if self.vary == "optimizer":
             return self.contenders
         return tuple(self.axis.read(text) for text in self.values or self.axis.usual(self.base)[:MOST])
 
     @property
     def base(self) -> Fit:
-        """The network that all variants are, but for what varies."""
+        """The network that all variants share, except for the setting that varies."""
         shared = {field.name: getattr(self, field.name) for field in fields(self) if field.name in settings(Fit)}
         return Fit(optimizer=self.contenders[0], **shared)
 
@@ -116,25 +116,25 @@ class Comparison(Stopping):
         return tuple(replace(kind, seed=kind.seed + again) for kind in kinds for again in range(self.repeats))
 
     def _of_biases(self, rule: Optimizer) -> Optimizer:
-        """Return the rule that moves the biases beside this one."""
+        """Return the optimizer of the biases when this is the optimizer of the weights."""
         if self.bias_rule == "same":
             return replace(rule, lr=self.bias_rate)
         return RULES[self.bias_rule](lr=self.bias_rate)
 
 
-# One linear layer on a table typed in by hand, of which every row is learnt from.
+# One linear layer on a table typed in by hand, all of whose rows are in the training set.
 BY_HAND = Comparison(
     "softmax", vary="lr", values=("1e-10", "0.1", "100000"), contenders=(SGD(lr=0.1),), hidden=(), init="normal",
     batch_size=None, epochs=20, scaling="none", test_size=0.0, val_size=0.0,
 )  # fmt: skip
 
-# One hidden layer of ten sigmoid units on breast cancer, all rows in one batch; as the lecture notes have it, all
-# weights are 1 at first, and the biases follow plain gradient descent at rate 1.
+# One hidden layer of ten sigmoid units on breast cancer, all rows in one batch; as in the lecture notes, all
+# weights are 1 at first, and the optimizer of the biases is plain gradient descent with learning rate 1.
 TEN = Comparison(
     hidden=(10,), activation="sigmoid", init="ones", contenders=(SGD(lr=1.0),), batch_size=None, epochs=1000,
     apart=True, bias_rule="sgd", bias_rate=1.0, val_size=0.0,
 )  # fmt: skip
-# A scaler that has seen the validation part is the notes' too.
+# Fitting the scaler on the validation set too is also from the notes.
 TEN_VALIDATED = replace(TEN, val_size=0.2, scaler_sees="train+val", vary="lr", values=("1",))
 
 FIVE = (SGD(lr=0.01), Momentum(lr=0.01), AdaGrad(lr=0.01), RMSProp(lr=0.001), Adam(lr=0.001))
@@ -146,7 +146,7 @@ CALIFORNIA = Comparison(
 
 
 def presets() -> dict[str, Preset[Comparison]]:
-    """Return the comparisons of the lecture, in its order, as far as this server allows them."""
+    """Return the comparisons of the lecture, in its order, if this server's limits allow them."""
     return offered(
         {
             "rates": lambda: Preset(

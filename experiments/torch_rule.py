@@ -1,4 +1,4 @@
-"""A rule that torch does not have, written out as a torch optimizer, line by line as it is taught."""
+"""An optimizer that torch does not have, as the source of a torch optimizer, line by line as it is taught."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from experiments.anatomy import QUANTITY, compiled
 from optimizers import Optimizer
 from spec import settings
 
-SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly parts of an expression hold together
+SUM, PRODUCT, POWER, ATOM = range(4)  # operator precedence
 
 
 class Term(NDArrayOperatorsMixin):
-    """An expression of Python in the making: NumPy's arithmetic on terms gives the text of what torch would compute.
+    """A Python expression under construction: NumPy arithmetic on terms gives the source of the torch computation.
 
-    A term that is no `tensor` is a plain number when the code runs.
+    A term that is not a `tensor` is a plain number when the code runs.
     """
 
     def __init__(self, text: str, bond: int = ATOM, *, tensor: bool = False) -> None:
         self.text, self.bond, self.tensor = text, bond, tensor
 
     def within(self, bond: int) -> str:
-        """Return the text, in brackets unless it holds together at least as tightly as `bond`."""
+        """Return the text, in brackets unless its precedence is at least `bond`."""
         return self.text if self.bond >= bond else f"({self.text})"
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *parts: Any) -> Term:
@@ -38,12 +38,12 @@ class Term(NDArrayOperatorsMixin):
 
 
 def term(value: Any) -> Term:
-    """Return a term, or a number as one."""
+    """Return a term; a number is converted to one."""
     return value if isinstance(value, Term) else Term(f"{float(value):.15g}")
 
 
 def _infix(sign: str, bond: int, left: int = 0, right: int = 0) -> Callable[[Term, Term], Term]:
-    """Return what writes an operation; `left` and `right` say how much tighter its sides must hold together."""
+    """Return a function that writes an operation; `left` and `right` are added to the precedence its operands need."""
     return lambda a, b: Term(
         f"{a.within(bond + left)}{sign}{b.within(bond + right)}", bond, tensor=a.tensor or b.tensor
     )
@@ -92,10 +92,10 @@ _UFUNCS: dict[np.ufunc, Callable[..., Term]] = {
 
 
 def written(rule: Optimizer, name: str) -> str:
-    """Return the source of a class `name(parameters, lr)` that steps as `rule.lines` says; it needs `math` and torch.
+    """Return the source of a class `name(parameters, lr)` that steps as in `rule.lines`; it needs `math` and torch.
 
-    The rate is read from each parameter group, as torch's schedules set it there; other settings stand in the code.
-    Raises `ValueError` for a rule without lines.
+    The learning rate is read from each parameter group, where torch's schedules set it; other settings are constants in
+    the code. Raises `ValueError` for an optimizer without lines.
     """
     if not rule.lines:
         raise ValueError(f"{rule.title} does not say its step line by line")

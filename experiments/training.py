@@ -1,7 +1,7 @@
-"""How one group of networks, alike in shape, trains epoch by epoch: batches, gradients, penalties, rules, measures.
+"""How one group of networks with the same shape trains: batches, gradients, penalties, optimizers, metrics.
 
-The loop is `train`. torch is imported inside functions: it takes two seconds and 300 MB, and the web process reads this
-module by way of `experiments.fit`.
+The loop is `train`. torch is imported inside functions: it takes two seconds and 300 MB, and the web process imports
+this module through `experiments.fit`.
 """
 
 from __future__ import annotations
@@ -32,18 +32,21 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-GRID = 64  # points along each side of a drawn decision boundary
+GRID = 64  # points along each side of the grid for a decision boundary
 HEAVY = 2_000_000
-"""Multiplications, forward, above which a step of one network keeps a core busy by itself. It is then computed in
-float32, which takes half the time; smaller steps are mostly overhead, and float64 costs little."""
+"""Multiplications in the forward pass above which one network's step keeps a core busy by itself.
+
+Such a step is computed in float32, which takes half the time; smaller steps are mostly overhead, and float64 costs
+little.
+"""
 
 
 class Group(NamedTuple):
     """Networks of one shape that train in lock-step: row i of every array is the network of variant `members[i]`.
 
-    `params` [k, P] are the weights now, `best_params` those with the lowest validation loss so far, `best_loss` [k].
-    `memory` holds the states of the rules that move the rows, see `_moves`, and `schedules` what their schedules
-    remember. Those who follow the same rules are neighbours, and those with batch normalisation come last.
+    `params` [k, P] are the current weights, `best_params` those with the lowest validation loss so far, `best_loss`
+    [k]. `memory` holds the states of the optimizers that move the rows, see `_moves`, and `schedules` those of their
+    schedules. Networks with the same optimizers are adjacent, and those with batch normalization come last.
     """
 
     members: tuple[int, ...]
@@ -57,8 +60,9 @@ class Group(NamedTuple):
 class Data(NamedTuple):
     """The parts of one or several tables as tensors [tables, rows, ...].
 
-    Of the rows that are `seen` while a network trains, the first `learnt` are the training part and the others the
-    validation part. `grid` are the points [tables, GRID * GRID, 2] where a boundary is drawn, scaled as the inputs are.
+    Of the rows in `seen` (training and validation), the first `learnt` are the training set and the others the
+    validation set. `grid` are the points [tables, GRID * GRID, 2] at which a decision boundary is computed, scaled like
+    the inputs.
     """
 
     seen_x: Tensor
@@ -82,23 +86,23 @@ class Data(NamedTuple):
 
 
 def sizes(variant: Fit) -> tuple[int, ...]:
-    """Return the units of a network layer by layer, (inputs, *hidden, outputs)."""
+    """Return the number of units in each layer, (inputs, *hidden, outputs)."""
     entry = find(variant.dataset)
     inputs = len(variant.features) or entry.columns
     return (inputs, *variant.hidden, len(entry.classes) if entry.task == "classes" else 1)
 
 
 def shape(variant: Fit) -> tuple[Any, ...]:
-    """Return what networks must have in common to be rows of one array and to see batches of one length."""
+    """Return what networks must have in common to be rows of one array and to have batches of the same size."""
     data = tensors(variant)
     rows = (data.learnt, data.seen_y.shape[1], data.test_y.shape[1])
     return sizes(variant), variant.activation, variant.batch_size, rows, precision(variant)
 
 
 def groups(variants: Sequence[Fit]) -> tuple[Group, ...]:
-    """Return the untrained networks of `variants`: those of one `shape` together.
+    """Return the untrained networks of `variants`, grouped by `shape`.
 
-    Where one network's step is heavy, little is gained by more of them in a group: there every core has its part, see
+    If the step of one network is heavy, larger groups save little time: then every core gets its own share, see
     `side_by_side`.
     """
     alike: dict[tuple[Any, ...], list[int]] = {}
@@ -110,30 +114,30 @@ def groups(variants: Sequence[Fit]) -> tuple[Group, ...]:
         keys = {i: (_kind(variants[i], members, variants), tables.index(_how(variants[i]))) for i in members}
         members = sorted(members, key=keys.__getitem__)
         count = min(len(members), cores()) if work(variants[members[0]]) > HEAVY else 1
-        parts += [tuple(part.tolist()) for part in np.array_split(members, count)]  # who share rules stay together
+        parts += [tuple(part.tolist()) for part in np.array_split(members, count)]  # same optimizers stay together
     return tuple(start(variants, part) for part in parts)
 
 
 def work(variant: Fit) -> float:
-    """Return how many multiplications one step of a network takes at most, forward."""
+    """Return how many multiplications the forward pass of one step takes, at most."""
     rows = min(variant.batch_size or math.inf, variant.rows or math.inf, find(variant.dataset).rows)
     return count_weights(sizes(variant)) * rows
 
 
 def precision(variant: Fit) -> str:
-    """Return the type that a network is computed in, "float64" or "float32"."""
+    """Return the dtype in which a network is computed, "float64" or "float32"."""
     if variant.precision != "auto":
         return variant.precision
     return "float32" if work(variant) > HEAVY else "float64"
 
 
 def cores() -> int:
-    """Return how many threads may compute at once."""
+    """Return how many threads may compute at the same time."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def start(variants: Sequence[Fit], members: tuple[int, ...]) -> Group:
-    """Return the untrained networks of those `variants` that are named by `members`, and have one `shape`."""
+    """Return the untrained networks of the `variants` with the indices `members`, which have one `shape`."""
     chosen = [variants[index] for index in members]
     units = sizes(chosen[0])
     rows = [untrained(units, one.init, one.init_scale, random(one.seed, "init"), one.batch_norm) for one in chosen]
@@ -152,10 +156,10 @@ Trained = tuple[Group, dict[str, Array], dict[str, Array]]
 def side_by_side(
     variants: Sequence[Fit], groups: Sequence[Group], epoch: int, epochs: int, records: Sequence[str] = ()
 ) -> list[Trained]:
-    """Train groups from `epoch` on for `epochs` epochs; return of each what `train` returns.
+    """Train groups from `epoch` on for `epochs` epochs; return for each group what `train` returns.
 
-    Heavy ones share the cores, each in a thread. It computes on one thread of torch's, so that a sum has one order, and
-    nearly always outside of Python's lock.
+    Heavy groups share the cores, one thread each. Each thread computes with one torch thread, so that sums have a fixed
+    order, and is nearly always outside Python's global interpreter lock.
     """
 
     def trained(group: Group) -> Trained:
@@ -169,11 +173,11 @@ def side_by_side(
 
 
 def train(variants: Sequence[Fit], group: Group, epoch: int, epochs: int, records: Sequence[str] = ()) -> Trained:
-    """Train a group from `epoch` on for `epochs` epochs; return it, its new columns, and how it stands.
+    """Train a group from `epoch` on for `epochs` epochs; return it, its new columns, and its current results.
 
-    `variants` are those of its members. The columns [k, n] are the four curves and [k, ..., n] what `records` name;
-    the first are of epoch 0 where the group is untrained. What stands are the scores of the test part at the end, nan
-    before it, and the boundary where one can be drawn.
+    `variants` are those of its members. The columns [k, n] are the four curves, and [k, ..., n] what `records` name; if
+    the group is untrained, the first column is epoch 0. The results are the scores on the test set at the end, nan
+    before it, and the decision boundary if there is one.
     """
     from networks.stack import Stack
     from networks.tasks import TASKS
@@ -183,7 +187,7 @@ def train(variants: Sequence[Fit], group: Group, epoch: int, epochs: int, record
     entry = find(shared.dataset)
     task = TASKS[entry.task]
 
-    # Copies, so that what is done in place below leaves `group` as it is.
+    # Copies, because the code below works in place and must not change `group`.
     normalised = sum(variant.batch_norm for variant in variants)
     stack, best = (
         Stack(sizes(shared), shared.activation, params.copy(), normalised)
@@ -204,13 +208,13 @@ def train(variants: Sequence[Fit], group: Group, epoch: int, epochs: int, record
     recorded: dict[str, list[Array]] = {name: [] for name in records}
 
     def measure(epoch: int) -> Array:
-        """Add to the curves, keep the best weights, and return the losses that schedules see."""
+        """Add to the curves, keep the best weights, and return the losses that the schedules see."""
         took = time.perf_counter() - begun
         outputs = stack.evaluate(tables.seen_x, which)
         train_loss, train_score = task.measure(outputs[:, : tables.learnt], train_y)
         val_loss, val_score = task.measure(outputs[:, tables.learnt :], val_y)
         curves.append((train_loss, val_loss, train_score, val_score))
-        if epoch:  # as in `early_stop`: the untrained network is never best, and the first epoch is until one is better
+        if epoch:  # as in `early_stop`: the untrained network is never best; epoch 1 is best until one is better
             lower = val_loss < best_loss
             best_loss[lower] = val_loss[lower]
             kept = lower | (epoch == 1)
@@ -256,25 +260,25 @@ def train(variants: Sequence[Fit], group: Group, epoch: int, epochs: int, record
 
 
 class _Move(NamedTuple):
-    """One rule and the block of the stack that it moves."""
+    """One optimizer and the block of parameters that it updates."""
 
     rule: Optimizer
     rows: slice
     columns: slice
 
     def scheduled(self, epochs: int, memory: Sequence[dict[str, Array]] = ()) -> Scheduled:
-        """Return the rule with its schedules, whose ticks are epochs."""
+        """Return the optimizer with its schedules, which count epochs."""
         return Scheduled(self.rule, self.rows.stop - self.rows.start, epochs, memory)
 
 
 def _kind(variant: Fit, members: Sequence[int], variants: Sequence[Fit]) -> tuple[bool, int]:
-    """Return what neighbours share: batch normalisation, and the first of `members` with the same rules."""
+    """Return what adjacent rows share: batch normalization, and the first of `members` with the same optimizers."""
     rules = [(type(variants[index].optimizer), type(variants[index].bias_optimizer)) for index in members]
     return variant.batch_norm, rules.index((type(variant.optimizer), type(variant.bias_optimizer)))
 
 
 def _moves(variants: Sequence[Fit]) -> list[_Move]:
-    """Return who moves what: a rule, with a column for each of its settings, for every run of neighbours."""
+    """Return the optimizers and their blocks: for every range of adjacent rows, one with stacked settings."""
     units, members = sizes(variants[0]), range(len(variants))
     n_weights = count_weights(units)
     moves = []
@@ -282,7 +286,7 @@ def _moves(variants: Sequence[Fit]) -> list[_Move]:
         first, *others = neighbours
         rows = slice(first, first + 1 + len(others))
         group = variants[rows]
-        n_params = count_params(units, group[0].batch_norm)  # what lies beyond are running means and variances
+        n_params = count_params(units, group[0].batch_norm)  # after these come running means and variances
         biases = [variant.bias_optimizer for variant in group if variant.bias_optimizer is not None]
         weights = slice(n_weights if biases else n_params)
         moves.append(_Move(type(group[0].optimizer).stack([variant.optimizer for variant in group]), rows, weights))
@@ -292,7 +296,7 @@ def _moves(variants: Sequence[Fit]) -> list[_Move]:
 
 
 def _penalties(variants: Sequence[Fit]) -> Callable[[Stack], None]:
-    """Return what adds the gradient of the penalties, in place; it leaves alone the rows that have none."""
+    """Return a function that adds the gradient of the penalties, in place, to the rows that have penalties."""
     strengths = np.array([[one.l1, one.l2, one.linf] for one in variants], precision(variants[0]))
     rows = np.flatnonzero(strengths.any(axis=1))
     l1, l2, linf = strengths[rows].T[:, :, None]
@@ -314,10 +318,11 @@ def _penalties(variants: Sequence[Fit]) -> Callable[[Stack], None]:
 def batches(
     variants: Sequence[Fit], tables: Data, which: Tensor, epoch: int
 ) -> Iterator[tuple[Tensor, Tensor, Sequence[Tensor | None]]]:
-    """Yield the batches of one epoch: inputs [k, n, columns], targets [1 or k, n], masks of the layers.
+    """Yield the batches of one epoch: inputs [k, n, columns], targets [1 or k, n], dropout masks of the layers.
 
-    Network i learns from table `which[i]`. Each seed has its own shuffle and its own draws for dropout, the same
-    whatever other seeds there are. Full batches are not shuffled, nor are those of a variant with `shuffle` off.
+    The data of network i are table `which[i]`. Each seed has its own shuffling and its own random numbers for dropout,
+    which do not depend on the other seeds. Full batches are not shuffled, nor are those of a variant with `shuffle`
+    off.
     """
     import torch
 
@@ -325,7 +330,7 @@ def batches(
     x, y = tables.train_x, tables.train_y  # [tables, rows, ...]
     views = which
     if shared.batch_size is not None and any(variant.shuffle for variant in variants):
-        # Networks that learn from the same table in the same order share what is shuffled.
+        # Networks with the same table and the same order share the shuffled data.
         seeds, seed = np.unique([one.seed if one.shuffle else -1 for one in variants], return_inverse=True)
         pairs, views = np.unique(np.stack([which.numpy(), seed]), axis=1, return_inverse=True)
         n = x.shape[1]
@@ -346,7 +351,7 @@ def batches(
 
 
 def _masks(variants: Sequence[Fit], epoch: int) -> Callable[[int], Sequence[Tensor | None]]:
-    """Return what draws the masks of dropout for the next n rows, [k, n, units] for every layer that has one."""
+    """Return a function that draws dropout masks for the next n rows, [k, n, units] for every layer with dropout."""
     hidden = _drawn(variants, "dropout", [np.repeat(rates(one), one.hidden) for one in variants], epoch)
     outputs = sizes(variants[0])[-1]
     last = _drawn(variants, "output", [np.repeat(one.output_dropout, outputs) for one in variants], epoch)
@@ -360,7 +365,7 @@ def _masks(variants: Sequence[Fit], epoch: int) -> Callable[[int], Sequence[Tens
 
 
 def _drawn(variants: Sequence[Fit], purpose: str, drops: Sequence[Array], epoch: int) -> Callable[[int], Tensor] | None:
-    """Return what draws masks [k, n, units], given for each network the rates of its units; None where all are 0."""
+    """Return a function that draws masks [k, n, units], given each network's dropout rates; None if all are 0."""
     import torch
 
     rate = torch.from_numpy(np.array(drops, np.float32)[:, None])
@@ -378,17 +383,17 @@ def _drawn(variants: Sequence[Fit], purpose: str, drops: Sequence[Array], epoch:
 
 
 def rates(variant: Fit) -> tuple[float, ...]:
-    """Return the rate of dropout after every hidden layer."""
+    """Return the dropout rate after every hidden layer."""
     cycle = variant.dropout_by_layer or (variant.dropout,)
     return tuple(cycle[layer % len(cycle)] for layer in range(len(variant.hidden)))
 
 
 def guess(entry: Dataset, tables: Data) -> tuple[Array, Array]:
-    """Return how many rows of each class the parts have, and how well a constant guess does on them, of each table.
+    """Return the number of rows of each class in the parts of each table, and the scores of a constant prediction.
 
-    The counts are [tables, 3, classes], of the training, the validation and the test part; of numbers there is one
-    class. The guess is the commonest class of the training part, or its mean, as by scikit-learn's `DummyClassifier`
-    and `DummyRegressor`; its scores are [tables, 3], nan where a part is empty or its R² has no meaning.
+    The counts are [tables, 3, classes], for the training, validation and test set; for regression there is one class.
+    The constant prediction is the most frequent class of the training set, or its mean, as in scikit-learn's
+    `DummyClassifier` and `DummyRegressor`; its scores are [tables, 3], nan if a part is empty or its R² is undefined.
     """
     import torch
 
@@ -410,10 +415,10 @@ def guess(entry: Dataset, tables: Data) -> tuple[Array, Array]:
 
 
 def _tables(variants: Sequence[Fit]) -> tuple[Data, Tensor]:
-    """Return the tables that variants learn from, each once, and the number of each variant's own."""
+    """Return the distinct tables of the variants, and the index of each variant's table."""
     import torch
 
-    kinds = tuple(dict.fromkeys(_how(variant) for variant in variants))  # of one precision, see `shape`
+    kinds = tuple(dict.fromkeys(_how(variant) for variant in variants))  # all of one precision, see `shape`
     return _together(kinds), torch.tensor([kinds.index(_how(variant)) for variant in variants])
 
 
@@ -432,11 +437,11 @@ def _together(kinds: tuple[tuple[Any, ...], ...]) -> Data:
 
 
 def tensors(variant: Fit) -> Data:
-    """Return the data that one variant learns from."""
+    """Return the data of one variant."""
     return _tensors(*_how(variant))
 
 
-# The fields that decide what is learnt from, by the names of `prepare`'s arguments.
+# The fields that determine the prepared data, named like the arguments of `prepare`.
 PREPARED = ("test_size", "val_size", "split_seed", "scaling", "scaler_sees", "rows", "features", "label_noise", "folds",
             "fold", "scale_target", "stratify")  # fmt: skip
 
@@ -466,25 +471,25 @@ def _tensors(precision: str, dataset: str, *how: Any) -> Data:
 
 
 def forget() -> None:
-    """Forget the tables that were prepared; they will be prepared again when they are asked for."""
+    """Clear the cache of prepared tables; they are prepared again when needed."""
     _tensors.cache_clear()
     _together.cache_clear()
 
 
 def boundary(outputs: Tensor) -> Array:
-    """Turn the outputs [k, GRID * GRID, 1] on the grid into a picture of probabilities, see `History`."""
+    """Return the outputs [k, GRID * GRID, 1] on the grid as probabilities in uint8, see `History`."""
     probability = outputs.sigmoid().nan_to_num(0.5).view(-1, GRID, GRID)
     return (probability * 255).round().byte().numpy()
 
 
 def random(seed: int, purpose: str, epoch: int = 0) -> np.random.Generator:
-    """Return the generator of one purpose: what one purpose draws never shifts what another does."""
+    """Return the random generator for one purpose, so that its draws never shift those of another purpose."""
     return np.random.default_rng([seed, ("init", "batches", "dropout", "output").index(purpose), epoch])
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch use one thread: these networks are too small to share out, and sums keep their order."""
+    """Let torch use one thread: these networks are too small for several, and sums keep a fixed order."""
     import torch
 
     threads = torch.get_num_threads()

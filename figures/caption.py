@@ -1,4 +1,4 @@
-"""What a picture was made with, in words: the settings that are not the usual ones, for the caption below it."""
+"""The settings of a picture in words, for the caption below it: those that differ from the defaults."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from optimizers import SCHEDULES, Constant, Optimizer
 from spec import N_, Setting, settings
 
 ALWAYS: dict[str, Callable[[str], Any]] = {"surface": surfaces.find, "dataset": datasets.find}
-"""Fields that a caption names whatever they are, as the picture is of nothing without them."""
+"""Fields that a caption always names, because a picture without its surface or data set means nothing."""
 CHOICES: dict[str, Any] = {"decay": SCHEDULES, "starts": STARTS} | dict.fromkeys(("first", "second", "third"), AXES)
-"""Where the names of a field's choices stand, which are no axes of a network themselves."""
+"""The titles of the choices of fields that are not axes of a network."""
 
 
 def words(spec: Any, usual: Any, suggest: Callable[[type[Optimizer]], Optimizer], say: Say) -> list[str]:
-    """Return the settings of a Spec in which it differs from `usual`, each in a few words.
+    """Return the settings of a Spec that differ from `usual`, each in a few words.
 
-    A rule is told with its learning rate and with whatever else differs from the rule that `suggest` gives.
+    An optimizer is described by its learning rate and by all settings that differ from the optimizer that `suggest`
+    gives.
     """
     told: list[str] = []
     for name, fact in settings(spec).items():
@@ -40,7 +41,7 @@ def words(spec: Any, usual: Any, suggest: Callable[[type[Optimizer]], Optimizer]
 
 
 def _entry(entry: Any, say: Say) -> str:
-    """Return an entry's title with the settings that are not its class's defaults, or a text of one's own."""
+    """Return an entry's title with the settings that differ from its class's defaults, or the user's own formula."""
     usual = _usual(type(entry)) if settings(entry) else entry
     differs = [name for name in settings(entry) if getattr(entry, name) != getattr(usual, name)]
     if "text" in differs:
@@ -52,7 +53,7 @@ def _entry(entry: Any, say: Say) -> str:
 
 @functools.cache
 def _usual(kind: type) -> Any:
-    """Return the entry of a class at its default settings, made once: a surface of one's own is surveyed first."""
+    """Return the entry of a class with default settings, made once, because a user's own surface is analysed first."""
     return kind()
 
 
@@ -69,7 +70,7 @@ def _rule(rule: Optimizer, usual: Optimizer, say: Say) -> str:
 
 
 def _setting(name: str, fact: Setting, value: Any, say: Say) -> str:
-    """Return a field's value with what it is called; the words of an axis of networks say both."""
+    """Return a field's label and value; for an axis of networks, its words contain both."""
     label = symbol(fact.symbol) if fact.symbol and isinstance(value, float) else say(fact.label)
     label = label[:1].upper() + label[1:] if len(label) > 2 else label
     if name == "hidden":
@@ -78,7 +79,7 @@ def _setting(name: str, fact: Setting, value: Any, say: Say) -> str:
         return AXES[name].label(value, say)
     if isinstance(value, bool):
         return label if value else say(N_("{setting}: off")).format(setting=label)
-    if name in CHOICES and isinstance(value, (str, tuple)):  # two pages call different things their first
+    if name in CHOICES and isinstance(value, (str, tuple)):  # "first" means different things on two pages
         chosen = value if isinstance(value, tuple) else (value,)
         return f"{label}: " + ", ".join(say(getattr(CHOICES[name].get(one), "title", one)) for one in chosen)
     return f"{label} {_plain(value, say)}"

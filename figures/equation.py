@@ -1,4 +1,4 @@
-"""The equation of a rule's step, line by line, as MathML: in symbols, and with room for each step's numbers."""
+"""The equation of an optimizer's step, line by line, as MathML: in symbols, and with the numbers of each step."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from optimizers import Optimizer
 from optimizers.lines import Line
 from spec import N_, settings
 
-NOT = {">": r"\le", "<": r"\ge", "=": r"\ne"}  # when a case does not hold
+NOT = {">": r"\le", "<": r"\ge", "=": r"\ne"}  # the opposite conditions, for the other case
 ACCENTS = {r"\hat": "\u0302", r"\tilde": "\u0303", r"\bar": "\u0304"}
 LETTERS = {"Delta": "Δ", "eta": "η", "infty": "∞", "lambda": "λ", "mu": "μ", "rho": "ρ"}
 
 
 def equation(rule: Optimizer, values: dict[str, np.ndarray], noisy: bool, say: Say) -> dict[str, Any]:
-    """Return a rule's lines for the stage: the gradient's first, then those of the step.
+    """Return an optimizer's lines for the stage: first the gradient, then the lines of the step.
 
-    Each has MathML in symbols, and in numbers for x and for y. Where a number of the step is to stand, the MathML has
-    an element of the classes `q` and `q<i>`: `numbers[i]` holds it, one per step. The class `held` asks for brackets
-    round a negative number, `base` (of a power) round one with a power of ten too.
+    Each line has MathML in symbols, and in numbers for x and for y. For every number of the step, the MathML has an
+    element with the classes `q` and `q<i>`: `numbers[i]` holds the values, one per step. The class `held` means that a
+    negative number needs brackets; `base` (of a power) that a number with a power of ten needs them too.
     """
     gradient = N_("The gradient: the direction in which f grows fastest, and how fast.")
     if noisy:
         gradient = N_("The gradient that the optimizer gets, with noise.")
-    own = rule.lines or (Line("step", r"\Delta w", "", rule.sentence, "step"),)  # a rule that says no more of itself
+    own = rule.lines or (Line("step", r"\Delta w", "", rule.sentence, "step"),)  # an optimizer without lines
     lines = (Line("g", "g", r"\nabla f(w)", gradient, "pull"), *own)
     symbols = _symbols(rule, lines)
     roles = {line.name: line.role for line in lines} | {f"{line.name}'": line.role for line in lines}
@@ -69,9 +69,9 @@ def equation(rule: Optimizer, values: dict[str, np.ndarray], noisy: bool, say: S
 
 
 def fill(formula: str, put: Any, times: str = r"\,") -> str:
-    """Return a formula of a `Line` as LaTeX, `put(name, held)` in the place of every quantity.
+    """Return a formula of a `Line` as LaTeX, with `put(name, held)` in place of every quantity.
 
-    `held` is "base" below an exponent, "held" where a negative number would need brackets too, else "".
+    `held` is "base" below an exponent, "held" if a negative number would need brackets too, else "".
     """
     formula = re.sub(r"\\sign\b", r"\\operatorname{sign}", formula)
     cases = re.compile(rf"\\cases{_BRACED}{_BRACED}{_BRACED}")
@@ -94,7 +94,7 @@ _BRACED = r"\{((?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*)\}"  # to fou
 
 @lru_cache(maxsize=2000)
 def mathml(latex: str) -> str:
-    """Return LaTeX as the inside of a MathML element, typeset as in a display."""
+    """Return LaTeX as the content of a MathML element, in display style."""
     return convert(latex, display="block")
 
 
@@ -115,14 +115,14 @@ def written(symbol: str) -> str:
 
 
 def _symbols(rule: Optimizer, lines: tuple[Line, ...]) -> dict[str, str]:
-    """Return how every quantity is written, by its name."""
+    """Return the LaTeX symbol of every quantity, by name."""
     symbols = {"w": "w", "t": "t"} | {name: fact.symbol for name, fact in settings(rule).items()}
     symbols |= {line.name: line.symbol for line in lines}
     return symbols | {f"{line.name}'": line.symbol for line in lines}
 
 
 def _constants(rule: Optimizer, values: dict[str, np.ndarray]) -> dict[str, float]:
-    """Return the settings that stay what they are at every step: all but a rate that follows a schedule."""
+    """Return the settings that are the same at every step: all except a learning rate that follows a schedule."""
     return {
         name: float(getattr(rule, name))
         for name in settings(rule)
@@ -131,7 +131,7 @@ def _constants(rule: Optimizer, values: dict[str, np.ndarray]) -> dict[str, floa
 
 
 def _constant(number: float, held: str) -> str:
-    """Return a number as LaTeX, as many digits as it has; far from 1 with a power of ten."""
+    """Return a number as LaTeX, with up to seven digits; with a power of ten if it is very large or small."""
     mantissa, _e, power = f"{number:.6e}".partition("e")
     if number == 0 or -3 <= int(power) < 5:
         return f"{number:.6g}"

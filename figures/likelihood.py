@@ -1,4 +1,4 @@
-"""Likelihood: rules climb a curve with its maximum at K/N; and what few throws tell of the chance, against many."""
+"""Likelihood: optimizers climb a curve with its maximum at K/N; and estimates from few throws compared with many."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from figures.scene import Say, names, number
 from figures.scene import scene as _scene
 from spec import N_, digest
 
-GRID = 161  # points of a ridge
-BINS = 90  # estimates that fall into one of them are stacked
+GRID = 161  # points of a likelihood curve
+BINS = 90  # estimates in the same bin are stacked
 EMPTY = {"type": "scatter", "x": [], "y": []}
 
 
 def climbing(spec: Throws, run: Climb, *, say: Say, alt: str) -> dict[str, Any]:
-    """Return the stage's scene of a climb: the curve with the paths on it, and θ at every step."""
+    """Return the stage's scene for `climb`: the curve with the paths on it, and θ at every step."""
     looks = theme.styles(spec.contenders)
     titles = names(spec.contenders, say)
     return _scene(
@@ -34,7 +34,7 @@ def climbing(spec: Throws, run: Climb, *, say: Say, alt: str) -> dict[str, Any]:
 
 def _curve(spec: Throws, run: Climb, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
     spread = np.sqrt(max(spec.share * (1 - spec.share), 1 / spec.throws) / spec.throws)
-    # Fine near the maximum, where the likelihood of many throws has all its width, and near the borders.
+    # Fine near the maximum, where the likelihood of many throws has its peak, and near the borders.
     near = spec.share + spread * np.linspace(-6, 6, 121)
     edge = np.geomspace(1e-6, 1e-2, 30)
     theta = np.unique(np.concatenate([np.linspace(0, 1, 201), near, edge, 1 - edge]).clip(0, 1))
@@ -53,7 +53,7 @@ def _curve(spec: Throws, run: Climb, looks: list, titles: list[str], say: Say) -
     right = {"side": "right", "tickvals": [0, 0.5, 1], "showgrid": False, "range": [0, (high - low) / depth]}
     layout = theme.layout(
         xaxis=theme.axis("θ", range=[-0.02, 1.02], showgrid=False),
-        yaxis=theme.axis(climbed, range=[low, high], overlaying="y2", tickmode="auto"),  # drawn above the likelihood
+        yaxis=theme.axis(climbed, range=[low, high], overlaying="y2", tickmode="auto"),  # above the likelihood
         yaxis2=theme.axis(likelihood, **right),
         margin={"l": 78, "r": 58, "t": 10, "b": 52},
         shapes=[_upright(spec.share)],
@@ -107,7 +107,7 @@ def _table(spec: Throws, run: Climb, looks: list, titles: list[str], say: Say) -
 
 
 def climbed(spec: Throws, run: Climb, say: Say) -> str:
-    """Return the sentences that read a climb back."""
+    """Return sentences that describe a climb."""
     titles = names(spec.contenders, say)
     parts = []
     if spec.hits in (0, spec.throws):
@@ -133,7 +133,7 @@ def climbed(spec: Throws, run: Climb, say: Say) -> str:
 
 
 def _left(spec: Throws, run: Climb, i: int, title: str, say: Say) -> str:
-    """Say when a contender left, where to, and for plain gradient descent against which bound of its rate."""
+    """Say when a contender left [0, 1] and where to; for plain gradient descent, the limit of its learning rate."""
     step, rule = int(run.left[i]), spec.contenders[i]
     text = N_("**{rule}** stops at step {step}: ln L is not defined at θ = {value}, outside [0, 1].")
     said = say(text).format(rule=title, step=step, value=number(run.theta[i, step]))
@@ -145,18 +145,18 @@ def _left(spec: Throws, run: Climb, i: int, title: str, say: Say) -> str:
 
 
 def climb_numbers(spec: Throws, run: Climb, say: Say) -> dict[str, np.ndarray]:
-    """Return what is drawn of a climb as columns: the step, then θ and ln L of every contender."""
+    """Return the data of a climb as columns: the step, then θ and ln L of every contender."""
     columns = {say(N_("step")): np.arange(spec.steps + 1)}
     for i, title in enumerate(names(spec.contenders, say)):
         columns |= {f"{i + 1} {title} θ": run.theta[i], f"{i + 1} {title} ln L": run.height[i]}
     return columns
 
 
-# -- few throws against many
+# -- few throws compared with many
 
 
 def repeated(spec: Throws, many: Repeats, *, say: Say, alt: str) -> dict[str, Any]:
-    """Return the stage's scene of repeated throws: likelihoods and estimates of few and many, and what they cost."""
+    """Return the stage's scene for repeated throws: likelihoods, estimates and losses for few and for many throws."""
     return _scene(
         f"repeat {spec.truth} {spec.sizes} {spec.seed}", say=say, alt=alt, layout="side",
         clock={
@@ -172,7 +172,7 @@ def _looks(spec: Throws) -> list[dict[str, Any]]:
 
 
 def _ridges(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
-    """One row a size: the likelihood of the present repetition as a ridge, the estimates so far stacked under it."""
+    """One row per sample size: the likelihood of the current repetition, and the estimates so far stacked below."""
     theta = np.linspace(0, 1, GRID)
     rows = len(spec.sizes)
     titles = [f"N = {size}" for size in spec.sizes]
@@ -206,9 +206,9 @@ def _ridges(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
 
 
 def _losses(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
-    """The loss per throw of the estimate, on its own throws and on new ones, by the number of throws: means.
+    """The mean loss per throw of the estimate, on its own throws and on new ones, over the number of throws.
 
-    The mean on new throws is infinite as long as one of the repetitions has seen one side alone.
+    The mean on new throws is infinite as long as one of the repetitions has seen only one side.
     """
     throws = np.arange(1, many.share.shape[1] + 1)
     own, fresh = many.own.mean(axis=0), many.fresh.mean(axis=0)
@@ -246,7 +246,7 @@ def _spread(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
 
 
 def strayed(spec: Throws, many: Repeats, say: Say) -> str:
-    """Return the sentences that read repeated throws back: how far few and many stray, and what it costs."""
+    """Return sentences that describe repeated throws: the errors of estimates from few and many, and their losses."""
     few, lots = spec.sizes[0], spec.sizes[-1]
     spread, less = (f"{many.share[:, size - 1].std():.2g}" for size in (few, lots))
     text = N_(
@@ -267,7 +267,7 @@ def strayed(spec: Throws, many: Repeats, say: Say) -> str:
 
 
 def repeat_numbers(spec: Throws, many: Repeats, say: Say) -> dict[str, np.ndarray]:
-    """Return what is drawn of repeated throws as columns: the estimate of every repetition, by number of throws."""
+    """Return the data of repeated throws as columns: the estimate of every repetition, by number of throws."""
     columns = {say(N_("repetition")): np.arange(len(many.share))}
     return columns | {f"K/N, N = {size}": many.share[:, size - 1] for size in spec.sizes}
 
@@ -289,7 +289,7 @@ def _level(y: float, **line: Any) -> dict[str, Any]:
 
 
 def _beside(x: float, text: str) -> dict[str, Any]:
-    """Write beside an upright line, on the side where there is more room."""
+    """Return a label next to a vertical line, on the side where there is more room."""
     left = x <= 0.5
     return {
         "x": x, "yref": "paper", "y": 1, "yanchor": "top", "xanchor": "left" if left else "right",

@@ -1,4 +1,4 @@
-"""Overfitting drawn: the gap between two curves, patience as a countdown, and what regularization does to networks."""
+"""Overfitting: the gap between two curves, patience as a countdown, and the effect of regularization on networks."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from figures.training import Line, Mark
 from spec import N_
 from spec.text import write_value
 
-BYTES = 350_000  # of the boundaries that are sent: each has GRID * GRID of them
+BYTES = 350_000  # of the decision boundaries that are sent: each has GRID * GRID bytes
 BARS = 61  # of a histogram, at most
-WIDEST = 0.98  # the share of the most spread weights that a histogram shows apart
+WIDEST = 0.98  # the share of the most widely spread weights that lie inside a histogram's range
 
 
 def records(study: Remedies) -> tuple[str, ...]:
-    """Return what must be written down beside the curves, for `beside` and the table to be drawn from it."""
+    """Return the records, besides the curves, from which `beside` and the table are drawn."""
     return ("weights", "zeros", "tests", *(["boundaries"] if two_dimensional(study.dataset) else []))
 
 
 def lines(study: Remedies, say: Say) -> list[Line]:
-    """Return the name and look of every network of a study; the first has no remedy."""
+    """Return the name and style of every network of a study; the first has no remedy."""
     names = [_name(remedies, say) for remedies in study.remedies]
     looks = theme.variant_styles(len(names))
     return [Line(name, look, slice(i, i + 1)) for i, (name, look) in enumerate(zip(names, looks, strict=True))]
@@ -49,10 +49,10 @@ def scene(
     beside: str = "boundary", revealed: bool = False,
     points: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return the stage's scene: the curves with gap and patience, and beside them boundaries or weights.
+    """Return the stage's scene: the curves with gap and patience, and next to them decision boundaries or weights.
 
-    `measure` is "loss" or "score", `beside` "boundary" (where one can be drawn) or "weights"; `points` are those of
-    `experiments.live.points`. The test scores are shown when they are `revealed` and the training is `done`.
+    `measure` is "loss" or "score", `beside` "boundary" (if one can be drawn) or "weights"; `points` are those of
+    `experiments.live.points`. The test scores are shown if they are `revealed` and the training is `done`.
     """
     drawn = lines(study, say)
     told = training.scene(
@@ -68,10 +68,10 @@ def scene(
 
 
 def marks(study: Remedies, history: History, lines: Sequence[Line], say: Say) -> list[Mark]:
-    """Return what happens to the network without regularization: its best epoch, its gap, and its early stop.
+    """Return the marks of the network without regularization: its best epoch, its gap, and its early stop.
 
-    The epoch whose weights early stopping keeps is called so, and has its sign on the curve. A network that has
-    diverged before it learnt anything has no best epoch.
+    The epoch whose weights early stopping keeps is labelled as such, and has its sign on the curve. A network that
+    diverges in its first epoch has no best epoch.
     """
     if not history.val_loss.size:
         return []
@@ -92,7 +92,7 @@ def marks(study: Remedies, history: History, lines: Sequence[Line], say: Say) ->
 def _watched(
     panel: dict[str, Any], study: Remedies, history: History, lines: Sequence[Line], say: Say
 ) -> dict[str, Any]:
-    """Return the panel of curves with patience: the first network's is counted down, and its curves pale after it."""
+    """Return the panel of curves with patience as a countdown for the first network; its curves fade after the stop."""
     layout = panel["figure"]["layout"]
     layout = {**layout, "margin": {**layout["margin"], "b": layout["margin"]["b"] + 30}}
     told: dict[str, Any] = {**panel, "kind": "patience", "mark": f"patience {panel['mark']}"}
@@ -100,7 +100,7 @@ def _watched(
     if not history.val_loss.size or study.patience is None:
         return {**told, "patience": None}
     found = stops(history, study)
-    if not np.isfinite(stopping.kept_loss(history, found, 0)):  # it has diverged before the first epoch was over
+    if not np.isfinite(stopping.kept_loss(history, found, 0)):  # it diverged in the first epoch
         return {**told, "patience": None}
     stop, kept = int(found.stop[0]), int(found.kept[0])
     name, look, _rows = lines[0]
@@ -121,9 +121,9 @@ def _boundaries(
     study: Remedies, history: History, lines: Sequence[Line], points: tuple[np.ndarray, np.ndarray, np.ndarray],
     say: Say, *, whole: bool,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return the panel of decision boundaries: the newest, or with `whole` those of the whole run, as clocks go by.
+    """Return the panel of decision boundaries: the newest, or if `whole` those of the whole run, along the clock.
 
-    The whole run is thinned out to pictures that `BYTES` hold; the last one stays.
+    Of the whole run only as many pictures are sent as fit into `BYTES`; the last one is always included.
     """
     assert history.boundary is not None
     epochs = history.val_loss.shape[1] - 1
@@ -145,19 +145,19 @@ def _boundaries(
 
 
 def _moments(name: str, study: Remedies, record: np.ndarray) -> np.ndarray:
-    """Return the epochs of what was written down so far."""
+    """Return the epochs recorded so far."""
     return RECORDS[name].moments(study.epochs)[: record.shape[-1]]
 
 
 def _thinned(pictures: np.ndarray, epochs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return as many moments of [k, GRID, GRID, moments] as `BYTES` hold, evenly chosen, the last among them."""
+    """Return as many moments of [k, GRID, GRID, moments] as fit into `BYTES`, evenly spaced, including the last."""
     most = max(1, BYTES // (len(pictures) * GRID * GRID))
     chosen = np.unique(np.linspace(len(epochs) - 1, 0, min(most, len(epochs))).round().astype(int))
     return pictures[..., chosen], epochs[chosen]
 
 
 def _weights(study: Remedies, history: History, lines: Sequence[Line], say: Say) -> dict[str, Any]:
-    """Return the panel of histograms: how the weights of every network spread, and how many are as good as 0."""
+    """Return the panel of histograms: the distribution of each network's weights, and how many are practically 0."""
     counts, zeros = history.records["weights"], history.records["zeros"]
     shares, width = bars(counts)
     title = say(N_("Weights, epoch {epoch}; 0 means |w| < 0.001"))
@@ -174,27 +174,27 @@ def _weights(study: Remedies, history: History, lines: Sequence[Line], say: Say)
 def bars(counts: np.ndarray) -> tuple[np.ndarray, float]:
     """Return the shares of weights in at most `BARS` bars [k, bars, moments] and the width of a bar, from their counts.
 
-    The middle bar lies around 0. All have one scale, on which `WIDEST` of the most spread weights stand apart; what is
-    beyond is counted in the outermost bars.
+    The middle bar is centred on 0. All histograms have the same range, which contains `WIDEST` of the most widely
+    spread weights; weights beyond it are counted in the outermost bars.
     """
     middle = BINS // 2
     total = np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    sizes = counts[:, middle:].copy()  # by the distance from 0
+    sizes = counts[:, middle:].copy()  # by absolute value
     sizes[:, 1:] += counts[:, :middle][:, ::-1]
     inside = np.cumsum(sizes, axis=1) / total
     reach = int((inside < WIDEST).sum(axis=1).max()) + 1
     merged = next(n for n in range(1, BINS + 1, 2) if 2 * -(-reach // n) + 1 <= BARS)
     side = -(-reach // merged)  # bars on each side of the middle one
     bar = np.clip(np.rint((np.arange(BINS) - middle) / merged), -side, side).astype(int) + side
-    first = np.searchsorted(bar, np.arange(2 * side + 1))  # of the bins that a bar holds
+    first = np.searchsorted(bar, np.arange(2 * side + 1))  # the first bin of each bar
     return np.add.reduceat(counts / total, first, axis=1), merged * BIN
 
 
 def table(study: Remedies, history: History, say: Say, revealed: bool) -> dict[str, Any]:
-    """Return the table beside the curves: losses under the head, early stopping, and the scores of its weights.
+    """Return the table next to the curves: current losses, early stopping, and the scores of the weights it keeps.
 
-    The weights that early stopping keeps stand against the last ones, on the validation part; on the test part only
-    when they are `revealed`.
+    The weights that early stopping keeps are compared with the last ones on the validation set; on the test set only if
+    its scores are `revealed`.
     """
     score = worth.measure(find(study.dataset), say)
     columns = [N_("training loss"), N_("validation loss"), N_("best epoch"), N_("early stop"),

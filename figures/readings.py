@@ -1,4 +1,4 @@
-"""Readings are sentences that say what a picture shows, made from the numbers it is drawn from."""
+"""Readings are sentences that describe a picture, made from the numbers from which it is drawn."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from surfaces import Surface, find
 
 
 def raced(race: Race, run: Descent, say: Say) -> str:
-    """Return one or two sentences that read the picture back, from the numbers it is drawn from."""
+    """Return one or two sentences that describe a race, from the numbers from which it is drawn."""
     surface = find(race.surface)
     titles = names(race.contenders, say)
     arrived = sorted((int(step), titles[i]) for i, step in enumerate(run.converged) if step >= 0)
@@ -48,7 +48,7 @@ def raced(race: Race, run: Descent, say: Say) -> str:
 
 
 def _lost(race: Race, run: Descent, i: int, title: str, say: Say) -> str:
-    """Say when a contender diverged and, for plain gradient descent, against which bound of this surface."""
+    """Say when a contender diverged and, for plain gradient descent, which learning rate this surface allows."""
     surface, rule, step = find(race.surface), race.contenders[i], int(run.diverged[i])
     steepest = float(np.max(curvature(surface, np.array(race.start)), initial=-np.inf))
     first, last = run.rate[i, [0, step - 1]] if step else (rule.lr, rule.lr)
@@ -62,7 +62,7 @@ def _lost(race: Race, run: Descent, i: int, title: str, say: Say) -> str:
 
 
 def shape(surface: Surface, start: Sequence[float], say: Say) -> list[dict[str, str]]:
-    """Return rows that tell how a surface is curved at a race's start and at its minima, for a table."""
+    """Return rows for a table: the curvature of a surface at a race's starting point and at its minima."""
     places = [(say(N_("start")), tuple(start)), *((say(N_("minimum")), minimum) for minimum in surface.minima)]
     eigenvalues = curvature(surface, np.array([point for _, point in places], float))
     return [
@@ -76,11 +76,11 @@ def shape(surface: Surface, start: Sequence[float], say: Say) -> list[dict[str, 
 
 
 def curved(surface: Surface, say: Say) -> str:
-    """Return one line on a surface's curvature at its first minimum, and on its kinks; empty where there is neither."""
+    """Return one line on a surface's curvature at its first minimum, and on its kinks; empty if it has neither."""
     parts = []
     if surface.minima:
         low, high = curvature(surface, np.array(surface.minima[0], float))
-        if np.isfinite(high) and 1e-6 < high < 1e6:  # beyond it is a kink, where curvature has no meaning
+        if np.isfinite(high) and 1e-6 < high < 1e6:  # larger values come from a kink: curvature is undefined
             text = N_("At the minimum the eigenvalues of the Hessian are λ = {low} and {high}, so 2/λmax = {bound}.")
             parts.append(say(text).format(low=f"{low:.3g}", high=f"{high:.3g}", bound=f"{2 / high:.3g}"))
     if surface.kinks:
@@ -92,10 +92,10 @@ def compared(
     history: History, lines: Sequence[Line], say: Say, *, done: bool, data: Dataset | None = None,
     measure: str = "loss",
 ) -> str:  # fmt: skip
-    """Return what reads a comparison back: who comes lowest, and what became of those that did not learn.
+    """Return sentences that describe a comparison: which loss is lowest, and how the networks that do not learn end.
 
-    Losses are those of the validation part or, where there is none, of the training part. With the `measure` "score"
-    it is who scores highest, and with `data` it is said who does no better than a constant prediction.
+    Losses are those of the validation set or, if there is none, of the training set. With the `measure` "score" they
+    say which score is highest, and with `data` which networks are no better than a constant prediction.
     """
     if history.val_loss.shape[1] < 2:
         return say(N_("Training is about to start."))
@@ -123,14 +123,15 @@ def compared(
     return " ".join(parts)
 
 
-LEAP = 10  # times the first loss: a curve that has been there has leapt
-GROWN = 1e6  # times the first loss: a curve that ends there, higher than ever, diverges
+LEAP = 10  # times the first loss: a curve that exceeds this has jumped
+GROWN = 1e6  # times the first loss: a curve that ends at its highest point, above this, diverges
 
 
 def _lowest(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) -> list[str]:
-    """Say which curve comes lowest and how it got there, which comes least low, and which never fall.
+    """Say which curve is lowest and how it got there, which is highest, and which never fall.
 
-    The untrained network is not best, as in early stopping; a network never falls whose loss before training is lowest.
+    The untrained network is never best, as in early stopping; a curve never falls if its loss before training is
+    lowest.
     """
     fallen = {name: curve for name, curve in curves.items() if curve[1:].min() < curve[0]}
     risen = [name for name in curves if name not in fallen]
@@ -142,7 +143,7 @@ def _lowest(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) 
 
 
 def _fallen(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) -> list[str]:
-    """Say which of the curves that fall comes lowest and how it got there, and which comes least low."""
+    """Of the curves that fall, say which is lowest and how it got there, and which is highest."""
     lowest = {name: float(curve[1:].min()) for name, curve in curves.items()}
     best, worst = min(lowest, key=lambda name: lowest[name]), max(lowest, key=lambda name: lowest[name])
     text = {
@@ -163,7 +164,7 @@ def _fallen(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) 
 
 
 def _highest(history: History, lines: Sequence[Line], data: Dataset, say: Say, *, done: bool) -> list[str]:
-    """Say which network scores highest, and first which others lie within one standard error of its accuracy."""
+    """Say which network has the highest score, and which others lie within one standard error of its accuracy."""
     held = bool(np.isfinite(history.val_score).any())
     curves = {line.name: middle((history.val_score if held else history.train_score)[line.rows])[1:] for line in lines}
     rows = {line.name: line.rows.start for line in lines}
@@ -193,7 +194,7 @@ def _highest(history: History, lines: Sequence[Line], data: Dataset, say: Say, *
 
 
 def _leaped(name: str, curve: np.ndarray, say: Say) -> str:
-    """Say how high a curve leapt, and whether it has come to rest since: fallen, at nearly every epoch after that."""
+    """Say how high a loss jumped, and whether it is stable since: it falls in at least 90% of the later epochs."""
     top = int(curve.argmax())
     after = np.diff(curve[top:])
     if top == curve.size - 1 and curve[-1] > GROWN * curve[0]:
@@ -208,7 +209,7 @@ def _leaped(name: str, curve: np.ndarray, say: Say) -> str:
 
 
 def _loss(value: float) -> str:
-    """Return a loss as people read it: three decimals, or three digits where that says too little or too much."""
+    """Return a loss with three decimals, or with three digits if three decimals are too few or too many."""
     return f"{value:.3f}" if 0.01 <= value < 100 else number(value)
 
 
@@ -216,10 +217,10 @@ def overfitted(
     study: Remedies, history: History, lines: Sequence[Line], say: Say, *, done: bool, revealed: bool = False,
     measure: str = "loss",
 ) -> str:  # fmt: skip
-    """Return what reads overfitting back: the network without regularization, the best one, and early stopping.
+    """Return sentences that describe overfitting: the network without regularization, the best one, and early stopping.
 
     `lines` are those of `figures.overfitting.lines`, and `measure`, "loss" or "score", is what the curves show. The
-    test part is spoken of once it is `revealed`, at the end.
+    test set is mentioned once it is `revealed`, at the end.
     """
     if history.val_loss.shape[1] < 2:
         return say(N_("Training is about to start."))
@@ -241,7 +242,7 @@ RISEN = 1.05  # times the lowest loss: a curve that ends there has risen again
 
 
 def _losses(history: History, lines: Sequence[Line], say: Say, *, done: bool) -> list[str]:
-    """Say where validation loss was lowest without regularization, where it ends, and where the best network ends."""
+    """Say where validation loss is lowest without regularization, where it ends, and where the best network ends."""
     curve = history.val_loss[0]
     beyond, last = lost(curve), float(curve[-1])
     epoch = 1 + int(np.nanargmin(curve[1:])) if np.isfinite(curve[1:]).any() else 0
@@ -265,7 +266,7 @@ def _losses(history: History, lines: Sequence[Line], say: Say, *, done: bool) ->
 
 
 def _scores(history: History, lines: Sequence[Line], say: Say, measure: str, *, done: bool) -> list[str]:
-    """Say how the scores of the training and the validation part end without regularization, and the best network's."""
+    """Say the final training and validation scores without regularization, and the best network's."""
     train, val = history.train_score[0, -1], history.val_score[:, -1]
     text = N_("Without regularization {measure} ends at {train} (training) and {val} (validation).")
     if not done:
@@ -287,15 +288,15 @@ def _scores(history: History, lines: Sequence[Line], say: Say, measure: str, *, 
     return parts
 
 
-SHORT = 0.98  # times the loss that is kept: where the loss falls below that later, the patience was too short
+SHORT = 0.98  # times the loss that is kept: if the loss falls below that later, the patience was too short
 
 
 def stopped(
     study: Stopping, history: History, lines: Sequence[Line], say: Say, *, measure: str = "loss"
 ) -> list[str]:  # fmt: skip
-    """Return what early stopping does to the networks of `lines`: the loss it keeps, and whether it stops too soon.
+    """Return the effect of early stopping on the networks of `lines`: the loss it keeps, and whether it stops too soon.
 
-    It is told of networks of one seed with a validation part, once the training is over.
+    It is only for networks of one seed with a validation set, once the training is over.
     """
     rows = [line.rows.start for line in lines if line.rows.stop - line.rows.start == 1]
     if study.patience is None or len(rows) < len(lines) or not np.isfinite(history.val_loss).any():
@@ -327,7 +328,7 @@ def _kept(found: Stops, history: History, row: int, say: Say, measure: str) -> l
     curve, stop, kept = history.val_loss[row], int(found.stop[row]), int(found.kept[row])
     beyond, later = lost(curve), _falls_later(found, history, row)
     if beyond is not None and not curve[kept] < curve[0]:
-        return []  # it diverged before anything was learnt, which is said elsewhere
+        return []  # it diverged in its first epoch, which is reported elsewhere
     if not found.early[row]:
         return [say(N_("**Early stopping** does not end the training before the last epoch."))]
     if beyond is not None and beyond <= stop:
@@ -349,7 +350,7 @@ def _kept(found: Stops, history: History, row: int, say: Say, measure: str) -> l
 
 
 def _falls_later(found: Stops, history: History, row: int) -> int | None:
-    """Return the epoch after an early stop at which the loss is lowest, where it is clearly lower than until then."""
+    """Return the epoch after an early stop with the lowest loss, if that is clearly lower than the loss before it."""
     curve, stop, best = history.val_loss[row], int(found.stop[row]), int(found.best[row])
     later = curve[stop + 1 :]
     if not found.early[row] or not np.isfinite(later).any():
@@ -359,7 +360,7 @@ def _falls_later(found: Stops, history: History, row: int) -> int | None:
 
 
 def _revealed(history: History, lines: Sequence[Line], say: Say) -> list[str]:
-    """Return the test scores of the network without regularization, and of the one that validation would choose."""
+    """Return the test scores of the network without regularization, and of the one selected by validation."""
     last = np.where(np.isfinite(history.val_loss[:, -1]), history.val_loss[:, -1], np.inf)
     chosen = int(last.argmin())
     if not np.isfinite(history.test_score[[0, chosen]]).all():

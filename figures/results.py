@@ -1,4 +1,4 @@
-"""What trained networks predict, as pictures: confusion matrix, ROC curves, predicted against actual; and in words."""
+"""What trained networks predict, as pictures and in words: confusion matrix, ROC curves, predicted against actual."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from spec import N_
 Told = Mapping[str, np.ndarray]
 Palette = Mapping[str, str]
 
-LONGEST = 16  # characters of a class's name at an axis
+LONGEST = 16  # characters of a class name at an axis
 BOTH = 4  # classes, up to which a cell has room for a count and a share
 READABLE = 20  # classes, up to which a cell has room for a count
-CURVES = 10  # ROC curves in one picture: those with the least area
+CURVES = 10  # ROC curves in one picture: those with the smallest area
 DOTS = 2000  # in one picture
 
 
 def names(lines: Sequence[Line]) -> list[str]:
-    """Return a name for each network of a page, whose lines may stand for several seeds."""
+    """Return a name for each network of a page; a line may consist of several seeds."""
     return [
         line.name if line.rows.stop - line.rows.start == 1 else f"{line.name} ({row - line.rows.start + 1})"
         for line in lines
@@ -35,17 +35,17 @@ def names(lines: Sequence[Line]) -> list[str]:
 
 
 def percent(share: float) -> str:
-    """Return a share as people write it."""
+    """Return a share in percent."""
     return f"{100 * share:.3g}%"
 
 
 def surely(probability: float) -> str:
-    """Return a probability in whole percents; what is almost certain is not called certain."""
+    """Return a probability in whole percents; above 0.99 it is ">99%", never 100%."""
     return ">99%" if probability > 0.99 else f"{100 * probability:.0f}%"
 
 
 def reading(told: Told, data: Dataset, say: Say) -> str:
-    """Return how well a network did on a part, as a sentence or two in Markdown."""
+    """Return one or two sentences in Markdown on how well a network did on a part."""
     part = say(PARTS[str(told["part"])])
     if "lost" in told:
         text = N_("On the {part}: the network has diverged and gives no prediction for {lost} of {rows} rows.")
@@ -73,7 +73,7 @@ def reading(told: Told, data: Dataset, say: Say) -> str:
 
 
 def _numbers(told: Told, part: str, say: Say) -> str:
-    """Return the sentence about predicted numbers; R² has no meaning where all actual ones are equal."""
+    """Return the sentence about a regression; R² is undefined if all actual values are equal."""
     r2 = float(told["r2"])
     text = N_("On the {part}: R² is {r2}; the mean absolute error is {error}, the largest {worst}.")
     if np.isnan(r2):
@@ -87,9 +87,9 @@ def _numbers(told: Told, part: str, say: Say) -> str:
 
 
 def confusion(told: Told, data: Dataset, palette: Palette, say: Say) -> dict[str, Any]:
-    """Return the confusion matrix: rows are actual classes, columns predicted ones; a cell's colour is its row's share.
+    """Return the confusion matrix: rows are actual classes, columns predicted ones; the colour is the share of the row.
 
-    The numbers in the cells are counts, and shares of the row where there is room.
+    The numbers in the cells are counts, and shares of the row if there is room.
     """
     counts = told["confusion"]
     rows = counts.sum(axis=1, keepdims=True)
@@ -107,7 +107,7 @@ def confusion(told: Told, data: Dataset, palette: Palette, say: Say) -> dict[str
         elif n <= READABLE and counts[i, j]:
             cells[i][j] = count
     ticks = {"tickmode": "array", "tickvals": list(range(n)), "ticktext": known, "ticks": "", "showgrid": False}
-    strong = "c5" if palette is theme.PALETTES["light"] else "c5c"  # white numbers can be read on both
+    strong = "c5" if palette is theme.PALETTES["light"] else "c5c"  # white numbers are readable on both
     heat = {
         "type": "heatmap", "z": shares, "zmin": 0, "zmax": 1, "text": cells, "texttemplate": "%{text}",
         "hovertext": hover, "hoverinfo": "text", "showscale": False, "xgap": 2, "ygap": 2,
@@ -124,9 +124,9 @@ def confusion(told: Told, data: Dataset, palette: Palette, say: Say) -> dict[str
 
 
 def roc(told: Told, data: Dataset, palette: Palette, say: Say) -> dict[str, Any]:
-    """Return the ROC curves with the areas below them (AUC): of two classes that of the second, else each against all.
+    """Return ROC curves with the areas below them (AUC): of two classes that of the second, else each against the rest.
 
-    Of more than ten classes those are drawn that are told apart worst.
+    With more than ten classes, only those with the smallest AUC are drawn.
     """
     known, auc = [_short(name) for name in classes(data, say)], told["auc"]
     there = np.flatnonzero(np.isfinite(auc))
@@ -162,7 +162,7 @@ def roc(told: Told, data: Dataset, palette: Palette, say: Say) -> dict[str, Any]
 def scatter(told: Told, palette: Palette, say: Say) -> dict[str, Any]:
     """Return predicted against actual values, in the target's own unit; a correct prediction lies on the diagonal.
 
-    Of many rows every so manieth is drawn, DOTS of them.
+    If there are more than DOTS rows, an evenly spaced sample of DOTS rows is drawn.
     """
     truths, answers = told["truths"], told["answers"]
     some = np.unique(np.linspace(0, len(truths) - 1, DOTS).astype(int))
@@ -191,7 +191,7 @@ def scatter(told: Told, palette: Palette, say: Say) -> dict[str, Any]:
 
 
 def painted(figure: Any, palette: Palette) -> Any:
-    """Return a figure with the colours' names ("@grid") replaced by the colours of a palette, for a still chart."""
+    """Return a figure with colour names ("@grid") replaced by the colours of a palette, for a static chart."""
     if isinstance(figure, dict):
         return {key: painted(value, palette) for key, value in figure.items()}
     if isinstance(figure, list):
@@ -200,7 +200,7 @@ def painted(figure: Any, palette: Palette) -> Any:
 
 
 def _short(name: str) -> str:
-    """Return a class's name as Plotly may show it: not too long, and nothing in it taken for markup."""
+    """Return a class name for Plotly: shortened, and with HTML markup escaped."""
     return escape(name if len(name) <= LONGEST else name[: LONGEST - 1] + "…", quote=False)
 
 
@@ -215,7 +215,7 @@ def areas(told: Told, data: Dataset, say: Say) -> str:
 
 
 def verdicts(told: Told, data: Dataset, say: Say) -> list[str]:
-    """Return what was predicted in each of the worst mistakes, with its probability, and the actual class."""
+    """Return what was predicted in each of the worst errors, with its probability, and the actual class."""
     known = classes(data, say)
     text = say(N_("predicted {predicted} ({share}), actual {actual}"))
     told_of = zip(told["said"].tolist(), told["sure"].tolist(), told["true"].tolist(), strict=True)
@@ -223,14 +223,14 @@ def verdicts(told: Told, data: Dataset, say: Say) -> list[str]:
 
 
 def pictures(pixels: np.ndarray, side: int) -> list[np.ndarray]:
-    """Return pictures [m, height, width] as grey values in uint8, white as it was written, about `side` pixels high."""
+    """Return images [m, height, width] as grey values in uint8, the largest value white, about `side` pixels high."""
     grey = (255 * pixels / max(float(pixels.max()), 1e-9)).round().astype(np.uint8)
     times = max(1, side // pixels.shape[1])
     return list(np.kron(grey, np.ones((1, times, times), np.uint8)))
 
 
 def mistakes(told: Told, data: Dataset, say: Say) -> dict[str, Any]:
-    """Return the worst mistakes as a table: what was predicted, what is actual, and what else is known of the row."""
+    """Return the worst errors as a table: predicted, actual, and the other cells of the row."""
     columns: dict[str, Any]
     if data.task == "numbers":
         columns = {

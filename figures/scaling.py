@@ -1,4 +1,4 @@
-"""Scaling seen: the loss surface of one linear model in two units, side by side, with the same rules on both."""
+"""The effect of scaling: the loss surface of one linear model in two units, side by side, with the same optimizers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from spec import N_, digest
 from surfaces import find
 from surfaces.bowls import LeastSquares
 
-DECADES = 8  # the loss axis shows at most so many powers of ten below the start
+DECADES = 8  # the loss axis shows at most this many powers of ten below the start
 
 Runs = Sequence[tuple[Race, Descent, dict[int, Divergence]]]
 
@@ -32,7 +32,7 @@ def surface_of(race: Race) -> LeastSquares:
 
 
 def scene(spec: Stretch, runs: Runs, *, say: Say, alt: str) -> dict[str, Any]:
-    """Return the stage's scene: the plain and the scaled surface with the paths, and the losses on both."""
+    """Return the stage's scene: the unscaled and the scaled surface with the paths, and the losses on both."""
     looks = theme.styles(spec.contenders)
     titles = [say(rule.title) for rule in spec.contenders]
     titles = titles if len(set(titles)) == len(titles) else names(spec.contenders, say)
@@ -64,24 +64,24 @@ def _plane(
     }]  # fmt: skip
     panel["cards"] = [card(race, why, i, titles[i], looks[i], say) for i, why in sorted(lost.items())]
     for one in panel["cards"]:
-        one["act"] = ""  # the rates are set for both surfaces together
+        one["act"] = ""  # the learning rates are set for both surfaces together
     return panel | {"grow": 1.1, "mark": f"{panel['mark']} {head} {first} {second}", "start": None}
 
 
 def weights(spec: Stretch, say: Say) -> tuple[str, str]:
-    """Return what the two weights are called."""
+    """Return the names of the two weights."""
     columns = find_data(spec.dataset).names
     second = say(N_("bias")) if spec.second == BIAS else f"w ({say(columns[spec.second])})"
     return f"w ({say(columns[spec.first])})", second
 
 
 def above(run: Descent, race: Race) -> np.ndarray:
-    """Return the error above the floor that both surfaces share [k, steps + 1]."""
+    """Return the loss minus the minimum value, which both surfaces share [k, steps + 1]."""
     return run.loss - surface_of(race).floor
 
 
 def way_left(run: Descent, race: Race) -> np.ndarray:
-    """Return the share of the way from the start to the best weights that is left [k, steps + 1]."""
+    """Return the remaining distance to the best weights, as a share of that at the start [k, steps + 1]."""
     best = np.array(surface_of(race).minima[0])
     return np.linalg.norm(run.path - best, axis=2) / np.linalg.norm(np.array(race.start) - best)
 
@@ -131,7 +131,7 @@ def _table(runs: Runs, looks: list, titles: list[str], say: Say) -> dict[str, An
 
 
 def read(spec: Stretch, runs: Runs, say: Say) -> str:
-    """Return the sentence that reads the picture back: how stretched both surfaces are, how far the first rule came."""
+    """Return sentences that describe the picture: the condition numbers, and how close the first optimizer comes."""
     (plain, plain_run, _), (scaled, scaled_run, _) = runs
     text = N_(
         "The curvature across the valley is **{plain} times** the curvature along it; with scaled columns it is "
@@ -160,14 +160,14 @@ def times(value: float) -> str:
 
 
 def share(value: float, say: Say) -> str:
-    """Return a share as per cent."""
+    """Return a share in percent."""
     if value < 0.001:
         return say(N_("under {share}")).format(share="0.1%")
     return f"{100 * value:.0f}%" if value >= 0.1 else f"{100 * value:.1f}%"
 
 
 def numbers(spec: Stretch, runs: Runs, say: Say) -> dict[str, np.ndarray]:
-    """Return what is drawn as columns: the step, then both weights and the error of every rule on both surfaces."""
+    """Return the data as columns: the step, then both weights and the error of every optimizer on both surfaces."""
     columns = {say(N_("step")): np.arange(spec.steps + 1)}
     first, second = weights(spec, say)
     error = say(N_("error"))

@@ -28,7 +28,7 @@ PLAIN = {"color": "@c4", "marker": "square", "width": 2.0}
 
 
 def looks(spec: Signals) -> list[dict[str, Any]]:
-    """Return a look for each way to start: the same whichever others are shown."""
+    """Return a style for each initialization: the same whichever others are shown."""
     every = dict(zip(STARTS, theme.variant_styles(len(STARTS)), strict=True))
     return [every[key] for key in spec.chosen]
 
@@ -36,9 +36,9 @@ def looks(spec: Signals) -> list[dict[str, Any]]:
 def layer_by_layer(
     spec: Signals, history: History, *, say: Say, alt: str, running: bool, show: str = "activations"
 ) -> dict[str, Any]:
-    """Return the stage's scene of signals: ridges, the gradients over the layers, and the score over the epochs.
+    """Return the stage's scene of signals: histograms, the gradients over the layers, and the score over the epochs.
 
-    The ridges `show` "activations" or "gradients".
+    `show` selects the histograms of "activations" or "gradients".
     """
     seen = told(spec, history)
     clock, scores = _clock(history, spec.epochs, running, say), _scores(spec, history, say)
@@ -64,9 +64,10 @@ def _titles(spec: Signals, say: Say) -> list[str]:
 
 
 class Shown(NamedTuple):
-    """What the ridges show: a title, histograms [k, L, BINS, moments], and four numbers [k, L, moments] beside each.
+    """The histograms shown: a title, counts [k, L, BINS, moments], and four numbers [k, L, moments] next to each.
 
-    These are a size, the share that is lost, and the shares below and above the histogram; `words` say so.
+    These are a standard deviation or root mean square, the share of lost (saturated or dead) units, and the shares
+    below and above the histogram; `words` are their labels.
     """
 
     title: str
@@ -85,7 +86,7 @@ def _activations(spec: Signals, seen: Layers, say: Say) -> Shown:
     lost = say(N_("{share} saturated") if bounded else N_("{share} dead"))
     words = {"size": "σ", "lost": lost, **_beyond(number(low), number(high), say)}
     counts, title = seen.histogram, say(N_("activations, layer by layer"))
-    if not bounded:  # about half of the values are near 0, and would dwarf the others
+    if not bounded:  # about half of the values are near 0, and would make the other bars invisible
         counts, title = np.sqrt(counts), say(N_("activations, layer by layer (heights: square roots)"))
     return Shown(title, counts, (seen.deviation, seen.lost, seen.below, seen.above), ticks, words)
 
@@ -100,7 +101,7 @@ def _gradients(spec: Signals, seen: Layers, say: Say) -> Shown:
 
 
 def _beyond(low: str, high: str, say: Say) -> dict[str, str]:
-    """Return how the shares beyond a histogram are called; the share itself is filled in where it is drawn."""
+    """Return the labels of the shares beyond a histogram; the share itself is filled in when it is drawn."""
     texts = {"below": (N_("{share} below {bound}"), low), "above": (N_("{share} above {bound}"), high)}
     return {name: say(text).replace("{bound}", bound) for name, (text, bound) in texts.items()}
 
@@ -109,10 +110,10 @@ SHOWN = {"activations": _activations, "gradients": _gradients}
 
 
 def _ridges(spec: Signals, moments: np.ndarray, seen: Layers, show: str, say: Say) -> dict[str, Any]:
-    """One column a network, one row a layer; every histogram is as high as its row, whatever its number of values."""
+    """One column per network, one row per layer; every histogram is scaled to the height of its row."""
     title, counts, numbers, ticks, words = SHOWN[show](spec, seen, say)
     k, n_layers, _, n_moments = counts.shape
-    with np.errstate(invalid="ignore"):  # a network that has diverged is in no bin
+    with np.errstate(invalid="ignore"):  # all bins of a network that has diverged are empty
         heights = np.nan_to_num(np.ceil(255 * counts / counts.max(axis=2, keepdims=True)))
     return {
         "kind": "ridges", "grow": 1, "title": title, "bins": BINS, "moments": moments, "ticks": ticks,
@@ -127,11 +128,11 @@ def _ridges(spec: Signals, moments: np.ndarray, seen: Layers, show: str, say: Sa
 
 
 def _profile(spec: Signals, moments: np.ndarray, seen: Layers, say: Say) -> dict[str, Any]:
-    """The root mean square of the gradient by each layer's weights, a line for each network."""
+    """The root mean square of the gradient with respect to each layer's weights, a line for each network."""
     n_layers = seen.gradient.shape[1]
     sizes = seen.gradient[np.isfinite(seen.gradient) & (seen.gradient > 0)]
     low, high = (np.log10(sizes.min()), np.log10(sizes.max())) if sizes.size else (-1.0, 0.0)
-    bounds = [float(np.floor(max(low, high - 12))), float(np.ceil(high + 1e-9))]  # fainter ones are rounding
+    bounds = [float(np.floor(max(low, high - 12))), float(np.ceil(high + 1e-9))]  # smaller ones are rounding errors
     power = max(1, int(np.ceil((bounds[1] - bounds[0]) / 5)))
     powers = range(int(bounds[0]), int(bounds[1]) + 1, power)
     ticks = {"tickvals": [10.0**power for power in powers], "ticktext": [_power(power) for power in powers]}
@@ -180,7 +181,7 @@ def _score(dataset: str, say: Say) -> str:
 
 
 def _along(title: str, **more: Any) -> dict[str, Any]:
-    """Return an axis that takes little height."""
+    """Return an axis with a title close to it, which saves height."""
     return theme.axis(**more) | {"title": {"text": title, "standoff": 5}}
 
 
@@ -196,15 +197,15 @@ def _above(text: str) -> dict[str, Any]:
 
 
 def _key(text: str) -> dict[str, Any]:
-    """Return what a thin dashed line is, above a chart at its right: on it are the networks that learn nothing."""
+    """Return the label of the thin dashed line, above a chart at its right; networks on the line learn nothing."""
     return {**_above(f"- - {escape(text, quote=False)}"), "x": 1, "xanchor": "right"}
 
 
 def spread(spec: Signals, history: History, say: Say) -> str:
-    """Return the sentences that read signals back: what becomes of them in the untrained networks, and how they learn.
+    """Return sentences that describe signals: the layers of the untrained networks, and how the networks learn.
 
-    Told are those that have lost half of their last hidden layer at least, and those whose signal is ten times narrower
-    or wider there than in the first.
+    They name the networks whose last hidden layer has lost at least half of its units, and those whose activations have
+    a standard deviation there that is ten times smaller or larger than in the first layer.
     """
     moments, seen = told(spec, history)
     if not moments.size:
@@ -241,7 +242,7 @@ def _bound(limits: tuple[float, float]) -> str:
 
 
 def _learning(spec: Signals, history: History, titles: Sequence[str], say: Say) -> list[str]:
-    """Say which network tells the training rows best and which worst, as they stand, and which have diverged."""
+    """Say which network currently has the highest and the lowest training score, and which have diverged."""
     score = history.train_score[:, -1]
     parts = []
     if np.isfinite(score).any():
@@ -271,7 +272,7 @@ def _digits(score: float) -> str:
 
 
 def numbers(spec: Signals, history: History, say: Say) -> dict[str, list[Any]]:
-    """Return what is drawn of signals as columns: a row for each network, moment and layer."""
+    """Return the data of the signals as columns: a row for each network, moment and layer."""
     moments, seen = told(spec, history)
     columns = (
         say(N_("initialization")), say(N_("epoch")), say(N_("layer")), say(N_("mean activation")), "σ",
@@ -288,7 +289,7 @@ def numbers(spec: Signals, history: History, say: Say) -> dict[str, list[Any]]:
 
 
 def gains(spec: Signals, say: Say) -> list[dict[str, Any]]:
-    """Return what theory says of each way to start: n · E[w²] of the first and of every further hidden layer."""
+    """Return n · E[w²] of the first and of every further hidden layer for each initialization, as in theory."""
     widths = (find(spec.dataset).columns, *spec.hidden)
     rows = []
     for title, start in zip(_titles(spec, say), spec.chosen.values(), strict=True):
@@ -303,7 +304,7 @@ def gains(spec: Signals, say: Say) -> list[dict[str, Any]]:
 
 
 def grid(spec: Signals, history: History, *, say: Say, alt: str, running: bool) -> dict[str, Any]:
-    """Return the stage's scene of the scales: sixteen little charts of two curves each, which grow together."""
+    """Return the stage's scene of the scales: sixteen small charts with two curves each, on the same clock."""
     clock, score = _clock(history, spec.epochs, running, say), history.train_score
     steps = {"steps": clock["steps"]} if "steps" in clock else {}
     score = score[:, steps["steps"]] if steps else score
@@ -331,7 +332,7 @@ def grid(spec: Signals, history: History, *, say: Say, alt: str, running: bool) 
 
 
 def counted(spec: Signals, history: History, say: Say) -> str:
-    """Return the sentence that reads the grid back: at how many scales networks have learnt."""
+    """Return the sentence that describes the grid: at how many scales networks have learned."""
     if not history.train_score.size:
         return say(N_("Training is about to start."))
     with_norm, without = learnt(history)
@@ -346,7 +347,7 @@ def counted(spec: Signals, history: History, say: Say) -> str:
 
 
 def grid_numbers(spec: Signals, history: History, say: Say) -> dict[str, np.ndarray]:
-    """Return what is drawn of the scales as columns: the epoch, and the score of every network."""
+    """Return the data of the scales as columns: the epoch, and the score of every network."""
     columns = {say(N_("epoch")): np.arange(history.train_score.shape[1])}
     for names, rows in ((N_("s = {scale}, with batch normalization"), 0), (N_("s = {scale}"), len(SCALES))):
         for i, scale in enumerate(SCALES):

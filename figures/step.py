@@ -1,4 +1,4 @@
-"""One step of a rule: its arrows on the surface, and its equation with the step's numbers filled in."""
+"""One step of an optimizer: its arrows on the surface, and its equation with the step's numbers filled in."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from optimizers.lines import MEAN, MEAN_HAT, RATE, SQUARES, SQUARES_HAT
 from spec import N_
 from surfaces import Surface, find
 
-GRID = 181  # points a side: contours are still round when the picture shows a tenth of the domain
-BEYOND = 0.15  # how far they reach past the domain, as a share of it
+GRID = 181  # points per side: contours are still smooth when the picture shows a tenth of the domain
+BEYOND = 0.15  # how far the contours extend beyond the domain, as a share of it
 LEVELS = 34
 DEPTH = 1e-5  # log levels resolve heights down to this share of the range above the minimum
-SECONDS = 1.8  # that a step takes, at normal speed
-REST = 0.7  # the share of it for which the picture stands still, to be read
+SECONDS = 1.8  # duration of a step at normal speed
+REST = 0.7  # the share of it for which the picture pauses, so that it can be read
 
 Values = dict[str, np.ndarray]
 
@@ -31,7 +31,7 @@ Values = dict[str, np.ndarray]
 def scene(race: Race, run: Descent, values: list[Values], *, say: Say, alt: str, at: int = 1) -> dict[str, Any]:
     """Return the stage's scene: at each step t = 1 ... `steps` the point, the arrows that move it, and the equation.
 
-    `values` are the anatomies of the contenders; the clock stands at step `at`.
+    `values` are the contenders' results of `anatomy`; the clock starts at step `at`.
     """
     surface = find(race.surface)
     looks = theme.styles(race.contenders)
@@ -87,10 +87,10 @@ def _plane(
 
 @lru_cache(maxsize=32)
 def _heights(key: str) -> dict[str, Any]:
-    """Return contours over a little more than a surface's domain, with levels for the whole and for a small part.
+    """Return contours over slightly more than a surface's domain, with levels for the whole and for a small part.
 
-    The root of the height above the minimum is drawn, or its logarithm where the surface asks for that: a bowl's
-    levels are equally far apart then, and some are to be seen wherever one looks closely.
+    The square root of the height above the minimum is drawn, or its logarithm if the surface asks for that: then the
+    contours of a bowl are equally spaced, and some are visible however far one zooms in.
     """
     surface = find(key)
     x, y = (np.linspace(a - BEYOND * (b - a), b + BEYOND * (b - a), GRID) for a, b in surface.domain)
@@ -100,7 +100,7 @@ def _heights(key: str) -> dict[str, Any]:
     low = float(np.min(z)) if surface.minimum is None else surface.minimum
     above = np.maximum(z - low, 0)
     z = np.log10(above + DEPTH * (high - low)) if surface.log_levels else np.sqrt(above)
-    most = 65535  # sent as whole numbers of 16 bits, which is half the bytes
+    most = 65535  # sent as 16-bit integers, which is half the bytes
     z = np.round((z - np.min(z)) * (most / float(np.ptp(z)))).astype(np.uint16)
     return {
         "type": "contour", "x": x, "y": y, "z": z, "hoverinfo": "skip", "showscale": False, "autocontour": False,
@@ -110,11 +110,12 @@ def _heights(key: str) -> dict[str, Any]:
 
 
 def _walker(surface: Surface, rule: Optimizer, values: Values) -> dict[str, Any]:
-    """Return what is drawn round one contender's point: arrows, the ellipse of its rates, and how much of the surface.
+    """Return what is drawn around one contender's point: arrows, the ellipse of learning rates, and the view's size.
 
     `reach` is half the width of the picture, in the surface's units. Gradient and means are drawn downhill, times
-    `scale`, which is one number for all steps; the step, and the one plain gradient descent would take at this rate,
-    are as long as they are. The half-axes of the ellipse are the rates of x and y, times one number for all steps.
+    `scale`, which is the same for all steps; the step, and the step of plain gradient descent with this learning rate,
+    have their true length. The half-axes of the ellipse are the learning rates of x and y, times one number for all
+    steps.
     """
     step, g = values["step"], values["g"]
     reach = float(np.clip(3.4 * _usual(step), 1e-6 * surface.diagonal, surface.diagonal / 4))
@@ -137,7 +138,7 @@ def _walker(surface: Surface, rule: Optimizer, values: Values) -> dict[str, Any]
         drawn["plain"] = {"x": plain[:, 0], "y": plain[:, 1]}
     rates = [values[line.name] for line in rule.lines if line.role == "rate"]
     if not rates and rule.family in ("gradient", "velocity"):
-        rates = [values["lr"]]  # every coordinate has the same
+        rates = [values["lr"]]  # the same for every coordinate
     if rates:
         size = 0.8 * reach / _usual(rates[-1])
         drawn["rates"] = {"x": size * rates[-1][:, 0], "y": size * rates[-1][:, 1]}
@@ -145,9 +146,9 @@ def _walker(surface: Surface, rule: Optimizer, values: Values) -> dict[str, Any]
     return drawn
 
 
-@np.errstate(all="ignore")  # divergence is data, and where nothing moves there is no ratio
+@np.errstate(all="ignore")  # divergence is data, and if nothing moves the ratio is undefined
 def reading(race: Race, values: list[Values], at: int, say: Say) -> str:
-    """Return one or two sentences that read step `at` back: how far each rule moves, and why the first does."""
+    """Return one or two sentences that describe step `at`: how far each optimizer moves, and why the first does."""
     titles = names(race.contenders, say)
     first, now = race.contenders[0], {name: value[at - 1] for name, value in values[0].items()}
     moves = [float(np.hypot(*one["step"][at - 1])) for one in values]
@@ -166,7 +167,7 @@ def reading(race: Race, values: list[Values], at: int, say: Say) -> str:
 
 
 def _why(rule: Optimizer, now: Values, say: Say) -> list[str]:
-    """Say what the numbers of a step show of a rule that corrects its bias, or has a rate for each coordinate."""
+    """Say what a step's numbers show for an optimizer with bias correction, or with a learning rate per coordinate."""
     if {MEAN, SQUARES, MEAN_HAT, SQUARES_HAT, RATE} <= {*rule.lines}:
         alike = np.allclose(np.abs(now["step"]), now["lr"], rtol=1e-3)
         uncorrected = now["lr"] * now["m"] / (np.sqrt(now["v"]) + rule.eps)  # type: ignore[attr-defined]
@@ -196,7 +197,7 @@ def _round(number: float) -> float:
 
 
 def numbers(race: Race, values: list[Values], say: Say) -> dict[str, np.ndarray]:
-    """Return every line of every contender as columns, x and y, one row a step."""
+    """Return every line of every contender as columns, x and y, one row per step."""
     columns = {say(N_("step")): np.arange(1, race.steps + 1)}
     for i, title in enumerate(names(race.contenders, say)):
         rule = race.contenders[i]

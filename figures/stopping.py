@@ -19,7 +19,7 @@ from spec import N_
 def marks(history: History, lines: Sequence[Line], found: Stops) -> list[Mark]:
     """Return two signs on the validation curve of every line of one seed: at the epoch that is kept, and at the stop.
 
-    A network that is not stopped has the first alone; one without a validation loss at the epoch that is kept has none.
+    A network that is not stopped has only the first; one without a validation loss at the epoch that is kept has none.
     """
     told = []
     for line in lines:
@@ -33,7 +33,7 @@ def marks(history: History, lines: Sequence[Line], found: Stops) -> list[Mark]:
 
 
 def kept_loss(history: History, found: Stops, row: int) -> float:
-    """Return the validation loss of the weights that are kept of a network."""
+    """Return the validation loss of the weights that are kept."""
     return float(history.val_loss[row, found.kept[row]])
 
 
@@ -46,7 +46,7 @@ def kept_test(history: History, found: Stops, row: int) -> float:
 def when(history: History, found: Stops, row: int, say: Say) -> str:
     """Return when early stopping ends a network, and the epoch whose weights it keeps: 60 → 40.
 
-    Of one that has diverged before the first epoch was over nothing is kept.
+    For a network that diverges in its first epoch nothing is kept.
     """
     if not np.isfinite(kept_loss(history, found, row)):
         return "–"
@@ -57,10 +57,10 @@ def with_stops(
     table: dict[str, Any], variants: Sequence[Fit], history: History, lines: Sequence[Line], found: Stops, say: Say, *,
     done: bool,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return a table of `figures.training` with two columns more: early stops, and the test scores of what they keep.
+    """Return a table of `figures.training` with two more columns: early stops, and the test scores of the weights kept.
 
-    Of several seeds all stops are told, and the median of the scores. A row that belongs to no line, as that of a
-    constant prediction, has its last score again.
+    For several seeds all stops are listed, and the median of the scores. A row that belongs to no line, such as that of
+    the constant prediction, repeats its last score.
     """
     tested = has_test(variants[0])
     score = worth.measure(find(variants[0].dataset), say)

@@ -1,8 +1,8 @@
-"""The theme owns every colour, type size, dash and marker of the pictures, for light and dark paper.
+"""The theme defines every colour, font size, dash and marker of the pictures, for the light and the dark theme.
 
-Figures name colours ("@grid", "@c3"); the stage looks them up in the palette of the reader's theme. The eight track
-colours are those of Okabe & Ito (2008, "Color Universal Design"), lightened on dark paper; dashes and markers repeat
-the difference for grey print.
+Figures use colour names ("@grid", "@c3"); the stage looks them up in the palette of the reader's theme. The eight track
+colours are those of Okabe & Ito (2008, "Color Universal Design"), lightened in the dark theme; dashes and markers
+repeat the distinction for greyscale print.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from experiments.descend import LECTURE
 from optimizers import RULES, Optimizer
 
 TYPE = 15  # px on screen
-HEAT = [f"@heat{i}" for i in range(5)]  # from the lowest to the highest loss, in even steps of OKLab's lightness
+HEAT = [f"@heat{i}" for i in range(5)]  # from the lowest to the highest loss, equally spaced in OKLab lightness
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans KR', 'Noto Sans CJK KR', 'Malgun Gothic', sans-serif"
 
 _LIGHT = ["#2b2b2b", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#0072B2", "#CC79A7", "#8A7A00"]
 _DARK = ["#eceff3", "#F2B233", "#86CCF5", "#23C197", "#F57F45", "#4C9BE8", "#DE93BC", "#E8DC5A"]
-# From the least to the most: the order of matplotlib's "plasma", from its dark end on white and its light end on black.
+# From lowest to highest: the order of matplotlib's "plasma", from its dark end on white and its light end on black.
 _LIGHT_RAMP = ["#0d0887", "#5302a3", "#8b0aa5", "#b83289", "#d5546e", "#e8703c", "#d98a00", "#a88c00"]
 _DARK_RAMP = ["#7d8bff", "#a678ff", "#cf6bf0", "#ee6bc0", "#ff7f8a", "#ff9d5c", "#ffc145", "#f4ec50"]
-_STRONGEST = (0, 1, 3, 4, 5, 2, 6, 7)  # the track colours in the order in which they are given out
+_STRONGEST = (0, 1, 3, 4, 5, 2, 6, 7)  # the track colours in the order in which they are assigned
 _DASHES: list[list[int]] = [[], [10, 5], [3, 5], [14, 5, 3, 5], [7, 4], [18, 5], [10, 4, 3, 4, 3, 4], [2, 4]]
 _MARKERS = ["circle", "square", "up", "diamond", "down", "hexagon", "star", "cross"]
 
@@ -39,9 +39,9 @@ def _palette(tracks: list[str], ramp: list[str], **named: str) -> dict[str, str]
     palette = dict(named)
     for i, colour in enumerate(tracks):
         palette[f"c{i}"] = colour
-        # A second contender of the same rule is nearer to the text's colour; the first colour is that already.
+        # A second contender of the same optimizer is closer to the text colour; c0 already has that colour.
         palette[f"c{i}b"] = _mix(colour, named["text"], 0.45) if i else _mix(colour, named["paper"], 0.5)
-        palette[f"c{i}c"] = _mix(colour, named["paper"], 0.4 if i else 0.3)  # and a third
+        palette[f"c{i}c"] = _mix(colour, named["paper"], 0.4 if i else 0.3)  # and a third contender
     return palette | {f"r{i}": colour for i, colour in enumerate(ramp)}
 
 
@@ -66,11 +66,11 @@ PALETTES = {
 
 
 def styles(rules: Sequence[Optimizer]) -> list[dict[str, Any]]:
-    """Return colour, dash and marker per contender: a rule looks the same on every page.
+    """Return colour, dash and marker per contender: an optimizer looks the same on every page.
 
-    The lecture's rules have the five strongest colours; a rule beyond the eighth repeats a colour with another dash
-    and marker. A second and third contender of the same rule get a darker and a paler shade, and the next dash and
-    marker.
+    The lecture's optimizers have the five strongest colours; an optimizer beyond the eighth repeats a colour with
+    another dash and marker. A second and third contender of the same optimizer get a darker and a paler shade, and the
+    next dash and marker.
     """
     order = [*LECTURE, *(key for key in RULES if key not in LECTURE)]
     seen: dict[str, int] = {}
@@ -84,18 +84,18 @@ def styles(rules: Sequence[Optimizer]) -> list[dict[str, Any]]:
 
 
 def variant_styles(n: int) -> list[dict[str, Any]]:
-    """Return colour, dash and marker for `n` variants that are not told apart by their rule."""
+    """Return colour, dash and marker for `n` variants whose styles do not depend on their optimizer."""
     return [_look(i, 0) for i in range(n)]
 
 
 def ramp_styles(n: int) -> list[dict[str, Any]]:
-    """Return colour, dash and marker for `n` variants that lie in an order, from the least to the most."""
+    """Return colour, dash and marker for `n` ordered variants, from lowest to highest."""
     places = np.linspace(0, len(_LIGHT_RAMP) - 1, n) if n > 2 else (0, 4)[:n]
     return [{**_look(i, 0), "color": f"@r{round(place)}"} for i, place in enumerate(places)]
 
 
 def _look(place: int, again: int) -> dict[str, Any]:
-    turn = place // 8  # how often all colours have been given out; dashes and markers then move on by different ways
+    turn = place // 8  # how often all colours have been used; dashes and markers then advance by different amounts
     return {
         "color": f"@c{_STRONGEST[place % 8]}{('', 'b', 'c')[again % 3]}",
         "dash": _DASHES[(place + again + 3 * turn) % 8],
@@ -104,7 +104,7 @@ def _look(place: int, again: int) -> dict[str, Any]:
 
 
 def axis(title: str = "", **more: Any) -> dict[str, Any]:
-    """Return a Plotly axis in the house's look."""
+    """Return a Plotly axis in the app's style."""
     return {
         "title": {"text": title, "standoff": 9}, "gridcolor": "@grid", "linecolor": "@quiet", "zeroline": False,
         "ticks": "outside", "ticklen": 4, "tickcolor": "@grid", "color": "@quiet", "automargin": False, **more,
@@ -112,7 +112,7 @@ def axis(title: str = "", **more: Any) -> dict[str, Any]:
 
 
 def layout(**more: Any) -> dict[str, Any]:
-    """Return a Plotly layout in the house's look: transparent, no legend, a quiet frame."""
+    """Return a Plotly layout in the app's style: transparent, no legend, a thin frame."""
     return {
         "font": {"family": FONT, "size": TYPE, "color": "@text"},
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",

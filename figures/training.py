@@ -1,4 +1,4 @@
-"""Networks training: train and validation curves under one clock, the gap between them, and decision boundaries."""
+"""Networks in training: training and validation curves on one clock, the gap between them, and decision boundaries."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ ALONG = {
     "updates": N_("weight updates"),
     "seconds": N_("training time in seconds (shared by networks trained together)"),
 }
-"""What curves can be drawn over, and what stands at that axis."""
-BELOW, ABOVE = 10, 8  # powers of ten that a logarithmic axis reaches at most from where the curves start
-FAR = 30  # times as high: two curves that cannot share a linear axis
-MOST = 1500  # epochs at which a longer curve is drawn
-CROWD = 12  # weights whose histories can be told from one another
+"""The x-axes over which curves can be drawn, with their titles."""
+BELOW, ABOVE = 10, 8  # how far a logarithmic axis extends at most from where the curves start, in powers of ten
+FAR = 30  # ratio above which two curves do not share a linear axis
+MOST = 1500  # points of a curve, at most; longer curves are thinned out
+CROWD = 12  # weights whose curves can be distinguished
 
 
 class Line(NamedTuple):
-    """One variant on the picture: its name, its look, and the rows of the history that belong to it (its seeds)."""
+    """One variant in the picture: its name, its style, and the rows of the history that belong to it (its seeds)."""
 
     name: str
     look: dict[str, Any]
@@ -38,7 +38,7 @@ class Line(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A vertical dotted line at an epoch, with a label or without; `row` is the row of the history it is about.
+    """A vertical dotted line at an epoch, with or without a label; `row` is the row of the history it belongs to.
 
     With a `sign`, "kept" or "stop", it is instead that sign on the validation curve of this row.
     """
@@ -51,7 +51,7 @@ class Mark(NamedTuple):
 
 
 def lines(spec: Comparison, say: Say) -> list[Line]:
-    """Return a line for each kind of network that is compared, in the colours of its rule or of its place in order."""
+    """Return a line for each kind of network compared, in the colours of its optimizer or of its place in an order."""
     axis, points = spec.axis, spec.points
     if spec.vary == "optimizer":
         titles, looks = names(spec.contenders, say), theme.styles(spec.contenders)
@@ -74,13 +74,13 @@ def scene(
     points: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None, along: str = "epochs", scale: str = "linear",
     smooth: float = 0.0,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return the stage's scene for networks in training: curves and, where they are known, decision boundaries.
+    """Return the stage's scene for networks in training: curves and, once they are known, decision boundaries.
 
     `measure` is what the curves show: "loss", "score", or "weights" (a few of each network, from the record "traces").
     They are drawn over `along`, a key of `ALONG` ("seconds" needs the record of that name), on a `scale` that is
-    "linear", "log", or chosen by the curves ("auto"). With `smooth` above 0 a mean that forgets, see `smoothed`, is
-    drawn over the raw lines. `points` are the inputs [n, 2], targets [n] and whether each belongs to the validation
-    part, for a data set that can be drawn.
+    "linear", "log", or depends on the curves ("auto"). With `smooth` above 0 an exponential moving average, see
+    `smoothed`, is drawn over the raw lines. `points` are the inputs [n, 2], targets [n] and whether each row is in the
+    validation set, for a data set that can be drawn.
     """
     epochs = variants[0].epochs
     places = _places(variants, history, along)
@@ -103,10 +103,10 @@ def scene(
 
 
 def drawn_at(count: int, also: Sequence[int] = ()) -> np.ndarray | None:
-    """Return the epochs at which curves of `count` epochs are drawn: every so many, the last, and `also` these.
+    """Return the epochs at which curves of `count` epochs are drawn: every n-th, the last, and the epochs in `also`.
 
-    None where all of them are: a picture has no more points side by side than `MOST`, and a reader who watches a
-    training is sent the curves again and again.
+    None if all epochs are drawn. A picture cannot show more than `MOST` points side by side, and while a training runs
+    the curves are sent to the reader again and again.
     """
     if count <= MOST:
         return None
@@ -114,7 +114,7 @@ def drawn_at(count: int, also: Sequence[int] = ()) -> np.ndarray | None:
 
 
 def thinned(panel: dict[str, Any], table: dict[str, Any], steps: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a panel and a table with the values of these epochs alone; what both share stays one array."""
+    """Return a panel and a table with the values of these epochs only; an array that both share stays shared."""
     few: dict[tuple[Any, ...], np.ndarray] = {}
 
     def thin(values: np.ndarray) -> np.ndarray:
@@ -134,12 +134,12 @@ def thinned(panel: dict[str, Any], table: dict[str, Any], steps: np.ndarray) -> 
 
 
 def has_validation(fit: Fit) -> bool:
-    """Return whether some rows are held out for validation."""
+    """Return whether there is a validation set."""
     return fit.folds is not None or fit.val_size > 0
 
 
 def has_test(fit: Fit) -> bool:
-    """Return whether some rows are held out for the test at the end."""
+    """Return whether there is a test set."""
     return find(fit.dataset).held > 0 or fit.test_size > 0
 
 
@@ -153,7 +153,7 @@ def _measure_title(fit: Fit, measure: str, say: Say) -> str:
 
 
 def _places(variants: Sequence[Fit], history: History, along: str) -> np.ndarray | None:
-    """Return where every point of the curves lies [k, n] along an axis that is not that of the epochs."""
+    """Return the x-coordinates of the curves [k, n] on an axis other than that of the epochs."""
     epochs = np.arange(history.train_loss.shape[1])
     if along == "updates":
         rows = np.array([learnt(fit) for fit in variants])
@@ -161,7 +161,7 @@ def _places(variants: Sequence[Fit], history: History, along: str) -> np.ndarray
         return np.ceil(rows / sizes)[:, None] * epochs
     if along == "seconds" and "seconds" in history.records:
         seconds = history.records["seconds"].copy()
-        seconds[:, :1] = 0  # before the first epoch nothing has been trained
+        seconds[:, :1] = 0  # at epoch 0 nothing has been trained
         return np.cumsum(seconds, axis=1)
     return None
 
@@ -171,7 +171,7 @@ def _curves(
     measure: str, along: str, scale: str, smooth: float, shaded: bool, say: Say,
 ) -> dict[str, Any]:  # fmt: skip
     train, val = (getattr(history, f"{part}_{measure}") for part in ("train", "val"))
-    pointless = measure == "score" and val.size > 0 and bool(np.isnan(val).all())  # such as R² of a single row
+    pointless = measure == "score" and val.size > 0 and bool(np.isnan(val).all())  # for example R² of a single row
     held = has_validation(variants[0]) and not pointless
     medians = [[middle(part[line.rows]) for line in lines] for part in ((train, val) if held else (train,))]
     parts = [smoothed(np.array(raw), smooth) if smooth else raw for raw in medians]
@@ -233,7 +233,7 @@ def _curves(
 def _weights(
     history: History, lines: Sequence[Line], places: np.ndarray | None, epochs: int, along: str, say: Say
 ) -> dict[str, Any]:
-    """Return the histories of a few weights of each network, those of the first seed."""
+    """Return the values of a few weights of each network over the epochs, for the first seed."""
     traces = history.records.get("traces", np.empty((len(history.train_loss), 1, 0)))
     count = min(traces.shape[1], max(2, CROWD // len(lines)))
     chosen = np.linspace(0, traces.shape[1] - 1, count).astype(int)
@@ -246,7 +246,7 @@ def _weights(
         tracks[-1] |= {"name": name, "marker": look["marker"]}
     note = say(N_("{count} weights of each network, from its first layer to its last")).format(count=count)
     reach = [float(np.abs(track["y"][np.isfinite(track["y"])]).max(initial=0)) for track in tracks]
-    inside = [size for size in reach if size <= FAR * max(np.median(reach), 1e-3)]  # one that runs away leaves
+    inside = [size for size in reach if size <= FAR * max(np.median(reach), 1e-3)]  # one that diverges leaves
     high = _nice(1.05 * max(inside, default=1.0) or 1.0)
     low = min(float(track["y"][np.isfinite(track["y"])].min(initial=0)) for track in tracks)
     yaxis = theme.axis(say(N_("weight")), range=[max(-high, _nice(1.05 * low)), high])
@@ -257,9 +257,9 @@ def _panel(
     tracks: list[dict[str, Any]], lines: Sequence[Line], yaxis: dict[str, Any], places: np.ndarray | None, along: str,
     epochs: int, notes: Sequence[str], say: Say, labels: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:  # fmt: skip
-    """Return a panel of curves, with room for the names at their ends, notes above them, and labels among them.
+    """Return a panel of curves, with room for names at their ends, notes above, and labels between them.
 
-    The notes after the first, where there are some, stand on a line of their own: a phone is narrow.
+    The notes after the first share a second line, because a phone is narrow.
     """
     note = "<br>".join([*notes[:1], *(["   ".join(notes[1:])] if notes[1:] else [])])
     xaxis = theme.axis(say(ALONG[along]), range=[0, epochs])
@@ -282,15 +282,15 @@ def _panel(
 
 
 def _wide(text: str) -> float:
-    """Return about how many pixels a name at a line's end takes."""
+    """Return the approximate width in pixels of a name at a line's end."""
     return theme.TYPE * sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.66 for letter in text)
 
 
 def _reach(places: np.ndarray, epochs: int) -> dict[str, Any]:
-    """Return the range of an axis on which every curve ends elsewhere: logarithmic where the ends are far apart."""
+    """Return the range of an axis on which every curve ends elsewhere: logarithmic if the ends are far apart."""
     if places.shape[1] < 2:
         return {"range": [0, 1]}
-    ends = places[:, -1] * epochs / (places.shape[1] - 1)  # while they grow: about where they will end
+    ends = places[:, -1] * epochs / (places.shape[1] - 1)  # during training: an estimate of where they will end
     if ends.min() > 0 and ends.max() > FAR / 3 * ends.min():
         first = places[:, 1].min()
         return {"type": "log", "range": [float(np.log10(first)), float(np.log10(_nice(float(ends.max()))))]}
@@ -298,28 +298,28 @@ def _reach(places: np.ndarray, epochs: int) -> dict[str, Any]:
 
 
 def middle(rows: np.ndarray) -> np.ndarray:
-    """Return the curve that stands for several seeds: their median at each epoch, [seeds, n] -> [n]."""
+    """Return the curve that represents several seeds: their median at each epoch, [seeds, n] -> [n]."""
     return rows[0] if rows.shape[0] == 1 else np.median(rows, axis=0)
 
 
 def smoothed(rows: np.ndarray, beta: float) -> np.ndarray:
     """Return the exponential moving average of curves [k, n]: s_t = β s_{t-1} + (1 - β) y_t, divided by 1 - β^(t+1).
 
-    The division is Adam's correction (Kingma, Ba, 2015): without it the average would begin near 0.
+    The division is the bias correction of Adam (Kingma, Ba, 2015): without it the average would begin near 0.
     """
     average = (1 - beta) * rows
     far = 1
     with np.errstate(all="ignore"):  # divergence is data
-        while far < rows.shape[1] and beta**far > 1e-20:  # windows of 1, 2, 4, ... epochs; what is older counts nothing
+        while far < rows.shape[1] and beta**far > 1e-20:  # windows of 1, 2, 4, ... epochs; older values have no weight
             average[:, far:] += beta**far * average[:, :-far]
             far *= 2
         return average / (1 - beta ** np.arange(1, rows.shape[1] + 1))
 
 
 def _apart(curves: Sequence[np.ndarray]) -> bool:
-    """Return whether losses lie so far apart that one of them would press the others to the ground of a linear axis.
+    """Return whether losses are so far apart that some of them would look flat on a linear axis.
 
-    That is where one curve rises far above the start, ends far above another, or falls itself by as much squared.
+    This is so if one curve rises far above the start, ends far above another, or falls by the square of that factor.
     """
     levels, peaks, starts = [], [], []
     for curve in curves:
@@ -335,9 +335,9 @@ def _apart(curves: Sequence[np.ndarray]) -> bool:
 
 
 def _log_axis(title: str, curves: np.ndarray) -> dict[str, Any]:
-    """Return a logarithmic axis over what is above 0, as far as the start can be seen beside it.
+    """Return a logarithmic axis for the positive values, within a limited range around the start.
 
-    Its ends move by quarters of a power of ten, so that it does not tremble; what goes farther leaves the picture.
+    Its ends move in quarters of a power of ten, so that it does not flicker; values outside the range are not visible.
     """
     known = np.log10(np.where(np.isfinite(curves) & (curves > 0), curves, np.nan))
     low, high, start = 0.0, 1.0, 0.0
@@ -350,10 +350,10 @@ def _log_axis(title: str, curves: np.ndarray) -> dict[str, Any]:
 
 
 def _range(train: np.ndarray, val: np.ndarray, epochs: int) -> list[float]:
-    """Return an axis for what happens after the first fall: the curves come in through the top.
+    """Return the range of an axis for the curves after their first drop; they enter at the top.
 
-    The untrained network's loss says nothing about learning, and would press everything else to the ground. A curve
-    that blows up leaves through the top, where its label says so.
+    The untrained network's loss says nothing about learning, and would make everything else look flat. A curve that
+    diverges leaves at the top, where its label says so.
     """
     curves = np.concatenate([train, val])
     late = curves[:, max(1, epochs // 25) :]
@@ -368,9 +368,9 @@ def _range(train: np.ndarray, val: np.ndarray, epochs: int) -> list[float]:
 
 
 def _score_range(scores: np.ndarray, level: worth.Guess | None, epochs: int) -> list[float]:
-    """Return an axis for accuracies or R² after the first fall, with the line of a constant prediction on it.
+    """Return the range of an axis for accuracies or R² after the first epochs, with the line of a constant prediction.
 
-    Its ends move by tenths, so that it does not tremble; R² below -1 leaves the picture, and nothing is above 1.
+    Its ends move in tenths, so that it does not flicker; R² below -1 is not visible, and nothing is above 1.
     """
     late = scores[:, max(1, epochs // 25) :]
     seen = late[np.isfinite(late)] if np.isfinite(late).any() else scores[np.isfinite(scores)]
@@ -380,11 +380,11 @@ def _score_range(scores: np.ndarray, level: worth.Guess | None, epochs: int) -> 
         return [0.0, 1.02]
     low, high = np.floor(10 * everything.min() + 1e-9) / 10, np.ceil(10 * everything.max() - 1e-9) / 10
     high = max(high, low + 0.1)
-    return [float(low), float(high + 0.02 * (high - low))]  # so that a line at 1 can be seen
+    return [float(low), float(high + 0.02 * (high - low))]  # so that a line at 1 is visible
 
 
 def _nice(value: float) -> float:
-    """Round away from 0 to a number that stays while a curve creeps: the axis must not tremble."""
+    """Round away from 0 to a number that stays while a curve changes slowly, so that the axis does not flicker."""
     if value == 0:
         return 0.0
     power = 10.0 ** np.floor(np.log10(abs(value)))
@@ -404,10 +404,10 @@ def _fields(fit: Fit, boundary: np.ndarray, lines: Sequence[Line], points: tuple
 
 
 def table(variants: Sequence[Fit], history: History, lines: Sequence[Line], say: Say, *, done: bool) -> dict[str, Any]:
-    """Return the table beside the curves: losses under the head, best epoch, and the test score once all is over.
+    """Return the table next to the curves: losses at the current epoch, best epoch, and the test score at the end.
 
-    Without a validation or a test part their columns are left out. An accuracy stands with its standard error, and the
-    last row is a constant prediction.
+    Without a validation or a test set their columns are omitted. An accuracy has its standard error, and the last row
+    is a constant prediction.
     """
     score = "R²" if find(variants[0].dataset).task == "numbers" else say(N_("accuracy"))
     held, tested = has_validation(variants[0]), has_test(variants[0])
@@ -436,7 +436,7 @@ def table(variants: Sequence[Fit], history: History, lines: Sequence[Line], say:
 
 
 def best_marks(history: History, lines: Sequence[Line]) -> list[Mark]:
-    """Return a dotted line at the best epoch of every line that has one seed and a validation part."""
+    """Return a dotted line at the best epoch of every line that has one seed and a validation set."""
     single = [line for line in lines if line.rows.stop - line.rows.start == 1]
     measured = [line for line in single if np.isfinite(history.val_loss[line.rows]).any()]
     return [
@@ -445,13 +445,13 @@ def best_marks(history: History, lines: Sequence[Line]) -> list[Mark]:
 
 
 def lost(curve: np.ndarray) -> int | None:
-    """Return the first epoch at which a loss is not finite, if there is one: there the network has diverged."""
+    """Return the first epoch at which a loss is not finite, where the network diverges; None if there is none."""
     beyond = ~np.isfinite(curve)
     return int(beyond.argmax()) if beyond.any() else None
 
 
 def numbers(history: History, lines: Sequence[Line], say: Say) -> dict[str, np.ndarray]:
-    """Return what is drawn as columns: the epoch, then the losses and scores of every line and seed."""
+    """Return the data as columns: the epoch, then the losses and scores of every line and seed."""
     columns = {say(N_("epoch")): np.arange(history.train_loss.shape[1])}
     curves = {
         say(N_("training loss")): history.train_loss, say(N_("validation loss")): history.val_loss,

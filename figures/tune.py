@@ -1,4 +1,4 @@
-"""A search for hyper-parameters: the folds over the rows, the heat-map of its cells, and what a test score is worth."""
+"""Hyperparameter search: the rows of each fold, the heat map of the cells, and how much a test score is worth."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from figures.scene import Say
 from figures.scene import scene as _scene
 from spec import N_, digest
 
-BEST = 3  # cells that the table under the curves names
-COLUMNS = 1500  # rows of a data set that a strip can show; of more, this many are drawn, evenly spread
+BEST = 3  # cells that are listed in the table below the curves
+COLUMNS = 1500  # columns of a strip; of a larger data set, this many rows are drawn, evenly spaced
 
 Roles = tuple[np.ndarray, np.ndarray]
 
 
 def measure_title(search: Search, say: Say) -> str:
-    """Return what is measured on validation, in words."""
+    """Return the name of the validation measure."""
     numbers = find(search.dataset).task == "numbers"
     if search.measure == "loss":
         return say(N_("loss"))
@@ -44,7 +44,7 @@ def scene(
     search: Search, history: History, found: Found, roles: Roles | None, *, say: Say, alt: str, running: bool,
     done: bool, grouped: bool,
 ) -> dict[str, Any]:  # fmt: skip
-    """Return the stage's scene for a search: folds over the rows, the heat-map, and the curves of one cell."""
+    """Return the stage's scene for a search: the rows of the folds, the heat map, and the curves of one cell."""
     chosen = search.cell - 1 if search.cell else max(found.best, 0)
     names = cell_names(search, say)
     trained = max(found.mean.shape[1] - 1, 0)
@@ -52,25 +52,26 @@ def scene(
         "name": say(N_("epoch")), "last": trained, "total": search.epochs, "seconds": 6.0, "play": False,
         "live": running,
     }  # fmt: skip
-    if done and found.best >= 0 and not search.at:  # else later columns would be empty
+    if done and found.best >= 0 and not search.at:  # otherwise later columns would be empty
         clock["at"] = int(found.epoch[found.best])
     panels = [
         _grid(search, found, chosen, names, say),
         _curves(search, history, found, chosen, names[chosen], say),
         _strips(search, history, found, chosen, roles, say, grouped=grouped),
     ]
-    shared = (search.variants(), search.measure, search.at, done)  # not the cell looked at
+    shared = (search.variants(), search.measure, search.at, done)  # not the selected cell
     return _scene(digest(shared), say=say, alt=alt, layout="side", clock=clock, panels=panels,
                   table=_table(search, found, names, say))  # fmt: skip
 
 
-# -- the heat-map
+# -- the heat map
 
 
 def _grid(search: Search, found: Found, chosen: int, names: Sequence[str], say: Say) -> dict[str, Any]:
-    """Return the panel of the cells: squares of a grid, or dots where points were drawn at random.
+    """Return the panel of the cells: squares of a grid, or dots if combinations were drawn at random.
 
-    With epochs to choose among there is a square for each of them, which stays empty until its epoch is there.
+    If epochs are selected from a list, there is a square for each of them, which stays empty until that epoch is
+    reached.
     """
     low, high = _colored(search, found.mean)
     x, y, half, xaxis, yaxis = _places(search, say)
@@ -100,7 +101,7 @@ def _grid(search: Search, found: Found, chosen: int, names: Sequence[str], say: 
 
 
 def _bar(stops: Sequence[str], low: float, high: float) -> dict[str, Any]:
-    """Return a trace without points that brings the colour bar: dots, unlike squares, have no number in them."""
+    """Return a trace without points that adds the colour bar: only squares have numbers in them, dots do not."""
     scale = [[i / (len(stops) - 1), color] for i, color in enumerate(stops)]
     bar = {"thickness": 13, "outlinewidth": 0, "x": 1.02, "xpad": 0, "len": 1.0, "ypad": 6, "nticks": 6}
     marker = {"color": [low], "cmin": low, "cmax": high, "colorscale": scale, "showscale": True, "colorbar": bar}
@@ -108,7 +109,7 @@ def _bar(stops: Sequence[str], low: float, high: float) -> dict[str, Any]:
 
 
 def _heading(text: str) -> dict[str, Any]:
-    """Return what stands above a picture, at its left."""
+    """Return a heading above a picture, at its left."""
     return {
         "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 5,
         "text": text, "showarrow": False, "font": {"size": theme.TYPE - 1, "color": "@quiet"},
@@ -116,13 +117,13 @@ def _heading(text: str) -> dict[str, Any]:
 
 
 def _room(axis: dict[str, Any]) -> int:
-    """Return the width, in pixels, of what stands left of an axis."""
+    """Return the width, in pixels, of what is to the left of an axis."""
     words = [str(text) for text in axis.get("ticktext", ["0.000"])]
     return 34 + 8 * min(max(map(len, words), default=4), 14)
 
 
 def _at_epochs(search: Search, found: Found) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return whose square it is, its mean and its deviation [squares, epochs + 1]; nan before its epoch."""
+    """Return each square's cell, its mean and its standard deviation [squares, epochs + 1]; nan before its epoch."""
     epochs = np.array(search.stops)
     trained = found.mean.shape[1]
     squares = np.repeat(np.arange(len(found.mean)), len(epochs))
@@ -139,9 +140,10 @@ def _at_epochs(search: Search, found: Found) -> tuple[np.ndarray, np.ndarray, np
 def _places(
     search: Search, say: Say
 ) -> tuple[np.ndarray, np.ndarray, list[float] | None, dict[str, Any], dict[str, Any]]:
-    """Return where the cells stand, half a square's sides (none for dots), and the two axes.
+    """Return the positions of the cells, half a square's sides (None for dots), and the two axes.
 
-    The first axis goes across, the others go up; where epochs are chosen among, they go across and all axes up.
+    The first axis is horizontal, the others vertical; if epochs are selected from a list, they are horizontal and all
+    axes vertical.
     """
     axes = search.axes
     words = [[axis.write(axis.read(value)) for value in values] for axis, values in axes]
@@ -175,7 +177,7 @@ def _named_axis(title: str, words: Sequence[str]) -> dict[str, Any]:
 
 
 def _drawn_axis(search: Search, place: int, say: Say) -> tuple[np.ndarray, dict[str, Any]]:
-    """Return where the drawn cells stand along an axis: numbers by their size, anything else by its place."""
+    """Return the positions of randomly drawn cells on an axis: numbers by value, anything else by index."""
     if place >= len(search.axes):
         return np.zeros(len(search.cells), np.float32), _named_axis("", [""])
     axis, values = search.axes[place]
@@ -197,15 +199,15 @@ def _drawn_axis(search: Search, place: int, say: Say) -> tuple[np.ndarray, dict[
 
 
 def _late(curves: np.ndarray) -> np.ndarray:
-    """Return the numbers there are after the first tenth of the epochs [n]: what comes before says little."""
+    """Return the finite values after the first tenth of the epochs [n]; earlier values say little."""
     late = curves[:, max(1, curves.shape[1] // 10) :]
     return late[np.isfinite(late)]
 
 
 def _colored(search: Search, mean: np.ndarray) -> tuple[float, float]:
-    """Return the ends of the colours: the best value, and what lies as far beyond the median on the other side.
+    """Return the range of the colour scale: the best value, and its mirror image on the other side of the median.
 
-    So good cells can be told apart; very bad ones share the last colour, and have their number.
+    So good cells can be distinguished; very bad ones share the last colour, and show their number.
     """
     seen = _late(mean)
     if not seen.size:
@@ -215,13 +217,13 @@ def _colored(search: Search, mean: np.ndarray) -> tuple[float, float]:
 
 
 def _span(curves: np.ndarray) -> tuple[float, float]:
-    """Return the ends of an axis for curves: what leaves it is rare, or the beginning."""
+    """Return the range of an axis for curves, which leaves out rare values and the beginning."""
     seen = _late(curves)
     return _rounded(*np.quantile(seen, [0.02, 0.98])) if seen.size else (0.0, 1.0)
 
 
 def _rounded(one: float, other: float) -> tuple[float, float]:
-    """Return the two in order, rounded outwards to steps that do not tremble while curves grow."""
+    """Return the two values in order, rounded outwards, so that the axis does not flicker while curves grow."""
     low, high = min(one, other), max(one, other)
     step = 10.0 ** np.floor(np.log10(max(high - low, 1e-3))) / 2
     return float(np.floor(low / step) * step), float(np.ceil(high / step) * step)
@@ -272,7 +274,7 @@ def _curves(search: Search, history: History, found: Found, chosen: int, name: s
 
 
 def _level(search: Search, history: History, rows: slice, say: Say) -> worth.Guess | None:
-    """Return the constant prediction of some networks, scored as they are: by the mean over the folds."""
+    """Return the constant prediction for some networks, scored like them: by the mean over the folds."""
     level = None if search.measure == "loss" else worth.guess(history, find(search.dataset), 1, say, rows)
     if level is None or history.baseline is None:
         return None
@@ -281,7 +283,7 @@ def _level(search: Search, history: History, rows: slice, say: Say) -> worth.Gue
 
 
 def _error(search: Search, history: History, found: Found, cell: int) -> float:
-    """Return the standard error of the accuracy on one fold, at the best epoch of a cell; nan of anything else."""
+    """Return the standard error of the accuracy on one fold, at the best epoch of a cell; nan for other measures."""
     if search.measure == "loss" or found.epoch[cell] < 0:
         return math.nan
     return history.error(float(found.value[cell]), int(cell) * search.folds, 1)
@@ -293,22 +295,22 @@ def figures(value: Any) -> str:
 
 
 def pair(mean: Any, sd: Any) -> str:
-    """Return a mean and a deviation: 0.829 ± 0.021."""
+    """Return a mean and a standard deviation: 0.829 ± 0.021."""
     return f"{figures(mean)} ± {figures(sd)}"
 
 
 def fold_looks(folds: int) -> list[dict[str, Any]]:
-    """Return a look per fold; black is kept for their mean."""
+    """Return a style per fold; the first style, black, is for their mean."""
     return theme.variant_styles(folds + 1)[1:]
 
 
-# -- the folds over the rows
+# -- the rows of the folds
 
 
 def _strips(
     search: Search, history: History, found: Found, chosen: int, roles: Roles | None, say: Say, *, grouped: bool
 ) -> dict[str, Any]:
-    """Return the panel of the rows: a strip per fold that says which rows it learns from, and which it holds out."""
+    """Return the panel of the rows: a strip per fold that shows which rows are in the training and validation set."""
     val = history.val_loss if search.measure == "loss" else history.val_score
     parts, targets, classes = np.zeros((search.folds, 0), np.uint8), np.zeros(0, np.uint8), 0
     if roles is not None:
@@ -375,11 +377,11 @@ def numbers(search: Search, history: History, found: Found, say: Say) -> dict[st
     return columns
 
 
-# -- what the picture says
+# -- sentences
 
 
 def read(search: Search, history: History, found: Found, say: Say, *, done: bool) -> str:
-    """Return the sentence that reads a search back."""
+    """Return sentences that describe a search."""
     if not history.val_loss.shape[1]:
         return say(N_("Training is about to start."))
     if found.best < 0:
@@ -423,9 +425,9 @@ def read(search: Search, history: History, found: Found, say: Say, *, done: bool
 
 
 def notices(search: Search, history: History, say: Say) -> list[str]:
-    """Return sentences on folds that are not stratified, and on parts that lack a class or whose R² has no meaning.
+    """Return sentences on folds that are not stratified, and on parts that lack a class or for which R² is undefined.
 
-    The folds of all cells are the same; the validation parts of the first cell's are all rows that are not the test's.
+    The folds of all cells are the same; the validation folds of the first cell contain all rows outside the test set.
     """
     if history.counts is None:
         return []
@@ -444,7 +446,7 @@ def notices(search: Search, history: History, say: Say) -> list[str]:
 
 
 def chosen_words(search: Search, found: Found, say: Say) -> str:
-    """Return what cross-validation has chosen, and what it promises."""
+    """Return what cross-validation has selected, and its mean validation score."""
     best = found.best
     epoch = int(found.epoch[best])
     text = N_("Cross-validation selects **{name}**, stopped at epoch {epoch}: {measure} {value}.")
@@ -454,7 +456,7 @@ def chosen_words(search: Search, found: Found, say: Say) -> str:
 
 
 def revealed(search: Search, test: float, luck: Luck, say: Say) -> str:
-    """Return what the test part says of the winner, and what it says to those who choose by it."""
+    """Return the test score of the selected network, and the scores of those who select by the test set."""
     if not np.isfinite(test):
         return say(N_("The selected network is retrained on all rows except the test set …"))
     text = N_("Retrained on all rows except the test set, it scores {measure} **{test}** on the test set.")
@@ -470,13 +472,13 @@ def revealed(search: Search, test: float, luck: Luck, say: Say) -> str:
 
 
 def _tested_error(search: Search, score: float) -> float:
-    """Return the standard error of an accuracy on the test part; nan of R²."""
+    """Return the standard error of an accuracy on the test set; nan for R²."""
     data = find(search.dataset)
     rows = data.held or math.ceil(search.test_size * data.rows)
     return math.nan if data.task == "numbers" else math.sqrt(max(score * (1 - score), 0) / rows)
 
 
-# -- what a test score is worth
+# -- how much a test score is worth
 
 
 WAYS = (
@@ -488,7 +490,7 @@ WAYS = (
 
 
 def luck_scene(search: Search, luck: Luck, *, say: Say, alt: str) -> dict[str, Any]:
-    """Return the stage's scene of four ways to quote a score, a dot per split; lines join what one choice came to."""
+    """Return the stage's scene of four ways to report a score, a dot per split; lines join the scores of one choice."""
     rows = {name: 3 - i for i, (name, _text, _color) in enumerate(WAYS)}
     n = luck.claimed.size
     shift = (np.arange(n) - (n - 1) / 2) / max(n, 8) * 0.3
@@ -541,7 +543,7 @@ def _note(x: float, y: float, text: str, anchor: str) -> dict[str, Any]:
 
 
 def _luck_table(luck: Luck, say: Say) -> dict[str, Any]:
-    """Return the differences, split by split: how much of each score was lost on rows it was not chosen by."""
+    """Return the differences between each score used for selection and the score on other rows, over the splits."""
     rows = []
     for text, one, other in (
         (N_("tuned on test rows"), luck.claimed, luck.kept),
