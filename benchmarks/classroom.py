@@ -1,13 +1,13 @@
-"""Measures a class: many browsers on one server at once, each of which changes a setting every few seconds.
+"""Load test with a class: many browsers on one server at once, each of which changes a setting every few seconds.
 
     python -m benchmarks.classroom                        sixty browsers, half on Race and half on Overfitting
     python -m benchmarks.classroom --page overfitting     all on one page
-    python -m benchmarks.classroom --same-lesson          all open one lesson; counts the trainings that this costs
+    python -m benchmarks.classroom --same-lesson          all open one lesson; counts the training runs this takes
 
 A browser here is a WebSocket that speaks Streamlit's protocol as the page in a real browser does: it opens a link,
-keeps every widget's state and the messages it may be asked to remember, sends a change with all of them, and asks for
-a fragment again as often as the server has told it to. It draws nothing. Linux only: memory and processor time come
-from /proc. Needs the packages of requirements-dev.txt.
+keeps the state of every widget and the messages it has to cache, sends all of these with each change, and reruns a
+fragment as often as the server has asked for. It draws nothing. Linux only: memory and processor time come from /proc.
+Needs the packages of requirements-dev.txt.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ FINISHED = ForwardMsg.ScriptFinishedStatus
 
 
 class Shown(NamedTuple):
-    """A picture that arrived: when, and what its clock says: steps there are, steps there will be (None on Race)."""
+    """A picture that arrived: when, and the steps on its clock, so far and in total (None on Race)."""
 
     at: float
     last: int
@@ -61,7 +61,7 @@ class Shown(NamedTuple):
 
 
 class Browser:
-    """One tab on one page. `errors` is what a student would see as broken; `received` counts bytes."""
+    """One tab on one page. `errors` are what a student would see as broken; `received` counts bytes."""
 
     def __init__(self, address: str, page: str, query: str = "") -> None:
         self.address, self.page, self.query = address, page, query
@@ -70,12 +70,12 @@ class Browser:
         self.elements: dict[str, Any] = {}  # the widgets on the page, by key
         self.shown: Shown | None = None
         self._states: dict[str, WidgetState] = {}  # by id
-        self._seen: set[str] = set()  # ids of the widgets that the present run has drawn
+        self._seen: set[str] = set()  # ids of the widgets that the current run has drawn
         self._remembered: dict[str, tuple[ForwardMsg, int]] = {}  # hash -> message, number of the run it came in
         self._runs = 0
         self._script = ""
-        self._fragments: list[str] = []  # of the present run; none when the whole page runs
-        self._asked = False  # a change is under way, and its run has not begun yet
+        self._fragments: list[str] = []  # of the current run; none when the whole page runs
+        self._asked = False  # a change was sent, and its run has not begun yet
         self._fresh = asyncio.Condition()
         self._picture = b""
         self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
@@ -83,7 +83,7 @@ class Browser:
         self._listener: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Connect, and ask for the page as a browser does that follows a link."""
+        """Connect and request the page, as a browser does that follows a link."""
         host = urlsplit(self.address).netloc
         self._socket = await connect(
             f"ws://{host}/_stcore/stream",
@@ -134,13 +134,13 @@ class Browser:
             await self._send()
 
     def value(self, key: str) -> Any:
-        """Return what a slider, a list or a text shows."""
+        """Return the value of a slider, a selectbox or a text input."""
         state = self._states[self.elements[key].id]
         value = getattr(state, state.WhichOneof("value") or "")
         return value.data[0] if hasattr(value, "data") else value
 
     async def picture(self, enough: Callable[[Shown], bool], timeout: float = PATIENCE) -> Shown | None:
-        """Wait for a picture that is drawn for the last change and is `enough`; None when the time is over."""
+        """Wait for a picture of the last change that is `enough`; None after `timeout` seconds or an error."""
 
         def there() -> bool:
             return bool(self.errors) or (not self._asked and self.shown is not None and enough(self.shown))
@@ -268,8 +268,8 @@ class Browser:
                 return
             self._timers.pop(fragment)[1].cancel()
 
-        async def tick() -> None:  # as setInterval: it does not wait for answers
-            with contextlib.suppress(ConnectionClosed):  # the listener tells
+        async def tick() -> None:  # like setInterval: it does not wait for answers
+            with contextlib.suppress(ConnectionClosed):  # the listener reports it
                 while True:
                     await asyncio.sleep(interval)
                     await self._send(fragment)
@@ -312,11 +312,11 @@ def _first(kind: str, part: Any) -> WidgetState:
     return state
 
 
-# -- what students do on a page: each changes one setting, and says whether networks are trained for it
+# -- what students do on a page: each changes one setting, and returns whether networks are trained for it
 
 
 async def race(student: Browser, luck: random.Random) -> bool:
-    """Change the start, the number of steps, a learning rate or the surface."""
+    """Change the starting point, the number of steps, a learning rate or the surface."""
     what = luck.choice(("start", "steps", "rate", "surface"))
     if what == "start":
         x, y = (float(number) for number in str(student.value("race en start")).split(","))
@@ -329,7 +329,7 @@ async def race(student: Browser, luck: random.Random) -> bool:
 
 
 async def overfitting(student: Browser, luck: random.Random) -> bool:
-    """Change dropout, the patience, the number of rows or the seed, which lies in a folded panel."""
+    """Change dropout, the patience, the number of rows or the seed, which is in a collapsed panel."""
     what = luck.choice(("dropout", "patience", "rows", "seed"))
     if what == "seed" and "overfitting en seed" not in student.elements:
         await student.change("overfitting more", True)
@@ -342,7 +342,7 @@ async def overfitting(student: Browser, luck: random.Random) -> bool:
 
 
 async def lesson(student: Browser, luck: random.Random) -> bool:
-    """Predict what will happen; then read the curves with other patiences."""
+    """Make a prediction; after that, change the patience."""
     choices = [key for key in student.elements if key.startswith("choice ")]
     if choices:
         await student.change(luck.choice(choices), True)
@@ -352,7 +352,7 @@ async def lesson(student: Browser, luck: random.Random) -> bool:
 
 
 async def _another(student: Browser, luck: random.Random, key: str) -> None:
-    """Give a slider or a list another value."""
+    """Set a slider or a selectbox to another value."""
     part, now = student.elements[key], student.value(key)
     if part.options:
         values = [option for option in part.options if option != now]
@@ -369,7 +369,7 @@ PAGES = {"race": race, "overfitting": overfitting}
 
 
 class Timings:
-    """Seconds that students waited; one who was not answered before the next change counts with the time until then."""
+    """Seconds that students waited; a wait that is not over at the next change counts up to that change."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -381,8 +381,10 @@ class Timings:
 
 
 class Class:
-    """What all students together have met. `opened` is until the first picture, `changed` until the next one after a
-    change; `first` and `again` are until the first trained epoch, after opening and after a change that trains anew.
+    """The measurements of all students.
+
+    `opened` is the time to the first picture, `changed` from a change to its picture; `first` and `again` are the times
+    to the first trained epoch, after opening and after a change that trains anew.
     """
 
     def __init__(self) -> None:
@@ -399,7 +401,7 @@ Act = Callable[[Browser, random.Random], Any]
 
 async def study(students: Class, browser: Browser, act: Act, seconds: float, files: Files, seed: int,
                 most: int | None = None) -> None:  # fmt: skip
-    """Be one student: arrive, look, and change a setting every few seconds until the time is over, or `most` times."""
+    """Act as one student: open the page, and change a setting every few seconds until the end, or `most` times."""
     luck = random.Random(seed)
     end = time.perf_counter() + seconds
     await asyncio.sleep(luck.uniform(0, min(ARRIVAL, seconds / 2)))
@@ -439,7 +441,7 @@ async def study(students: Class, browser: Browser, act: Act, seconds: float, fil
 
 
 def fetch(address: str, files: list[str]) -> int:
-    """Fetch files one after the other over one connection, compressed as the server likes; return their bytes."""
+    """Fetch files one after the other over one connection, compressed if the server does so; return their bytes."""
     if not files:
         return 0
     size = 0
@@ -457,7 +459,7 @@ def fetch(address: str, files: list[str]) -> int:
 
 
 def files_of(address: str, page: str) -> Files:
-    """Return what a real browser with an empty cache fetches from the server for a page."""
+    """Return the files that a real browser with an empty cache fetches from the server for a page."""
     parts: Files = [], []
     connected = False
 
@@ -484,7 +486,7 @@ def files_of(address: str, page: str) -> Files:
 
 
 def processes(parent: int) -> list[int]:
-    """Return the processes that a process has started."""
+    """Return the ids of the child processes of a process."""
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
@@ -494,7 +496,7 @@ def processes(parent: int) -> list[int]:
 
 
 def web_process() -> int:
-    """Return the server that this program has started."""
+    """Return the id of the server process that this program has started."""
     return next(pid for pid in processes(os.getpid()) if b"streamlit" in Path(f"/proc/{pid}/cmdline").read_bytes())
 
 
@@ -505,7 +507,7 @@ def cpu(pids: Iterable[int]) -> float:
 
 
 def memory(pids: Iterable[int]) -> float:
-    """Return the memory that processes hold, in MB; what several share counts once (PSS)."""
+    """Return the memory that processes use, in MB; what several share counts once (PSS)."""
     rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
     return sum(int(rollup.partition("\nPss:")[2].split()[0]) for rollup in rollups) / 1000
 
@@ -528,7 +530,7 @@ def report(what: str, timings: Timings, reach: float | None = None) -> None:
 
 async def lecture(students: Class, browsers: list[Browser], acts: list[Act], seconds: float, files: dict[str, Files],
                   most: int | None = None) -> None:  # fmt: skip
-    """Have all students study at once. Their tabs stay open."""
+    """Run all students at once. Their tabs stay open."""
     studies = [
         study(students, browser, act, seconds, files.get(browser.page, ([], [])), seed, most)
         for seed, (browser, act) in enumerate(zip(browsers, acts, strict=True))
@@ -538,7 +540,7 @@ async def lecture(students: Class, browsers: list[Browser], acts: list[Act], sec
 
 
 async def alone(address: str, query: str) -> None:
-    """Open Overfitting and watch until its networks are trained."""
+    """Open Overfitting and wait until its networks are trained."""
     browser = Browser(address, "overfitting", query)
     await browser.open()
     if await browser.picture(lambda shown: not shown.live and shown.last == shown.total, 5 * PATIENCE) is None:
@@ -547,7 +549,7 @@ async def alone(address: str, query: str) -> None:
 
 
 async def measure(address: str, log: Path, options: argparse.Namespace, files: dict[str, Files]) -> bool:
-    """Hold a class, print what it met, and return whether nothing broke."""
+    """Simulate a class, print the measurements, and return whether there were no errors."""
     web = web_process()
     pages = ["race", "overfitting"] if options.page == "both" else [options.page]
     query, act, single = "", None, 0.0
@@ -558,7 +560,7 @@ async def measure(address: str, log: Path, options: argparse.Namespace, files: d
         await alone(address, f"{query}&seed=4711")
         single = cpu(processes(web)) - before
     browsers = [Browser(address, pages[i % len(pages)], query) for i in range(options.sessions)]
-    if "race" in pages:  # what the server keeps for all is not one session's memory
+    if "race" in pages:  # what the server caches for all does not count as a session's memory
         first = Browser(address, "race")
         await first.open()
         await first.picture(lambda shown: True)

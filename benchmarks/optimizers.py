@@ -1,12 +1,12 @@
-"""How fast is a step of our rules against the same step of torch.optim?
+"""Compares the speed of a step of our optimizers with the same step of torch.optim.
 
     python -m benchmarks.optimizers [--quick] [--threads N]
 
-Both sides move float32 parameters of the same shapes by gradients that are given; finding the gradients is not timed.
+Both sides update float32 parameters of the same shapes with given gradients; computing the gradients is not timed.
 torch holds a network as separate tensors of weights and biases, ours is one flat vector; sixteen networks with sixteen
-learning rates are sixteen optimizers there and one stack here. Every contender takes its turn in every round, a ratio
-is torch's time over ours within a round, and the median over the rounds is printed: 4.0x means that ours takes a
-quarter of the time. One thread, unless told otherwise: that is what a worker has.
+learning rates are sixteen optimizers in torch and one stack here. All contenders are timed in every round, a ratio is
+torch's time over ours within a round, and the median over the rounds is printed: 4.0x means that ours takes a quarter
+of the time. One thread by default, which is what a worker has.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from optimizers import RULES, Optimizer
 
 FORMS: dict[str, dict[str, bool]] = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 
-# torch names a rule as we do, but for case; these two are settings of its SGD.
+# torch names optimizers as we do, except for case; these two are settings of its SGD.
 SETTINGS_OF_SGD = {"momentum": {"momentum": 0.9}, "nesterov": {"momentum": 0.9, "nesterov": True}}
 BY_NAME = {name.lower(): rule for name, rule in vars(torch.optim).items() if isinstance(rule, type)}
 TORCH = {
@@ -42,7 +42,7 @@ def network(*widths: int) -> list[tuple[int, ...]]:
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """What is moved, how many copies of it with learning rates of their own, and how fast it ought to go."""
+    """The shapes of the parameters, the number of copies with different learning rates, and the target ratios."""
 
     name: str
     shapes: Sequence[tuple[int, ...]]
@@ -77,7 +77,7 @@ def our_step(rule: type[Optimizer], case: Case, rates: list[float]) -> Callable[
 
 
 def torch_step(key: str, case: Case, rates: list[float], form: dict[str, bool]) -> Callable[[], None]:
-    """Return the step of torch; raises TypeError where torch does not have the rule in this form."""
+    """Return torch's step; raises TypeError if torch does not have the optimizer in this form."""
     torch.manual_seed(0)
     theirs, arguments = TORCH[key]
     steps = []
@@ -104,10 +104,10 @@ def seconds(step: Callable[[], None], times: int) -> float:
 
 
 def measure(steps: dict[str, Callable[[], None]], rounds: int, budget: float) -> dict[str, list[float]]:
-    """Return the seconds a step takes, per contender and round; in a round each has about `budget` seconds."""
+    """Return the seconds per step, by contender and round; in a round each runs for about `budget` seconds."""
     times = {}
     for name, step in steps.items():
-        step()  # torch makes its state in the first
+        step()  # torch creates its state in the first
         times[name] = max(1, int(budget / seconds(step, 3)))
     measured: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(rounds):
@@ -136,7 +136,7 @@ def main() -> None:
             for form, arguments in FORMS.items():
                 try:
                     steps[form] = torch_step(key, case, rates, arguments)
-                except TypeError:  # torch has no such form of this rule
+                except TypeError:  # torch has no such form of this optimizer
                     continue
             measured = measure(steps, rounds, budget)
             line = f"{key:10}{statistics.median(measured['ours']) * 1e6:7.1f} us"

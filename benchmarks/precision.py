@@ -1,10 +1,10 @@
-"""What it costs to compute in float64, and to have MKL sum in one order.
+"""Measures what it costs to compute in float64, and to have MKL sum in a fixed order.
 
     python -m benchmarks.precision [--quick]
 
-Each figure is the ratio of two times of one run, taken in turns: float64 against float32, and float32 with MKL_CBWR
-as AUTO and as COMPATIBLE against float32 without it. MKL reads its variable once, so every kind runs in a process of
-its own. A training computes on one thread, so what is compared is the time of the processor.
+Each number is the ratio of two times measured in the same round: float64 against float32, and float32 with MKL_CBWR set
+to AUTO and to COMPATIBLE against float32 without it. MKL reads the variable once, so every kind runs in a process of
+its own. Training uses one thread, so processor times are compared.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ KINDS = {"float64": "AUTO", "float32": "AUTO", "float32 unset": "", "float32 COM
 
 
 def seconds(case: str, kind: str, quick: bool) -> float:
-    """Return how much time of the processor a training takes, after a short one to warm up."""
+    """Return the processor time of a training run, after a short one to warm up."""
     base, k = CASES[case]
     base = replace(base, precision=kind.split()[0], epochs=base.epochs // (10 if quick else 1))
     variants = [replace(base, seed=seed) for seed in range(k)]
@@ -48,7 +48,7 @@ def seconds(case: str, kind: str, quick: bool) -> float:
 
 
 def elsewhere(case: str, kind: str, quick: bool) -> float:
-    """Return what `seconds` finds in a process of its own."""
+    """Return `seconds` as measured in a process of its own."""
     arguments = [sys.executable, "-m", "benchmarks.precision", "--measure", case, kind, *(["--quick"] if quick else [])]
     done = subprocess.run(
         arguments, env=os.environ | {"MKL_CBWR": KINDS[kind]}, capture_output=True, text=True, check=True

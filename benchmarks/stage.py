@@ -1,4 +1,4 @@
-"""Measures pages: frames a second, bytes sent, the server's time for a change, and how soon a training is seen.
+"""Measures pages: frames per second, bytes sent, the server's time for a change, and the time to the first epoch.
 
     python -m benchmarks.stage
 
@@ -36,14 +36,14 @@ COUNT_FRAMES = """async () => {
 
 
 class Answer(NamedTuple):
-    """What a changed setting cost: seconds from the request to the end of the answer, and bytes of the answer."""
+    """The cost of a changed setting: seconds from the request to the end of the answer, and bytes of the answer."""
 
     seconds: float
     size: int
 
 
 def changes(address: str, query: str, times: int = 40) -> list[Answer]:
-    """Ask the server for the race from other starts, one after the other, as a browser asks, but without drawing."""
+    """Request the race from different starting points, one by one, as a browser does but without drawing."""
     answers = []
     race = ""
     url = address.replace("http", "ws") + "_stcore/stream"
@@ -65,7 +65,7 @@ def changes(address: str, query: str, times: int = 40) -> list[Answer]:
                     race = next(p.page_script_hash for p in message.navigation.app_pages if p.url_pathname == "race")
             answers.append(Answer(time.perf_counter() - began, size))
             time.sleep(0.1)
-    return answers[5:]  # the first ones meet caches that are empty
+    return answers[5:]  # the caches are empty for the first ones
 
 
 CURVE = """(before) => {
@@ -79,9 +79,9 @@ FOLLOW = """(query) => {
 
 
 def first_curves(page: Page, address: str, times: int = 9) -> tuple[list[float], list[float]]:
-    """Return the seconds to the first drawn epoch of networks nobody has trained: on opening the page, and once there.
+    """Return the seconds to the first drawn epoch of networks not trained before: on opening, and after a change.
 
-    The first visit waits until the workers have imported what they need and is not counted.
+    The first visit also waits for the workers' imports and is not counted.
     """
     opened, changed = [], []
     for seed in range(times + 1):
@@ -89,7 +89,7 @@ def first_curves(page: Page, address: str, times: int = 9) -> tuple[list[float],
         page.goto(f"{address}compare?seed={90 - seed}")
         page.wait_for_function(CURVE, arg=None, timeout=120_000)
         opened.append(time.perf_counter() - began)
-        page.wait_for_timeout(2500)  # the run ends
+        page.wait_for_timeout(2500)  # until the run has ended
         before = page.eval_on_selector(".dl-stage", "stage => stage.dataset.ready")
         began = time.perf_counter()
         page.evaluate(FOLLOW, f"?seed={60 - seed}")

@@ -1,11 +1,11 @@
-"""How fast are races and maps on a surface against torch.optim, driven the usual way?
+"""Compares the speed of races and maps on a surface with torch.optim in the usual Python loop.
 
     python -m benchmarks.surfaces [--quick]
 
-The usual way is a Python loop: autograd finds the gradient of one point, and each contender has an optimizer of its
-own. Both sides compute in float64 with one thread. Of a map's thousands of contenders torch runs 40, spread evenly over
-the map, and its time is scaled up; where they end is held against our cells first. Both sides take their turn in every
-round, and the median of the ratios is printed: 100x means that ours takes a hundredth of the time.
+In that loop autograd computes the gradient of one point, and each contender has an optimizer of its own. Both sides
+compute in float64 with one thread. Of a map's thousands of contenders torch runs 40, spread evenly over the map, and
+its time is scaled up; their end points are compared with our cells first. Both sides are timed in every round, and the
+median of the ratios is printed: 100x means that ours takes a hundredth of the time.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ MAKERS: dict[str, Make] = {
 
 
 def torch_descend(surface: str, rule: Optimizer, start: tuple[float, float], steps: int) -> np.ndarray:
-    """Return the path [steps + 1, 2] of one contender, as a lecture's loop finds it."""
+    """Return the path [steps + 1, 2] of one contender, computed by a loop as in a lecture."""
     formula = FORMULAS[surface]
     w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     optimizer = MAKERS[rule.key](rule, [w])
@@ -59,7 +59,7 @@ def torch_descend(surface: str, rule: Optimizer, start: tuple[float, float], ste
 
 
 class Case(NamedTuple):
-    """A task: ours, torch's part of it, how many such parts make the whole, and what is to be reached."""
+    """A task: our computation, torch's part of it, how many such parts make the whole, and the targets to reach."""
 
     name: str
     ours: Callable[[], object]

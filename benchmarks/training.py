@@ -1,9 +1,9 @@
-"""How fast networks train side by side, against the way lecture notes train them, one after the other.
+"""Compares the speed of training networks in a stack with training them one after the other, as in lecture notes.
 
     python -m benchmarks.training [--quick] [--only WORDS]
 
-Both sides compute in float32 and do the whole of an experiment, from the table to the scores, in turns; what is
-compared are medians of one run. Before anything is timed it is checked that both sides find the same.
+Both sides compute in float32 and run the whole of an experiment, from the table to the scores, alternately; the medians
+of the times within one call are compared. Before anything is timed it is checked that both sides get the same results.
 """
 
 from __future__ import annotations
@@ -77,11 +77,11 @@ def measures(model: nn.Module, criterion: nn.Module, x: Tensor, y: Tensor) -> tu
         return criterion(outputs, y).item(), (told == truth).double().mean().item()
 
 
-# The Titanic, one network a loop: how the stack of k grows
+# Titanic, one network per loop: the effect of k, the size of the stack
 
 
 def titanic_parts() -> list[tuple[Tensor, Tensor]]:
-    """Return the parts as notes prepare them: targets [n, 1]."""
+    """Return training, validation and test set as notes prepare them: targets [n, 1]."""
     parts = prepare(find("titanic"))
     return [(torch.from_numpy(part.x).float(), torch.from_numpy(part.y).float()[:, None]) for part in parts[:3]]
 
@@ -125,7 +125,7 @@ def stack_case(k: int, reach: float, epochs: int) -> Case:
 
 
 class Titanic(nn.Module):
-    """The notes' network, started as ours are; skorch wants outputs [n] for two classes."""
+    """The notes' network, with our initial weights; skorch needs outputs [n] for two classes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -156,7 +156,7 @@ def grid_case(epochs: int) -> Case:
         torch.manual_seed(0)
         net = NeuralNetBinaryClassifier(Titanic, max_epochs=epochs, batch_size=64, verbose=0)
         net.set_params(train_split=None, iterator_train__shuffle=True)
-        # Imputed and scaled by the training folds alone, as ours are.
+        # Imputed and scaled with the training folds alone, as ours are.
         pipeline = make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), net)
         name = "neuralnetbinaryclassifier__"
         grid = {name + "optimizer": [MAKERS[rule] for rule in rules], name + "optimizer__lr": list(rates)}
@@ -168,7 +168,7 @@ def grid_case(epochs: int) -> Case:
         ]
         return found["mean_test_score"][sorted(range(len(order)), key=order.__getitem__)]
 
-    # They see the rows in other batches, and an accuracy on the 237 rows of a fold is known to 0.026.
+    # Their batches are different, and an accuracy on the 237 rows of a fold has a standard error of 0.026.
     ours_found, theirs_found = ours(), theirs()
     apart = np.abs(ours_found - theirs_found)
     assert apart.max() < 0.05, (ours_found, theirs_found)
@@ -181,9 +181,9 @@ def grid_case(epochs: int) -> Case:
 
 
 def in_turn(variants: Sequence[Fit]) -> list[list[tuple[float, float]]]:
-    """Train each variant in torch from our initial weights on our batches; return loss and accuracy after epochs.
+    """Train each variant in torch from our initial weights on our batches; return loss and accuracy per epoch.
 
-    Batches are cut from the tensor itself, which is faster than a DataLoader.
+    Batches are slices of the tensor itself, which is faster than a DataLoader.
     """
     parts = prepare(find(variants[0].dataset), val_size=variants[0].val_size, rows=variants[0].rows)
     train, val = ((torch.from_numpy(part.x).float(), torch.from_numpy(part.y)) for part in parts[:2])
@@ -207,7 +207,7 @@ def trained(variant: Fit, train: tuple[Tensor, Tensor], seen: list[tuple[Tensor,
 
 
 def copy_weights(variant: Fit, model: nn.Sequential) -> None:
-    """Let a network of torch start from the weights that ours starts from."""
+    """Copy our initial weights into a network of torch."""
     (group,) = training.groups([variant])
     at = 0
     with torch.no_grad():
@@ -220,7 +220,7 @@ def copy_weights(variant: Fit, model: nn.Sequential) -> None:
 
 
 def mnist_case(name: str, variants: Sequence[Fit], reach: float) -> Case:
-    """The curves of both sides agree where they start alike: compared after two epochs, before chaos parts them."""
+    """Return a case, after checking that the curves agree for two epochs, before small differences have grown."""
     short = [replace(variant, epochs=2) for variant in variants]
     training.forget()
     history = fit(short)
@@ -229,7 +229,7 @@ def mnist_case(name: str, variants: Sequence[Fit], reach: float) -> Case:
     tame = np.abs(theirs) < 100
     np.testing.assert_allclose(
         curve[tame], theirs[tame], rtol=0.05
-    )  # RMSProp's first steps go by the signs of tiny gradients
+    )  # RMSProp's first steps depend on the signs of tiny gradients
     apart = np.abs(curve / theirs - 1)[tame].max()
 
     def ours() -> None:

@@ -1,7 +1,7 @@
-"""The data sets, and how a table becomes a training, a validation and a test part.
+"""The data sets, and how they are split into a training, a validation and a test set.
 
-Facts about a data set (title, task, numbers of rows and columns) are plain values that cost nothing to read;
-scikit-learn is imported when its tables are read, split or scaled.
+Facts about a data set (title, task, numbers of rows and columns) are plain values, available at no cost; scikit-learn
+is imported when tables are read, split or scaled.
 """
 
 from datasets import own
@@ -19,7 +19,7 @@ DATASETS: dict[str, Dataset] = {dataset.key: dataset for dataset in (*MEASURED, 
 
 
 def find(name: str) -> Dataset:
-    """Return the data set of that name, which may be a visitor's own; raise `Refused` where there is none."""
+    """Return the data set of that name, which may be a visitor's own; raise `Refused` if there is none."""
     if name.startswith(own.PREFIX):
         return own.find(name)
     if name not in DATASETS:

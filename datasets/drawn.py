@@ -1,4 +1,4 @@
-"""Drawn data: points in the plane that follow a formula plus noise, so that a decision boundary can be seen."""
+"""Synthetic data: points in the plane that follow a formula plus noise, so that a decision boundary can be drawn."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def moons(rows: int, noise: float, seed: int) -> Table:
 
 
 def circles(rows: int, noise: float, seed: int) -> Table:
-    """Draw a circle of radius 1, class 0, round one of radius 1/2, class 1, shifted by normal noise.
+    """Draw a circle of radius 1, class 0, around one of radius 1/2, class 1, shifted by normal noise.
 
     Angles are evenly spaced on [0, 2 pi): the curves of scikit-learn's `make_circles` at `factor=0.5`.
     """
@@ -35,8 +35,8 @@ def circles(rows: int, noise: float, seed: int) -> Table:
 def spiral(rows: int, noise: float, seed: int) -> Table:
     """Draw two arms of an Archimedean spiral, shifted by normal noise.
 
-    The first arm, class 0, is t (cos 3 pi t, sin 3 pi t) with t evenly spaced on [0.1, 1]: one turn and a third. The
-    second, class 1, is the first turned by half a turn.
+    The first arm, class 0, is t (cos 3 pi t, sin 3 pi t) with t evenly spaced on [0.1, 1]: about one and a third turns.
+    The second, class 1, is the first rotated by half a turn.
     """
     t = np.linspace(0.1, 1, rows // 2)
     arm = np.column_stack([t * np.cos(3 * np.pi * t), t * np.sin(3 * np.pi * t)])

@@ -1,4 +1,4 @@
-"""Real tables, taken from the copies that scikit-learn carries (nothing is downloaded)."""
+"""Real data sets that are included in scikit-learn (nothing is downloaded)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spec import N_
 def _sklearn(loader: str) -> Callable[[], Table]:
     @functools.cache
     def read() -> Table:
-        # Imported here: it takes a second, and the web process only ever wants titles and sizes.
+        # Imported here: it takes a second, and the web process only needs titles and sizes.
         import sklearn.datasets
 
         return still(getattr(sklearn.datasets, loader)(return_X_y=True))
@@ -46,7 +46,7 @@ MEASURED = (
             "Lengths are in pixels of the microscope image. Each measurement has three columns: mean, standard "
             "error (error), and worst, the mean of the three largest values."
         ),
-        plain_split=True,  # scikit-learn's with random_state=0, whose test accuracies the lecture notes print
+        plain_split=True,  # for the lecture notes' test accuracies: scikit-learn's split with random_state=0
     ),
     Dataset(
         key="digits",

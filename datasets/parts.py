@@ -1,4 +1,4 @@
-"""A table becomes three parts: one to learn from, one to choose by, and one that is looked at once, at the end."""
+"""Splits a data set into a training, a validation and a test set, and scales them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from spec import N_
 
 
 class Scaler(NamedTuple):
-    """A way to scale columns: what it is called, and scikit-learn's class that does it."""
+    """A way to scale columns: its title, and the name of scikit-learn's class for it."""
 
     title: str
     name: str
@@ -23,14 +23,14 @@ SCALERS: dict[str, Scaler] = {
     "standard": Scaler(N_("standardized: mean 0, standard deviation 1"), "StandardScaler"),
     "sample": Scaler(N_("standardized: standard deviation with n − 1"), "StandardScaler"),
     "minmax": Scaler(N_("min-max scaling to 0 … 1"), "MinMaxScaler"),
-    "none": Scaler(N_("unscaled"), "FunctionTransformer"),  # without a function, scikit-learn's identity
+    "none": Scaler(N_("unscaled"), "FunctionTransformer"),  # the identity if it has no function
 }
 
 
 class Part(NamedTuple):
-    """Inputs [n, columns] and targets [n] in float64; where the task is classes, targets are whole numbers.
+    """Inputs [n, columns] and targets [n] in float64; in multi-class classification the targets are integers.
 
-    `rows` [n] are the numbers of these rows in the table.
+    `rows` [n] are the indices of these rows in the table.
     """
 
     x: np.ndarray
@@ -39,9 +39,9 @@ class Part(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """The three parts, scaled; `scaler` is the fitted scaler, which other points of the input space pass as well.
+    """Training, validation and test set, scaled; `scaler` is the fitted scaler, to be applied to other inputs as well.
 
-    A target that is a number was `unit` times the one in the parts, plus `centre`.
+    In regression the original target is `unit` times the one in the parts, plus `centre`.
     """
 
     train: Part
@@ -62,19 +62,19 @@ def split(
     fold: int = 0,
     stratify: str = "auto",
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the numbers of the rows of the training, the validation and the test part.
+    """Return the row indices of the training, the validation and the test set.
 
-    `test_size` is a share of the whole; a data set that names its test part (`held`) keeps that one. `val_size` is a
-    share of what the test part leaves (0: no validation part). Both splits are scikit-learn's `train_test_split` with
-    `random_state=split_seed`. With `folds` the rest is cut into so many folds instead, shuffled by the same seed, and
-    number `fold` is the validation part: scikit-learn's `StratifiedKFold` or `KFold`.
+    `test_size` is a fraction of all rows; a data set with a test set of its own (`held`) keeps that one. `val_size` is
+    a fraction of the remaining rows (0: no validation set). Both splits are scikit-learn's `train_test_split` with
+    `random_state=split_seed`. With `folds` the remaining rows are divided into so many folds instead, shuffled with the
+    same seed, and number `fold` is the validation set: scikit-learn's `StratifiedKFold` or `KFold`.
 
     With `stratify` "yes" splits of classes are stratified: every part has the classes in the proportions of the whole.
-    That needs two rows of every class and as many rows in each half as there are classes, or in every class as many
-    rows as there are folds; where scikit-learn would refuse, the split is a plain one. "no" is always a plain one.
-    "auto" means "yes", but that `train_test_split` is plain for a data set with a `plain_split`.
+    That needs two rows of every class and as many rows on each side as there are classes, or in every class as many
+    rows as there are folds; where scikit-learn would raise an error, the split is not stratified. "no" never
+    stratifies. "auto" means "yes", except that `train_test_split` does not stratify a data set with a `plain_split`.
     """
-    # Imported here: it takes a second, and the web process only ever wants titles and sizes.
+    # Imported here: it takes a second, and the web process only needs titles and sizes.
     from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
     targets = dataset.read()[1]
@@ -101,12 +101,12 @@ def split(
 
 
 def left(dataset: Dataset, test_size: float) -> int:
-    """Return how many rows the test part leaves to train and to validate on; scikit-learn rounds a share up."""
+    """Return the number of rows for training and validation; scikit-learn rounds the size of the test set up."""
     return dataset.rows - (dataset.held or math.ceil(test_size * dataset.rows))
 
 
 def stratifies(dataset: Dataset, stratify: str, y: np.ndarray, share: float) -> bool:
-    """Return whether a split of targets `y` that puts this share of them in the second half is stratified."""
+    """Return whether a split of targets `y` with this share of them in the second part is stratified."""
     wanted = not dataset.plain_split if stratify == "auto" else stratify == "yes"
     counts = np.unique(y, return_counts=True)[1]
     second = math.ceil(share * len(y))
@@ -115,7 +115,7 @@ def stratifies(dataset: Dataset, stratify: str, y: np.ndarray, share: float) -> 
 
 
 def stratifies_folds(dataset: Dataset, stratify: str, y: np.ndarray, folds: int) -> bool:
-    """Return whether so many folds of targets `y` are stratified."""
+    """Return whether that many folds of targets `y` are stratified."""
     possible = dataset.task != "numbers" and np.unique(y, return_counts=True)[1].min() >= folds
     return stratify != "no" and bool(possible)
 
@@ -135,16 +135,16 @@ def prepare(
     scale_target: bool = True,
     stratify: str = "auto",
 ) -> Parts:
-    """Split a data set (see `split`), cut its training part to its first `rows` rows, and scale all parts.
+    """Split a data set (see `split`), cut its training set to its first `rows` rows, and scale all parts.
 
-    `features` are the numbers of the columns to use (none named: all). The scaler is fitted on the training part as it
-    was cut, or on "train+val", as some lecture notes do; so is scikit-learn's `SimpleImputer`, which puts the median
-    in the place of missing values. Targets that are numbers are standardised by the training part, unless
-    `scale_target` is off, so that losses are shares of its variance and learning rates keep their usual size.
+    `features` are the indices of the columns to use (empty: all). The scaler is fitted on the training set after the
+    cut, or on "train+val", as some lecture notes do; so is scikit-learn's `SimpleImputer`, which replaces missing
+    values by the median. Regression targets are standardized with the training set, unless `scale_target` is off, so
+    that losses are shares of its variance and learning rates keep their usual size.
 
-    `label_noise` spoils targets of the training part, and of no other: each with that probability becomes another
-    class, drawn evenly; a number is shifted by so many standard deviations times a normal number. The same rows are
-    spoilt for every share, more of them for a larger one.
+    `label_noise` changes targets of the training set, and of no other: each class, with that probability, becomes
+    another one, drawn uniformly; a number is shifted by so many standard deviations times a standard normal number. The
+    labels that are changed at one level of noise are changed at every higher level too.
     """
     from sklearn import preprocessing
     from sklearn.impute import SimpleImputer
@@ -175,7 +175,7 @@ def prepare(
 
 
 def _spoilt(dataset: Dataset, y: np.ndarray, share: float, spread: float, seed: int) -> np.ndarray:
-    """Return the targets with noise, see `prepare`; `spread` is the standard deviation of those that are numbers."""
+    """Return the targets with noise, see `prepare`; `spread` is the standard deviation of regression targets."""
     source = np.random.default_rng([seed, 3])
     if dataset.task == "numbers":
         return y + share * spread * source.standard_normal(len(y))

@@ -1,4 +1,4 @@
-"""Real tables that come with the program: `tools/prepare.py` took them from packages, `data/` holds them."""
+"""Real data sets that are included in `data/`; `tools/prepare.py` extracted them from packages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _titanic() -> Table:
 
 @functools.cache
 def _mnist() -> Table:
-    """Grey values are shares of white, from 0 to 1, so that networks can learn from them unscaled."""
+    """Return MNIST with gray values from 0 (black) to 1 (white), so that networks can learn from them unscaled."""
     raw = load("mnist")
     return still((raw["pixels"] / np.float32(255), raw["digit"].astype(np.int64)))
 

@@ -1,4 +1,4 @@
-"""How ten columns of numbers are made of what is known about the passengers of the Titanic."""
+"""Preprocessing of the Titanic data: ten columns of numbers, computed from the columns that Kaggle gives."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ NAMES = ("Pclass", "female", "Age", "SibSp", "Parch", "Fare", "alone", "from C",
 
 
 def features(raw: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return the ten columns `NAMES` [rows, 10] in float64, made of the columns that Kaggle gives.
+    """Return the ten columns `NAMES` [rows, 10] in float64, computed from the columns that Kaggle gives.
 
-    Words become numbers, and one column is new: whether somebody travelled without family. What is not known stays
-    unknown: an age is nan until the training part can say what its median is, and two passengers come from no port.
+    Words are encoded as numbers, and one column is new: whether a passenger travelled without family. Missing values
+    stay missing: an age is nan until it is replaced by the median of the training set, and two passengers have no port.
     """
     import pandas as pd
     from sklearn.compose import make_column_transformer

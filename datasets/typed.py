@@ -15,7 +15,7 @@ def scores() -> Table:
 
 
 def softmax() -> Table:
-    """Return eight rows to learn from and, after them, three to be told [11, 3], and their classes [11]."""
+    """Return eight training rows followed by three test rows [11, 3], and their classes [11]."""
     train = [(1, 2, 1), (1, 3, 2), (1, 3, 4), (1, 5, 5), (1, 7, 5), (1, 2, 5), (1, 6, 6), (1, 7, 7)]
     test = [(2, 1, 1), (3, 1, 2), (3, 3, 4)]
     return np.array(train + test, np.float64), np.array([2, 2, 2, 1, 1, 1, 0, 0, 2, 2, 2], np.int64)

@@ -1,4 +1,4 @@
-"""A look at a data set: its first rows or some of its pictures, how often each class occurs, and what is missing.
+"""A summary of a data set: its first rows or some of its images, the rows per class, and the missing values.
 
 Chain("datasets.view:begin", "datasets.view:look", dataset) reads the table in a worker, in one chunk.
 """
@@ -13,8 +13,8 @@ from datasets.dataset import Dataset
 
 ROWS = 200  # at most, of a table
 PICTURES = 30
-BINS = 20  # of the histogram of targets that are numbers, and of a column
-COLUMNS = 12  # at most, whose histograms are computed
+BINS = 20  # of the histogram of regression targets, and of a column
+COLUMNS = 12  # at most, that have a histogram
 
 
 def begin(dataset: Dataset) -> Dataset:
@@ -23,11 +23,11 @@ def begin(dataset: Dataset) -> Dataset:
 
 
 def look(dataset: Dataset, seconds: float) -> tuple[None, tuple[int, int, dict[str, Any], dict[str, Any]]]:
-    """Read a table and tell what there is to be seen.
+    """Read a table and return what a page shows of it.
 
-    `x` and `y` are its first 200 rows, or thirty pictures with each class as often as any other. `counts` says how many
-    rows each class has, or each of the bins between `edges` for numbers; `missing` how many inputs are missing, column
-    by column. Of a table made from other columns, "raw <name>" are these. For the histograms of a table's columns see
+    `x` and `y` are its first 200 rows, or thirty images with equally many of each class. `counts` are the rows of each
+    class or, in regression, of each bin between `edges`; `missing` are the numbers of missing inputs, column by column.
+    If the table was computed from other columns, "raw <name>" are these. For the histograms of a table's columns see
     `shapes`.
     """
     x, y = dataset.read()
@@ -45,17 +45,17 @@ def look(dataset: Dataset, seconds: float) -> tuple[None, tuple[int, int, dict[s
 
 
 def _some_of_each(y: np.ndarray, classes: int) -> np.ndarray:
-    """Return the numbers of the first row of every class, then of the second, and so on."""
+    """Return the indices of the first row of every class, then of the second, and so on."""
     each = max(1, PICTURES // classes)
     found = [np.flatnonzero(y == one)[:each] for one in range(classes)]
     return np.array([rows[turn] for turn in range(each) for rows in found if turn < len(rows)])
 
 
 def shapes(x: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the histograms of the first columns of a table that vary, missing values left out.
+    """Return the histograms of the first columns of a table that are not constant, without missing values.
 
-    `column` is the number of each, [k]; `column counts` [k, bins] are the rows in bins of equal width between the least
-    and the greatest value; `column moments` [k, 4] are these two, the mean and the standard deviation.
+    `column` [k] are the indices of these columns; `column counts` [k, bins] are the rows in bins of equal width between
+    the minimum and the maximum; `column moments` [k, 4] are these two, the mean and the standard deviation.
     """
     shown, counts, moments = [], [], []
     for i, column in enumerate(x.T):

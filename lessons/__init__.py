@@ -3,27 +3,27 @@
     part = "optimizers"                       # which part of the course it belongs to, a key of PARTS
     order = 30                                # its place in that part
     page = "race"                             # the page it opens
-    settings = "surface=ravine&rule=sgd"      # what stands after the question mark of a link to that page
-    answer = 2                                # the choice that comes true, counted from 1
+    settings = "surface=ravine&rule=sgd"      # the query of a link to that page
+    answer = 2                                # the correct choice, counted from 1
     claims = ["loss[1, -1] < loss[0, -1]"]    # what the texts say of the result, for the tests (experiments/readout.py)
-    general = ["loss[1, -1] < loss[0, -1]"]   # what they say in general: it must hold with other seeds too; optional
-    hide = ["seed"]                           # controls that are left out, by their name in a link; optional
-    lock = ["surface"]                        # controls that are shown but cannot be moved; optional
-    next = ["steps=600", "lesson:momentum"]   # settings to try after it, on the same page, or another lesson
+    general = ["loss[1, -1] < loss[0, -1]"]   # claims that must hold with other seeds too; optional
+    hide = ["seed"]                           # controls that are not shown, by their name in a link; optional
+    lock = ["surface"]                        # controls that are shown but cannot be changed; optional
+    next = ["steps=600", "lesson:momentum"]   # settings to try next on the same page, or another lesson
 
-    [[printed]]                               # a figure that the lecture notes print; optional, one or several
-    value = "0.956140350877193"               # as they print it
-    ours = "test_score[0]"                    # where ours stands in the result
-    differs = true                            # ours is another figure, and the text says why; else it must be the same
+    [[printed]]                               # a number printed in the lecture notes; optional, one or several
+    value = "0.956140350877193"               # as it is printed
+    ours = "test_score[0]"                    # where ours is in the result
+    differs = true                            # ours is different, and the text says why; otherwise it must agree
 
     [en]                                      # and the same in [ko]
     title = "..."
     question = "..."
     choices = ["...", "...", "..."]
-    because = "..."                           # after the choice: what came, and why
+    because = "..."                           # shown after the choice: what happened, and why
     look = ["...", "..."]                     # what to look for
     next = ["...", "..."]                     # a text for every entry of next above
-    printed = ["..."]                         # a text for every printed figure
+    printed = ["..."]                         # a text for every printed number
 
 The file's name is the lesson's name in a link: `?lesson=zigzag`.
 """
@@ -55,9 +55,9 @@ PARTS = {
 
 
 class Printed(NamedTuple):
-    """A figure that the lecture notes print, as text, and where ours stands in the result.
+    """A number printed in the lecture notes, as text, and where ours is in the result.
 
-    Ours is the same figure, to the digits that are printed, unless it `differs`.
+    Ours agrees with it in all printed digits, unless it `differs`.
     """
 
     value: str
@@ -66,7 +66,7 @@ class Printed(NamedTuple):
 
 
 class Text(NamedTuple):
-    """What a lesson says, in one language."""
+    """The texts of a lesson, in one language."""
 
     title: str
     question: str
@@ -78,7 +78,7 @@ class Text(NamedTuple):
 
 
 class Lesson(NamedTuple):
-    """One lesson; see the head of this module for what its fields mean."""
+    """One lesson; see the docstring of this module for the meaning of its fields."""
 
     key: str
     part: str
@@ -100,7 +100,7 @@ class Lesson(NamedTuple):
         return parse_qs(self.settings, keep_blank_values=True)
 
     def text(self, language: str) -> Text:
-        """Return what the lesson says in a language, or in English."""
+        """Return the texts in a language, or in English if there are none."""
         return self.texts.get(language, self.texts[SOURCE])
 
 
@@ -114,19 +114,19 @@ def lessons() -> dict[str, Lesson]:
 
 
 def find(key: str) -> Lesson | None:
-    """Return the lesson of this name; None where there is none."""
+    """Return the lesson of this name; None if there is none."""
     return lessons().get(key)
 
 
 def read(file: Path) -> Lesson:
-    """Return the lesson of one file; a mistake in it raises ValueError, which names the file."""
+    """Return the lesson in a file; raise ValueError, which names the file, if there is a mistake in it."""
     facts = tomllib.loads(file.read_text("utf-8"))
     try:
         printed = tuple(Printed(**entry) for entry in facts.pop("printed", []))
         texts = {code: _text(facts.pop(code)) for code in [c for c, part in facts.items() if isinstance(part, dict)]}
         lists = {name: tuple(value) for name, value in facts.items() if isinstance(value, list)}
         lesson = Lesson(key=file.stem, texts=texts, printed=printed, **(facts | lists))
-    except TypeError as error:  # an entry is missing, or one too many
+    except TypeError as error:  # an entry is missing or unknown
         raise ValueError(f"{file.name}: {error}") from None
     _check(file.name, lesson)
     return lesson

@@ -1,12 +1,12 @@
-"""Small networks, many at once: what they are made of is listed here, and costs nothing to read.
+"""Multilayer perceptrons, many trained at once; this package itself imports without torch.
 
-`networks.stack` and `networks.tasks` compute with torch; import them where training happens, and only there: torch
-takes two seconds and 300 MB, which the web process does not have.
+`networks.stack` and `networks.tasks` compute with torch. Import them only where training happens: importing torch takes
+two seconds and 300 MB, which the web process cannot spare.
 
-Importing this package asks Intel's MKL, on which torch is built for x86 processors, for conditional numerical
-reproducibility (MKL_CBWR=AUTO, unless the environment sets it): a product of matrices is then summed in the same order
-wherever its rows lie in memory, and a network is the same bits alone as among others. MKL reads the variable when it
-computes for the first time, so in a notebook import this package (or `experiments`) before torch has computed anything.
+Importing this package asks Intel's MKL, which torch uses on x86 processors, for conditional numerical reproducibility
+(MKL_CBWR=AUTO, unless the environment sets it). A matrix product is then summed in the same order wherever its rows are
+in memory, so that a network gives the same bits alone as in a stack. MKL reads the variable at its first computation,
+so in a notebook import this package (or `experiments`) before torch computes anything.
 """
 
 import os

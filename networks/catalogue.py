@@ -1,4 +1,4 @@
-"""The activations a hidden layer may use, and the ways its weights may start."""
+"""The activation functions and the weight initializations to choose from."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from spec import N_
 
 @dataclass(frozen=True)
 class Activation:
-    """What a unit makes of its sum; the entry's key is the function's name in `torch.nn.functional`.
+    """An activation function; its key in `ACTIVATIONS` is the function's name in `torch.nn.functional`.
 
-    `module` is its class in `torch.nn`. `backward` names the function of `torch.ops.aten` that multiplies by its
-    derivative, and what that function is given after the derivative so far and the activation itself. `limits` are
-    those between which its values lie.
+    `module` is its class in `torch.nn`. `backward` names the function of `torch.ops.aten` that multiplies the incoming
+    gradient by the derivative, followed by its arguments after that gradient and the activation. `limits` bound the
+    values.
     """
 
     title: str
@@ -38,9 +38,9 @@ ACTIVATIONS: dict[str, Activation] = {
 
 @dataclass(frozen=True)
 class Init:
-    """How the weights of a layer start: `spread(n_in, n_out)` times standard normal numbers, or times 1.
+    """A weight initialization: `spread(n_in, n_out)` times standard normal numbers or, if not `random`, times 1.
 
-    `source` is the paper. The biases always start at 0.
+    `source` is the paper. The biases are always initialized to 0.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""Batch normalisation: every unit's sums are brought to mean 0 and variance 1 over the batch, before its activation."""
+"""Batch normalization: brings each unit's pre-activations to mean 0 and variance 1 over the batch."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ MOMENTUM = 0.1
 
 
 class BatchNorm(NamedTuple):
-    """Batch normalisation after one layer of k networks: z ← gamma · (z - mean) / sqrt(variance + eps) + beta.
+    """Batch normalization after one layer of k networks: z ← gamma · (z - mean) / sqrt(variance + eps) + beta.
 
-    In training, mean and variance are those of the batch, and running ones follow them: running ← 0.9 · running +
-    0.1 · batch (of the variance, the one with n - 1). In evaluation the running ones are used. A batch of one row has
-    no variance; in training it is normalised by the running ones, where torch refuses. All arrays are [k, 1, units].
+    In training, mean and variance are those of the batch, and the running values are updated: running ← 0.9 · running +
+    0.1 · batch (with n - 1 in the batch variance). In evaluation the running values are used. A batch of one row has no
+    variance: in training it is normalized with the running values, where torch raises an error. All arrays are [k, 1,
+    units].
 
     Source: Ioffe and Szegedy 2015, Batch normalization; eps and momentum as in `torch.nn.BatchNorm1d`.
     """
@@ -29,9 +30,9 @@ class BatchNorm(NamedTuple):
     beta_grad: Tensor
 
     def train(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Normalise sums [k, n, units] in place as in training; return what `backward` needs.
+        """Normalize pre-activations [k, n, units] in place, in training mode; return what `backward` needs.
 
-        That is the normalised sums before gamma and beta, [k, n, units], and 1 / deviation, [k, 1, units].
+        That is the normalized values before gamma and beta, [k, n, units], and 1 / sqrt(variance + eps), [k, 1, units].
         """
         n = z.shape[1]
         mean = z.mean(1, keepdim=True) if n > 1 else self.running_mean
@@ -46,15 +47,15 @@ class BatchNorm(NamedTuple):
         return normal, inverse
 
     def evaluate(self, z: Tensor) -> None:
-        """Normalise sums [k, n, units] in place by the running mean and variance."""
+        """Normalize pre-activations [k, n, units] in place with the running mean and variance."""
         scale = self.gamma * (self.running_variance + EPS).rsqrt()
         torch.addcmul(self.beta - self.running_mean * scale, z, scale, out=z)
 
     def backward(self, delta: Tensor, normal: Tensor, inverse: Tensor) -> None:
-        """Turn the derivative by what was normalised, in place, into that by the sums; write those by gamma and beta.
+        """Turn `delta`, the gradient w.r.t. the output, in place into that w.r.t. the input; fill gamma's and beta's.
 
-        What a sum adds to its unit's mean and variance moves all rows of the batch, hence the second and third term of
-        gamma / deviation · (delta - mean(delta) - normal · mean(delta · normal)).
+        Each input also changes the mean and variance of its batch, which gives the second and third term of gamma /
+        sqrt(variance + eps) · (delta - mean(delta) - normal · mean(delta · normal)).
         """
         n = delta.shape[1]
         torch.sum(delta * normal, 1, keepdim=True, out=self.gamma_grad)

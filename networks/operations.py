@@ -1,9 +1,9 @@
-"""What a layer computes, and its derivatives, in a form that gives a network the same bits alone as in a stack.
+"""The operations of a layer and their gradients, such that a network gives the same bits alone as in a stack.
 
-torch's matrix products, ReLU, tanh, softmax and sums do so; the operations that do not are written otherwise here.
+torch's matrix products, ReLU, tanh, softmax and sums do so; operations that do not are written differently here.
 
-A network's derivatives are found layer by layer, from the last to the first (backpropagation): `delta` [k, n, n_out]
-is the derivative of the loss by what a layer told, and becomes that by what the layer was told.
+Gradients are computed layer by layer, from the last to the first (backpropagation): `delta` [k, n, n_out] is the
+gradient of the loss with respect to a layer's output, and is turned into that with respect to its input.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from networks.catalogue import ACTIVATIONS
 
-LARGE = 5_000  # weights of a layer from which on a copy of their gradient takes longer than k calls that need none
+LARGE = 5_000  # weights of a layer above which copying their gradient takes longer than k products without a copy
 
 
 def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -30,7 +30,7 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def by_inputs(delta: Tensor, weight: Tensor) -> Tensor:
-    """Return the derivative by the inputs of `affine`, delta wᵀ [k, n, n_in]."""
+    """Return the gradient with respect to the input of `affine`, delta wᵀ [k, n, n_in]."""
     if weight.shape[1] == 1:
         return (delta * weight).sum(2, keepdim=True)
     if weight.shape[2] == 1:
@@ -39,32 +39,32 @@ def by_inputs(delta: Tensor, weight: Tensor) -> Tensor:
 
 
 def by_weights(x: Tensor, delta: Tensor, out: Tensor) -> None:
-    """Write the derivative by the weights of `affine`, xᵀ delta, to `out` [k, n_in, n_out]."""
+    """Write the gradient with respect to the weights of `affine`, xᵀ delta, to `out` [k, n_in, n_out]."""
     n_in, n_out = out.shape[1:]
     if n_in == 1 or n_out == 1:
         out.copy_((x * delta).sum(1).view(out.shape))
     elif n_in * n_out < LARGE:
         out.copy_(torch.bmm(x.mT, delta))
     else:
-        torch.bmm(x.mT, delta, out=out)  # torch turns this into k products, as rows of a stack do not lie side by side
+        torch.bmm(x.mT, delta, out=out)  # torch runs this as k products, as a stack's rows are not contiguous
 
 
 def sigmoid(z: Tensor) -> Tensor:
     """Return 1 / (1 + exp(-z)).
 
-    torch.sigmoid computes the last few elements of a tensor by another formula than the rest, so that it matters how
-    many there are.
+    torch.sigmoid uses a different formula for the last few elements of a tensor than for the others, so that its values
+    depend on the number of elements.
     """
     return F.logsigmoid(z).exp()
 
 
 def activation(name: str) -> Callable[[Tensor], Tensor]:
-    """Return the function of an entry of `ACTIVATIONS`: in place where torch has it, so as to spare an array."""
+    """Return the function of an entry of `ACTIVATIONS`, in place if torch has such a version, to save memory."""
     return sigmoid if name == "sigmoid" else getattr(F, name + "_", None) or getattr(F, name)
 
 
 def by_sums(name: str) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return (delta, a) -> delta times the derivative of an activation, where a is what the activation told."""
+    """Return (delta, a) -> delta times the derivative of an activation function, where a is its output."""
     function, *arguments = ACTIVATIONS[name].backward
     backward = getattr(torch.ops.aten, function)
     return lambda delta, a: backward(delta, a, *arguments)

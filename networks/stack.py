@@ -1,4 +1,4 @@
-"""A stack is k networks of one shape that live in one array [k, P] and are evaluated as one."""
+"""A stack: k networks of the same shape, with parameters in one array [k, P], that are evaluated together."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from networks import operations
 from networks.normalisation import BatchNorm
 from networks.weights import count_weights
 
-CACHED = 2**18  # numbers: a megabyte or two
+CACHED = 2**18  # numbers, which take one or two megabytes
 
 
 class Stack:
-    """k multilayer perceptrons with `sizes` = (inputs, *hidden, outputs) units, row i of `params` being network i.
+    """k multilayer perceptrons with `sizes` = (inputs, *hidden, outputs) units; row i of `params` is network i.
 
-    A row holds the weights of every layer, [n_in, n_out] each, and then the biases of every layer, so that penalties
-    and a rule of their own can take the first `n_weights` columns or the others. Where the last `normalised` networks
-    normalise their hidden layers by the batch, the rows go on with gammas, betas, running means and running variances
-    of every hidden layer, which mean nothing to the other networks.
+    A row holds the weights of all layers, [n_in, n_out] each, and then the biases of all layers, so that penalties and
+    a separate optimizer can take the first `n_weights` columns or the others. If the last `normalised` networks use
+    batch normalization, the rows continue with gammas, betas, running means and running variances of all hidden layers,
+    which the other networks do not use.
 
-    `params` and `grads` are NumPy arrays; torch looks at the same memory, so a rule that steps `params` in place moves
-    the networks.
+    `params` and `grads` are NumPy arrays that share their memory with torch tensors, so an optimizer that updates
+    `params` in place updates the networks.
     """
 
     def __init__(self, sizes: Sequence[int], activation: str, params: np.ndarray, normalised: int = 0) -> None:
@@ -46,7 +46,7 @@ class Stack:
         ]
 
     def copy(self) -> Stack:
-        """Return these networks in memory of their own: what is tried on them leaves the others as they are."""
+        """Return a copy of these networks with its own memory; changes to it do not affect these."""
         sizes, activation, normalised = self._made
         return Stack(sizes, activation, self.params.copy(), normalised)
 
@@ -54,10 +54,10 @@ class Stack:
     def __call__(self, x: Tensor, masks: Sequence[Tensor | None] = ()) -> Tensor:
         """Return the outputs [k, n, n_out] in training for inputs [k, n, n_in]; `masks` multiply hidden activations.
 
-        A mask that is None multiplies nothing. One mask more than there are hidden layers multiplies the outputs.
+        A mask that is None is skipped. One mask more than there are hidden layers multiplies the outputs.
 
-        What `backward` needs is kept until the next call, the hidden layers' `activations` too, before their masks;
-        running means and variances move.
+        What `backward` needs is kept until the next call, including the hidden layers' `activations` before their
+        masks; running means and variances are updated.
         """
         self.activations: list[Tensor] = []
         self._inputs, self._masks, self._moments = [x], masks, []
@@ -72,13 +72,13 @@ class Stack:
         return self._masked(operations.affine(x, self.weights[-1], self.biases[-1]), len(self.weights) - 1)
 
     def _masked(self, values: Tensor, layer: int) -> Tensor:
-        """Return what a layer tells, or its derivative, times the mask of that layer where it has one."""
+        """Return a layer's output, or its gradient, times the mask of that layer if it has one."""
         mask = self._masks[layer] if layer < len(self._masks) else None
         return values if mask is None else values * mask
 
     @torch.inference_mode()
     def backward(self, slope: Tensor) -> None:
-        """Fill `grads` with the gradient of a loss whose derivative by the outputs of the last call is `slope`.
+        """Fill `grads` with the gradient of a loss; `slope` is its derivative w.r.t. the outputs of the last call.
 
         No network's loss depends on another's weights, so row i is the gradient of network i alone.
         """
@@ -87,7 +87,7 @@ class Stack:
             operations.by_weights(self._inputs[layer], delta, self._weight_grads[layer])
             torch.sum(delta, 1, keepdim=True, out=self._bias_grads[layer])
             if layer < len(self._norms) and slope.shape[1] > 1:
-                # The batch's mean takes this bias away again. The sum is only nearly 0, which some rules would blow up.
+                # Subtracting the batch mean cancels this bias. The sum is only nearly 0; some optimizers amplify it.
                 self._bias_grads[layer][self._normalised] = 0
             if layer == 0:
                 return
@@ -97,9 +97,9 @@ class Stack:
                 self._norms[layer - 1].backward(delta[self._normalised], *self._moments[layer - 1])
 
     def layers(self, x: Tensor) -> Iterator[Tensor]:
-        """Yield what every layer tells the next, [k, n, units], without dropout, for inputs [k, n, n_in].
+        """Yield the output of each layer, [k, n, units], without dropout, for inputs [k, n, n_in].
 
-        The last are the outputs. Batch normalisation goes by its running means and variances.
+        The last ones are the outputs of the networks. Batch normalization uses its running means and variances.
         """
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             x = operations.affine(x, weight, bias)
@@ -111,10 +111,10 @@ class Stack:
 
     @torch.inference_mode()
     def evaluate(self, x: Tensor, which: Tensor) -> Tensor:
-        """Return the outputs [k, n, n_out] without dropout; network i sees table `which[i]` of x [tables, n, n_in].
+        """Return the outputs [k, n, n_out] without dropout; network i gets table `which[i]` of x [tables, n, n_in].
 
-        Rows go through in blocks, so that what one layer hands to the next stays in the processor's cache. The blocks
-        are of equal size, since one with a single row would be computed by another order of summation.
+        Rows are processed in blocks, so that the activations between layers stay in the processor's cache. The blocks
+        are of equal size, since a block of a single row would be summed in a different order.
         """
         k = len(self.params)
         widest = max(x.shape[2], k * max(weight.shape[2] for weight in self.weights))
@@ -127,7 +127,7 @@ class Stack:
 def _views(sizes: Sequence[int], array: np.ndarray, batch_norm: bool) -> list[list[Tensor]]:
     """Return views of [k, P]: weights [k, n_in, n_out] of every layer, biases [k, 1, n_out] of every layer.
 
-    With `batch_norm` four lists follow, of gammas, betas, running means and variances [k, 1, units].
+    With `batch_norm` four lists follow: gammas, betas, running means and variances [k, 1, units].
     """
     kinds = [list(pairwise(sizes)), [(1, units) for units in sizes[1:]]]
     if batch_norm:

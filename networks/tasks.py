@@ -1,6 +1,7 @@
-"""What a network is asked to tell, and with it the loss it goes down and the score people read.
+"""The tasks (binary and multi-class classification, regression), each with its loss and its score.
 
-Outputs are [k, n, c]: k networks, n rows, c output units. Targets are [n], or [k, n] where networks see different rows.
+Outputs are [k, n, c]: k networks, n rows, c output units. Targets are [n], or [k, n] if the networks have different
+rows.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from networks.operations import sigmoid
 
 
 class Task(NamedTuple):
-    """`loss` [k, n] and its derivative by the outputs, `slope` [k, n, c], of every row; `score` [k] over all rows."""
+    """`loss` [k, n] and its derivative w.r.t. the outputs, `slope` [k, n, c], per row; `score` [k] over all rows."""
 
     loss: Callable[[Tensor, Tensor], Tensor]
     slope: Callable[[Tensor, Tensor], Tensor]
@@ -56,7 +57,7 @@ def _r_squared(z: Tensor, y: Tensor) -> Tensor:
     return 1 - ((z - y) ** 2).sum(1) / spread.where(spread > 0, torch.nan)
 
 
-# The three slopes are one: what the network says (a probability, or a number) minus what is true.
+# All three slopes are the prediction (a probability or a number) minus the actual value, in regression times 2.
 TASKS: dict[str, Task] = {
     "binary": Task(
         loss=_binary_cross_entropy,

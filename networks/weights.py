@@ -1,6 +1,6 @@
-"""How many weights a network has, and the numbers they start from.
+"""The number of parameters of a network, and its initial weights.
 
-`sizes` are the units of a network layer by layer, (inputs, *hidden, outputs).
+`sizes` are the units of each layer, (inputs, *hidden, outputs).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def count_params(sizes: Sequence[int], batch_norm: bool = False) -> int:
 def draw_weights(sizes: Sequence[int], init: str, scale: float, rng: np.random.Generator) -> np.ndarray:
     """Return initial weights [count_weights(sizes)], layer by layer, each [n_in, n_out] row by row.
 
-    The same generator draws the same standard normal numbers for every init, so that inits differ in spread alone.
+    The same generator draws the same standard normal numbers for every init, so that inits differ only in spread.
     """
     entry = INITS[init]
     draws = rng.standard_normal(count_weights(sizes)) if entry.random else np.ones(count_weights(sizes))
@@ -40,9 +40,10 @@ def draw_weights(sizes: Sequence[int], init: str, scale: float, rng: np.random.G
 def untrained(
     sizes: Sequence[int], init: str, scale: float, rng: np.random.Generator, batch_norm: bool = False
 ) -> np.ndarray:
-    """Return a network before training as a row of a `Stack`: weights as drawn, biases 0.
+    """Return a network before training as a row of a `Stack`: initial weights, biases 0.
 
-    With `batch_norm` there follow gammas 1, betas 0, running means 0 and running variances 1 of all hidden units.
+    With `batch_norm` these are followed by gammas 1, betas 0, running means 0 and running variances 1 of all
+    hidden units.
     """
     biases, units = np.zeros(sum(sizes[1:])), sum(sizes[1:-1])
     norms = np.repeat([1.0, 0.0, 0.0, 1.0], units) if batch_norm else []

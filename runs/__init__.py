@@ -1,11 +1,11 @@
-"""Where an experiment executes: on worker processes, chunk by chunk, each experiment once for all who look at it.
+"""Runs experiments on worker processes, chunk by chunk, and each experiment only once for all who view it.
 
     run = runs.start(Chain("package.module:begin", "package.module:advance", spec), who=session)
-    view = run.look(session)     # again and again, while the page shows it
-    run.leave(session)           # Stop, another setting, another page
+    view = run.look(session)     # repeatedly, while the page shows it
+    run.leave(session)           # on Stop, another setting or another page
 
-The workers belong to the process, not to a page or a session: they are kept here, once, from the first call on. (This
-holds as long as the module is imported once; a server that reloads edited modules would begin with new workers.)
+The workers belong to the process, not to a page or a session: there is one pool, which is kept here from the first call
+on. (This requires that the module is imported only once; a server that reloads edited modules would start new workers.)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _lock = threading.Lock()
 
 
 def start(chain: Chain, who: Hashable = "") -> Run:
-    """Return the run of `chain`, started if need be, with `who` looking at it; see `Pool.start`."""
+    """Return the run of `chain`, started if necessary, with `who` as a viewer; see `Pool.start`."""
     return _the_pool().start(chain, who)
 
 
@@ -34,12 +34,12 @@ def warm_up(paths: Iterable[str] = ()) -> None:
 
 
 def audience() -> int:
-    """Return how many look at runs that are not over; see `Pool.audience`."""
+    """Return the number of viewers of unfinished runs; see `Pool.audience`."""
     return _the_pool().audience()
 
 
 def forget(names: Collection[str]) -> None:
-    """End and forget the runs whose Spec mentions one of these names; see `Pool.forget`."""
+    """Stop and delete the runs whose Spec mentions one of these names; see `Pool.forget`."""
     _the_pool().forget(names)
 
 

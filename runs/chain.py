@@ -1,14 +1,14 @@
-"""A chain is an experiment cut into pure chunks: each takes the state the one before it left, and moves it on.
+"""A chain: an experiment cut into pure chunks, each of which takes the previous chunk's state and returns the next.
 
-Two functions make a chain, named by dotted path so that only a worker process imports their modules:
+A chain is two functions, named by dotted path so that only a worker process imports their modules:
 
-    begin(spec)             -> state            every chain starts here
-    advance(state, seconds) -> state, report    as many units of work (epochs, folds ...) as begin within `seconds`,
+    begin(spec)             -> state            the initial state
+    advance(state, seconds) -> state, report    as many units of work (epochs, folds ...) as can begin within `seconds`,
                                                 at least one
 
-Both change nothing they are given, and the numbers do not depend on the process or on how the work is cut; only how far
-one chunk comes does. So a chunk can be repeated after a crash, and a chain can stop and go on later, anywhere. A state
-is whatever `pickle` can carry; nobody but `advance` looks inside. A report is a tuple with the fields of `Report`.
+Neither changes its arguments, and the results do not depend on the process or on how the work is cut; only the length
+of a chunk does. So a chunk can be repeated after a crash, and a chain can stop and resume later, in any process. A
+state is anything that `pickle` can serialize; only `advance` reads it. A report is a tuple with the fields of `Report`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["Answer", "Chain", "Failure", "Report", "answer"]
 
 @dataclass(frozen=True)
 class Chain:
-    """An experiment that runs chunk by chunk: two functions as "package.module:name", and the Spec `begin` is given."""
+    """An experiment that runs chunk by chunk: two functions as "package.module:name", and the Spec for `begin`."""
 
     begin: str
     advance: str
@@ -39,10 +39,10 @@ class Chain:
 
 
 class Report(NamedTuple):
-    """What a chunk tells: `done` of `total` units, and what is new in the result.
+    """What a chunk reports: `done` of `total` units, and what is new in the result.
 
-    `grown` holds new columns, joined to the earlier ones along the last axis; `latest` holds arrays (or numbers) that
-    replace the earlier ones of the same name. A chunk sends what it added, never the whole result again.
+    `grown` holds new columns, which are appended to the earlier ones along the last axis; `latest` holds arrays (or
+    numbers) that replace earlier ones of the same name. A chunk sends what it added, never the whole result again.
     """
 
     done: int
@@ -52,7 +52,7 @@ class Report(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A chunk done: the pickled state it left, its report (as NumPy arrays), and the seconds `advance` took."""
+    """A completed chunk: its pickled state, its report (as NumPy arrays), and the seconds `advance` took."""
 
     state: bytes
     report: Report
@@ -60,17 +60,17 @@ class Answer(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A chunk that raised: the reason for people, and the traceback for the log (none for an input refused)."""
+    """A chunk that raised an exception: the reason to show, and the traceback for the log (empty for `Refused`)."""
 
     reason: Refused
     trace: str
 
 
 def answer(chain: bytes, state: bytes | None, seconds: float) -> Answer | Failure:
-    """Make one chunk of the pickled `chain` from the pickled `state` (None: from the beginning); runs in a worker.
+    """Compute one chunk of the pickled `chain` from the pickled `state` (None: from the beginning); runs in a worker.
 
-    The state stays pickled outside of workers, and a report leaves as NumPy arrays: so the process that keeps them
-    imports none of the modules that made them.
+    Outside the workers the state stays pickled and a report holds NumPy arrays, so the process that keeps them does not
+    import the modules that made them.
     """
     try:
         spec: Chain = pickle.loads(chain)
@@ -80,7 +80,7 @@ def answer(chain: bytes, state: bytes | None, seconds: float) -> Answer | Failur
         after, report = advance(before, seconds)
         took = time.perf_counter() - started
         return Answer(pickle.dumps(after, pickle.HIGHEST_PROTOCOL), _plain(Report(*report)), took)
-    except Exception as error:  # noqa: BLE001 (whatever an experiment raises is its result, told to whoever asked)
+    except Exception as error:  # noqa: BLE001 (any exception of an experiment is returned to the caller)
         return failure(error)
 
 

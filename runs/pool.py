@@ -1,6 +1,6 @@
-"""A pool runs many experiments on few processes, fairly, each one once, and only while somebody looks.
+"""A pool runs many experiments on few processes: fairly, each one only once, and only while it has viewers.
 
-One lock guards everything below. One thread per worker takes the next run, has its worker make one chunk, lands the
+One lock guards everything below. One thread per worker takes the next run, has its worker compute one chunk, stores the
 answer and takes the next: no thread polls, and none waits while it holds the lock.
 """
 
@@ -36,27 +36,27 @@ log = logging.getLogger(__name__)
 
 
 def worker_count() -> int:
-    """Return how many workers to use: as many as this server is set to, else one per core this process may use."""
+    """Return the number of workers: this server's setting, else one per core that this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return allowed().workers or min(cores, MOST_WORKERS)
 
 
 class Tab(NamedTuple):
-    """Who looks at a run: one tab of a visitor, who may have several. Anything else that looks is a visitor itself."""
+    """A viewer of a run: one tab of a visitor, who may have several. A viewer of another type is itself a visitor."""
 
     visitor: Hashable
     tab: Hashable
 
 
 class Lease(NamedTuple):
-    """That a visitor looks at a run until `end`."""
+    """A visitor's registration as a viewer of a run, valid until `end`."""
 
     visitor: Hashable
     end: float
 
 
 class View(NamedTuple):
-    """A run as it stood at one moment; all fields belong together. See `Run` for what they mean."""
+    """A snapshot of a run: all fields are from the same moment. See `Run` for their meaning."""
 
     state: State
     place: int | None
@@ -68,16 +68,16 @@ class View(NamedTuple):
 
 
 class Run:
-    """One experiment: how it stands, and what it has found so far. Its pool writes it; everybody reads it.
+    """One experiment: its state, and its result so far. Only its pool writes it; anyone may read it.
 
-    * `state`: "queued", "running", "done", "failed" or "cancelled" (nobody looked; `start` goes on from here).
-    * `progress`: units done and in all; (0, 0) until the first chunk has told.
-    * `result`: read-only arrays by name, as far as they are known. A new mapping replaces it, so one once read stays.
-    * `version`: grows with every change of the above.
-    * `failure`: why it failed (`leave` it and `start` again to try anew), as a sentence that can be translated.
+    * `state`: "queued", "running", "done", "failed" or "cancelled" (no viewers were left; `start` resumes it).
+    * `progress`: units done and in total; (0, 0) until the first chunk has reported.
+    * `result`: read-only arrays by name, as far as they are known. It is replaced by a new mapping, never changed.
+    * `version`: increases with every change of the above.
+    * `failure`: why it failed, as a sentence that can be translated (`leave` it and `start` it again to retry).
 
-    Read one after the other they may come from two moments (`result` before the last chunk, `state` after it): `look`
-    returns them all from one.
+    Fields that are read one after the other may be from different moments (`result` before the last chunk, `state`
+    after it): `look` returns all of them from one moment.
     """
 
     def __init__(self, pool: Pool, key: str, chain: Chain) -> None:
@@ -88,18 +88,18 @@ class Run:
         self.result: Mapping[str, np.ndarray] = MappingProxyType({})
         self.version = 0
         self.failure: Refused | None = None
-        # The pool's own notes.
+        # Used only by the pool.
         self._pool = pool
         self._chain = pickle.dumps(chain, pickle.HIGHEST_PROTOCOL)
-        self._state: bytes | None = None  # what the last chunk left
-        self._leases: dict[Hashable, Lease] = {}  # by who looks
+        self._state: bytes | None = None  # after the last chunk, pickled
+        self._leases: dict[Hashable, Lease] = {}  # by viewer
         self._turn = 0  # when it had its last turn, in ticks of the pool
         self._pace: float | None = None  # seconds of work per unit
-        self._deaths = 0  # of workers at this very chunk
+        self._deaths = 0  # of workers during the current chunk
 
     @property
     def place(self) -> int | None:
-        """The place in the queue, 1 being next; None when not queued, or held back by newer runs of its visitor."""
+        """The position in the queue, 1 being next; None if it is not queued, or waits for newer runs of its visitor."""
         return self.view().place
 
     @property
@@ -108,33 +108,33 @@ class Run:
         return self.view().seconds_left
 
     def view(self) -> View:
-        """Return the run as it stands now."""
+        """Return a snapshot of the run."""
         return self._pool._view(self)
 
     def look(self, who: Hashable = "") -> View:
-        """Return the run as it stands now, and keep it going for `who` for the length of one lease."""
+        """Return a snapshot of the run, and renew the lease of `who`, which keeps the run going."""
         return self._pool._look(self, who)
 
     def leave(self, who: Hashable = "") -> None:
-        """Give the lease of `who` back at once; with nobody left the run makes no further chunk."""
+        """End the lease of `who` at once; without viewers the run computes no further chunk."""
         self._pool._leave(self, who)
 
     def wait(self, timeout: float | None = None, since: int | None = None, who: Hashable = "") -> View:
-        """Wait until the run ends, or its version is above `since`, or for `timeout` seconds, and look at it for `who`.
+        """Wait until the run ends, its version exceeds `since` or `timeout` seconds have passed, then `look` for `who`.
 
-        It keeps going meanwhile, and for one lease after that.
+        The run keeps going meanwhile, and for one lease after that.
         """
         return self._pool._wait(self, timeout, since, who)
 
 
 class Pool:
-    """Workers, the runs they share, and the results they found.
+    """Workers, the runs that share them, and the results of these runs.
 
-    The workers start at once, in the background. `active` runs (three for each worker by default) take turns, one chunk
+    The workers start at once, in the background. `active` runs (three per worker by default) take turns, one chunk
     each, of about `chunk_seconds`; the others wait in a queue. Both are fair to visitors, however many runs each has:
-    see `_in_order` and `_next`. No more than `each` runs of one visitor take turns at a time, and beyond `most` live
-    runs the last in order is refused. A run nobody has looked at for `lease` seconds stops. The last `keep` runs at
-    rest are remembered, as long as they hold no more than `keep_bytes` in all.
+    see `_in_order` and `_next`. No more than `each` runs of one visitor take turns at a time, and beyond `most`
+    unfinished runs the last in order is refused. A run without viewers for `lease` seconds stops. The last `keep` runs
+    that have ended are kept, as long as they hold no more than `keep_bytes` in total.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class Pool:
         self._changed = threading.Condition(self._lock)  # a run has changed
         self._runs: OrderedDict[str, Run] = OrderedDict()  # by key; the least recently started first
         self._live: list[Run] = []  # queued or running; the one started longest ago first
-        self._flying: set[Run] = set()  # with a worker now
+        self._flying: set[Run] = set()  # being computed by a worker
         self._ticks = itertools.count(1)
         self._warm: frozenset[str] = frozenset()
         self._closed = False
@@ -171,10 +171,10 @@ class Pool:
             thread.start()
 
     def start(self, chain: Chain, who: Hashable = "") -> Run:
-        """Return the run of `chain`: the one there is, whoever started it, or a new one; `who` looks at it.
+        """Return the run of `chain`, either the existing one, whoever started it, or a new one; `who` becomes a viewer.
 
-        A cancelled run goes on where it stopped. A failed one is tried anew once nobody looks at it any more: a page
-        that starts what it shows each time it is drawn would else fail for ever.
+        A cancelled run resumes where it stopped. A failed one is retried only when it has no viewers left: otherwise a
+        page that starts what it shows each time it is drawn would fail for ever.
         """
         key = digest(chain)
         fresh = Run(self, key, chain)
@@ -194,7 +194,7 @@ class Pool:
             return run
 
     def warm_up(self, paths: Iterable[str]) -> None:
-        """Have every worker do once, now and whenever it starts anew, what takes time the first time.
+        """Have every worker do in advance, now and after each restart, what is slow the first time.
 
         A path "package.module" is imported, a path "package.module:function" is called. Returns at once.
         """
@@ -203,7 +203,7 @@ class Pool:
             self._work.notify_all()
 
     def forget(self, names: Collection[str]) -> None:
-        """End and forget the runs whose Spec mentions one of these names; what they found is freed."""
+        """Stop and delete the runs whose Spec mentions one of these names; their results are freed."""
         with self._lock:
             runs = list(self._runs.values())
         mentioned = [run for run in runs if any(name in repr(run.chain) for name in names)]
@@ -216,7 +216,7 @@ class Pool:
             self._arrange()
 
     def audience(self) -> int:
-        """Return how many look at runs that are queued or running; who looks at two counts twice."""
+        """Return the number of viewers of queued or running runs; a viewer of two runs counts twice."""
         now = self._clock()
         with self._lock:
             return sum(lease.end > now for run in self._live for lease in run._leases.values())
@@ -239,7 +239,7 @@ class Pool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # A run's own questions.
+    # Called by `Run`.
 
     def _view(self, run: Run) -> View:
         with self._lock:
@@ -289,7 +289,7 @@ class Pool:
                     self._land(run, outcome)
 
     def _take(self, worker: Worker) -> Run | None:
-        """Wait for the next run and take it; None asks for the worker to be prepared, or the pool is closed."""
+        """Wait for the next run and return it; None if the worker has to be prepared first, or the pool is closed."""
         with self._lock:
             while not self._closed and worker.ready == self._warm:
                 self._arrange()
@@ -301,7 +301,7 @@ class Pool:
             return None
 
     def _chunk(self, worker: Worker, run: Run) -> tuple[Answer, Mapping[str, np.ndarray]] | Failure:
-        """Have the worker make the run's next chunk; return its answer and the result so far. Nobody else writes it."""
+        """Have the worker compute the run's next chunk; return its answer and the new result (written here only)."""
         # The first chunk is one unit, so that there is something to see soon.
         answer = worker.advance(run._chain, run._state, self._chunk_seconds if run._state else 0.0)
         if isinstance(answer, Failure):
@@ -317,7 +317,7 @@ class Pool:
             return failure(error)
 
     def _land(self, run: Run, outcome: tuple[Answer, Mapping[str, np.ndarray]] | Failure | Died) -> None:
-        """Write down what came of the run's chunk, and give the run its next turn or its rest."""
+        """Store the outcome of the run's chunk, and end the run if it is complete or has failed."""
         with self._lock:
             self._flying.discard(run)
             match outcome:
@@ -326,7 +326,7 @@ class Pool:
                     if run._deaths >= MOST_DEATHS and not self._closed:
                         self._fail(run, _died_too_often(run))
                     else:
-                        run._turn = 0  # the turn was lost: it has the next one
+                        run._turn = 0  # the turn was lost, so it gets the next one
                 case Failure(reason):
                     self._fail(run, reason)
                 case answer, result:
@@ -338,11 +338,11 @@ class Pool:
             self._work.notify()
             self._changed.notify_all()
 
-    # The rest is called with the lock held.
+    # The methods below are called with the lock held.
 
     def _seen(self, run: Run) -> View:
         if run.state == "queued":
-            self._arrange()  # nobody waits behind those who have gone
+            self._arrange()  # so that nobody waits behind runs without viewers
         return View(
             run.state, self._place(run), run.progress, run.result, run.version, self._seconds_left(run), run.failure
         )
@@ -364,13 +364,13 @@ class Pool:
             run._leases[who] = Lease(_visitor(who), self._clock() + self._lease)
 
     def _watched(self, run: Run) -> bool:
-        """Return whether somebody looks at a run, and strike out those who have gone."""
+        """Return whether a run has viewers, after removing the leases that have expired."""
         now = self._clock()
         run._leases = {who: lease for who, lease in run._leases.items() if lease.end > now}
         return bool(run._leases)
 
     def _arrange(self) -> None:
-        """End the runs that nobody looks at, and say which of the others are active and which wait."""
+        """Stop the runs without viewers, refuse those in excess, and decide which of the others are active."""
         for run in [run for run in self._live if not self._watched(run)]:
             self._rest(run, "cancelled")
         for run, _newer in self._in_order()[self._most :]:
@@ -385,8 +385,8 @@ class Pool:
     def _in_order(self) -> list[tuple[Run, int]]:
         """Return the live runs in the order in which they become active, each with how many newer ones its visitor has.
 
-        Everybody's newest run comes before anybody's second newest; among those it is first come, first served. A run
-        that several look at has the place of whoever has fewest.
+        Every visitor's newest run comes before any visitor's second newest; within these it is first come, first
+        served. A run with several visitors takes the smallest of their numbers.
         """
         newer: Counter[Hashable] = Counter()
         count: dict[Run, int] = {}
@@ -397,13 +397,13 @@ class Pool:
         return [(run, count[run]) for run in sorted(self._live, key=count.__getitem__)]
 
     def _next(self) -> Run | None:
-        """Return the run whose turn it is: the visitor comes first whose last turn was longest ago.
+        """Return the run whose turn it is: the visitor whose last turn was longest ago comes first.
 
-        It is an active one, or one that waits and has nothing to show yet: its first chunk is short, and whoever has
-        started it sees something, even where a whole class has changed a setting at once.
+        It is an active run, or a waiting one that has nothing to show yet: its first chunk is short, so whoever started
+        it sees something soon, even if a whole class has changed a setting at the same time.
 
-        A turn of a run is a turn of everybody who looks at it. So it makes no difference to others how many runs a
-        visitor has; and a run that many look at is one run, which the other runs of one of them do not hold up.
+        A turn of a run counts as a turn of each of its visitors. So it makes no difference to others how many runs a
+        visitor has; and a run with many visitors is one run, which is not delayed by the other runs of one of them.
         """
         last: Counter[Hashable] = Counter()
         for run in self._live:
@@ -417,7 +417,7 @@ class Pool:
 
     def _write(self, run: Run, answer: Answer, result: Mapping[str, np.ndarray]) -> None:
         done, total, *_ = answer.report
-        if run._state is not None:  # the first chunk pays for all that is lazy: its pace says nothing about the next
+        if run._state is not None:  # the first chunk includes lazy initialization: its pace does not predict the next
             pace = answer.seconds / max(1, done - run.progress[0])
             run._pace = pace if run._pace is None else 0.7 * run._pace + 0.3 * pace
         run.progress = (done, total)
@@ -430,7 +430,7 @@ class Pool:
         self._rest(run, "failed")
 
     def _rest(self, run: Run, state: State) -> None:
-        """Take a run out of its turn. One that is with a worker stays there; what comes of it is still written down."""
+        """End the turns of a run. A chunk that a worker is computing goes on, and its outcome is still stored."""
         if run in self._live:
             self._live.remove(run)
         if state != "failed":
@@ -444,7 +444,7 @@ class Pool:
         self._changed.notify_all()
 
     def _forget(self) -> None:
-        """Forget the runs at rest that were started longest ago, beyond what is kept; the newest one stays."""
+        """Delete the ended runs that were started longest ago, beyond what is kept; the newest one stays."""
         resting = [r for r in self._runs.values() if r.state not in LIVE and r not in self._flying]
         count, size = len(resting), sum(map(_size, resting))
         for run in resting[:-1]:

@@ -1,11 +1,11 @@
-"""A worker is a process that makes chunks for the process that started it, and dies with it.
+"""A worker: a process that computes chunks for the process that started it, and ends with it.
 
-Requests go down its standard input and answers come up its standard output, each one pickle. Whatever a chunk prints
-goes to standard error instead. When its standard input ends, its owner is gone, and it exits at once, even in the
-middle of a chunk: the operating system closes the pipe however the owner ended.
+It reads requests from its standard input and writes answers to its standard output, each one pickle. Whatever a chunk
+prints goes to standard error instead. When its standard input ends, its owner has ended, and it exits at once, even in
+the middle of a chunk: the operating system closes the pipe however the owner ended.
 
 Why not `concurrent.futures.ProcessPoolExecutor`: started from `streamlit run app.py`, each of its processes would run
-app.py again (and import Streamlit) before its first task, and one killed process takes all the others with it.
+app.py again (and import Streamlit) before its first task, and one killed process ends all the others with it.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class Died(Exception):
 
 
 class Warm(NamedTuple):
-    """Ask for modules to be imported, and functions to be called, before they are needed; the answer is None."""
+    """A request to import modules and call functions before they are needed; the answer is None."""
 
     paths: tuple[str, ...]
 
 
 class Advance(NamedTuple):
-    """Ask for one chunk; the arguments of `runs.chain.answer`."""
+    """A request for one chunk; the arguments of `runs.chain.answer`."""
 
     chain: bytes
     state: bytes | None
@@ -48,16 +48,16 @@ class Advance(NamedTuple):
 
 
 class Worker:
-    """One worker process, seen from its owner; started when first needed, and anew after it died.
+    """One worker process, as seen by its owner; started when first needed, and restarted after it died.
 
-    One thread uses it; only `close` may be called from another.
+    Only one thread may use it; `close` may be called from another.
     """
 
     def __init__(self) -> None:
         self.ready: frozenset[str] | None = None  # what it was last prepared with; None once it has died
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
-        self._lock = threading.Lock()  # between starting a process and closing
+        self._lock = threading.Lock()  # so that no process starts while closing
 
     def prepare(self, warm: frozenset[str]) -> None:
         """Start the process if it is not alive, and wait until it has done what `warm` names. Raises `Died`."""
@@ -70,7 +70,7 @@ class Worker:
             self._ask(Warm(tuple(sorted(new))))
 
     def advance(self, chain: bytes, state: bytes | None, seconds: float) -> Answer | Failure:
-        """Have the prepared process make one chunk, and wait for it. Raises `Died`."""
+        """Have the prepared process compute one chunk, and wait for it. Raises `Died`."""
         try:
             return self._ask(Advance(chain, state, seconds))
         except Died:
@@ -78,14 +78,14 @@ class Worker:
             raise
 
     def close(self) -> None:
-        """End the process; a chunk being made is lost, and `Died` is raised where it was awaited."""
+        """End the process; a chunk in progress is lost, and `Died` is raised where it is awaited."""
         with self._lock:
             self._closed = True
             if self._process is not None:
                 self._process.kill()
 
     def _start(self) -> None:
-        # The worker sees the same modules as its owner, in the same order.
+        # The worker has the same module search path as its owner.
         boot = f"import sys; sys.path[:] = {sys.path!r}; from runs.worker import serve; serve()"
         with self._lock:
             if self._closed:
@@ -109,12 +109,12 @@ class Worker:
             pickle.dump(request, process.stdin, pickle.HIGHEST_PROTOCOL)
             process.stdin.flush()
             return pickle.load(process.stdout)
-        except Exception as error:  # the process has ended, or its answer cannot be held: what follows is of no use
+        except Exception as error:  # the process has ended, or its answer cannot be read: the rest is useless
             self._discard()
             raise Died(f"{error!r}, exit status {process.returncode}") from error
 
     def _discard(self) -> None:
-        """End the process if it has not, and give back all the system holds for it."""
+        """End the process if it still runs, and release its system resources."""
         with self._lock:
             process, self._process = self._process, None
         if process is not None:
@@ -137,7 +137,7 @@ def serve() -> None:
     """Answer requests until standard input ends; this is all a worker process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the owner
     if hasattr(os, "nice"):
-        os.nice(5)  # pages first, training second
+        os.nice(5)  # pages have priority over training
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123 (a device, not a path)
         os.dup2(nothing.fileno(), 0)
@@ -160,7 +160,7 @@ def _listen(requests: IO[bytes], inbox: queue.SimpleQueue[Any]) -> None:
         while True:
             inbox.put(pickle.load(requests))
     finally:
-        os._exit(0)  # the only way out of a chunk that is being made; nobody is left to read its answer
+        os._exit(0)  # the only way out of a chunk in progress; nobody is left to read its answer
 
 
 def _warm(paths: tuple[str, ...]) -> None:
@@ -171,5 +171,5 @@ def _warm(paths: tuple[str, ...]) -> None:
             if name:
                 getattr(imported, name)()
         except Exception:
-            # A chain that needs it will fail with this reason; one that does not need it goes on.
+            # A chain that needs it will fail with this reason; the others are not affected.
             logging.exception("a worker could not warm up %s", path)

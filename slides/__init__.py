@@ -1,5 +1,5 @@
-"""Slides renders lessons and links to files from the command line: `python -m slides --help`.
+"""Renders lessons and links to files from the command line: `python -m slides --help`.
 
-It opens the app in a browser without a window and asks the stage itself for the picture, so a file is what the Save
-button of the page gives. The same arguments give the same bytes.
+It opens the app in a headless browser and exports each picture with the page's own code, so a file is the same as from
+the page's Save button. The same arguments give the same bytes.
 """

@@ -1,4 +1,4 @@
-"""The command line of slides; `python -m slides --help` says how it is used."""
+"""The command line of slides; `python -m slides --help` shows its usage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ THEMES = {
     "light": {"mode": "light"}, "dark": {"mode": "dark"},
     "transparent": {"mode": "light", "clear": True}, "transparent-dark": {"mode": "dark", "clear": True},
 }  # fmt: skip
-STILL = ("png", "svg", "pdf")  # what can be transparent
+STILL = ("png", "svg", "pdf")  # the formats that can be transparent
 SIZES = {"16:9": (1920, 1080), "4:3": (1440, 1080), "square": (1080, 1080)}
 LANGUAGES = ("en", *sorted(folder.name for folder in (ROOT / "locale").iterdir() if folder.is_dir()))
 
@@ -38,7 +38,7 @@ examples:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return what reads the arguments."""
+    """Return the parser of the arguments."""
     reads = argparse.ArgumentParser(
         prog="python -m slides", description="Render lessons and links of Descent Lab to files.",
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -101,7 +101,7 @@ def _step(text: str) -> float:
 
 
 def checked(asked: argparse.Namespace) -> argparse.Namespace:
-    """Fill in what was left out, and refuse what does not go together."""
+    """Fill in the defaults, and raise Refused for options that cannot be combined."""
     asked.formats = list(dict.fromkeys(asked.formats or (["pdf"] if asked.deck else ["png"])))
     base = asked.link or asked.server
     asked.link = f"{base.rstrip('/')}/" if base else None
@@ -116,7 +116,7 @@ def checked(asked: argparse.Namespace) -> argparse.Namespace:
 
 
 def files(asked: argparse.Namespace, wanted: Sequence[Address]) -> list[dict[str, Path]]:
-    """Return, for each address, the file of each format: named one by one, or by number and name in a folder."""
+    """Return, for each address, the path of each format: as it was named, or by number and name in a folder."""
     out: Path = asked.output
     if len(wanted) == len(asked.formats) == 1 and out.suffix == f".{asked.formats[0]}":
         return [{asked.formats[0]: out}]
@@ -128,7 +128,7 @@ def files(asked: argparse.Namespace, wanted: Sequence[Address]) -> list[dict[str
 
 
 def options(asked: argparse.Namespace) -> dict[str, Any]:
-    """Return the options of the page's exporter."""
+    """Return the options for the page's exporter."""
     width, height = asked.size
     parts = {part: getattr(asked, part) for part in ("title", "sentence", "table", "caption", "qr")}
     chosen = {"width": width, "height": height, "base": asked.link, **parts}
@@ -136,7 +136,7 @@ def options(asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def rendered(opened: Opened, shop: Studio, asked: argparse.Namespace, name: str) -> bytes:
-    """Return the file of one format."""
+    """Return the content of the file in one format."""
     chosen = options(asked)
     if name == "pdf":
         return pdf(shop.context, [opened.save({**chosen, "format": "svg"})], *asked.size)
@@ -148,7 +148,7 @@ def rendered(opened: Opened, shop: Studio, asked: argparse.Namespace, name: str)
 
 
 def render(asked: argparse.Namespace, shop: Studio) -> None:
-    """Render everything that is asked for."""
+    """Render all files that were asked for."""
     wanted = addresses(asked.what, asked.lang)
     deck: list[bytes] = []
     for i, (address, paths) in enumerate(zip(wanted, files(asked, wanted), strict=True), start=1):
@@ -170,7 +170,7 @@ def render(asked: argparse.Namespace, shop: Studio) -> None:
 
 @contextmanager
 def app(server: str | None) -> Iterator[str]:
-    """Yield the address of the app: the running one that is named, else one that is started now."""
+    """Yield the address of the app: the running one that was named, else one that is started for this."""
     if server:
         yield server
     else:
@@ -179,15 +179,15 @@ def app(server: str | None) -> Iterator[str]:
 
 
 def tell(line: str) -> None:
-    """Say how it goes, where it is in nobody's way."""
+    """Print a progress message to standard error."""
     sys.stderr.write(f"{line}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return its exit code: 2 for what cannot be done, said in one sentence."""
+    """Run the command line; return its exit code: 2, after a one-sentence message, for what cannot be done."""
     try:
         asked = checked(parser().parse_args(arguments))
-        addresses(asked.what)  # a mistake is told before anything is started
+        addresses(asked.what)  # a mistake is reported before anything is started
         with app(asked.server) as server, studio(server) as shop:
             render(asked, shop)
     except Refused as refusal:

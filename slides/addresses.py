@@ -1,4 +1,4 @@
-"""What can be named on the command line (lessons, files, folders, links), as addresses of the app's pages."""
+"""Addresses of the app's pages from what the command line names: lessons, files, folders and links."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ALL = "all"
 
 
 class Address(NamedTuple):
-    """A page to take a picture of: what its file is called, the page, and what stands after the question mark."""
+    """A page to render: the name of its file, the page, and the query of its URL."""
 
     name: str
     page: str
@@ -28,7 +28,7 @@ class Address(NamedTuple):
         return f"{self.page}?{self.query}"
 
     def asking(self, **more: str) -> Address:
-        """Return the same with these parameters, in place of what it says of them itself."""
+        """Return this address with these query parameters, which replace its own of the same name."""
         kept = [part for part in self.query.split("&") if part and part.partition("=")[0] not in more]
         return self._replace(query="&".join([*kept, urlencode(more)]))
 
@@ -39,7 +39,7 @@ def pages() -> list[str]:
 
 
 def addresses(arguments: Iterable[str], language: str | None = None) -> list[Address]:
-    """Return the addresses that arguments name, in their order, asking for a language where one is given.
+    """Return the addresses that the arguments name, in their order, with a language if one is given.
 
     An argument is the key of a lesson, `all` for the whole course, the file of a lesson or a folder of such files, a
     page with or without settings, or a whole link. Raises Refused for anything else.
@@ -71,7 +71,7 @@ def _place(lesson: Lesson) -> tuple[int, int, str]:
 
 
 def _lesson(lesson: Lesson, language: str | None) -> Address:
-    """Return the address of a lesson; one that the app does not have is opened by its settings and its title."""
+    """Return the address of a lesson; one that is not part of the app is opened by its settings and its title."""
     if lessons.find(lesson.key) == lesson:
         return Address(lesson.key, lesson.page, urlencode({"lesson": lesson.key}))
     if lesson.page not in pages():
@@ -90,7 +90,7 @@ def _read(file: Path) -> Lesson:
 
 
 def _link(text: str) -> Address:
-    """Return the address that a link names; the server that it was copied from does not matter."""
+    """Return the address of a link, whichever server it was copied from."""
     parts = urlsplit(text)
     page = parts.path.rstrip("/").rpartition("/")[2]
     if page not in pages():

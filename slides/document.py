@@ -1,4 +1,4 @@
-"""PDF documents: pictures in SVG, one a page, printed by the browser, so they stay lines and text."""
+"""PDF documents of SVG pictures, one per page, printed by the browser so that they remain lines and text."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ body {{ margin: 0; }}
 img {{ display: block; width: {width}px; height: {height}px; break-after: page; }}
 img:last-child {{ break-after: auto; }}
 </style>{images}"""
-DATE = re.compile(rb"(/(?:CreationDate|ModDate) )\(D:\d{14}\+00'00'\)")  # one as long takes its place
+DATE = re.compile(rb"(/(?:CreationDate|ModDate) )\(D:\d{14}\+00'00'\)")  # replaced by one of the same length
 
 
 def pdf(context: BrowserContext, pictures: list[bytes], width: int, height: int) -> bytes:
-    """Return a document with a page of the pictures' size (CSS px) for each."""
+    """Return a PDF with one page per picture, of the pictures' size (CSS px)."""
     images = "".join(f'<img src="data:image/svg+xml;base64,{base64.b64encode(svg).decode()}">' for svg in pictures)
     page = context.new_page()
     page.set_content(PAGE.format(width=width, height=height, images=images))

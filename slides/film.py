@@ -1,4 +1,4 @@
-"""Films: pictures one after the other, as GIF or MP4, the same bytes for the same pictures."""
+"""Films: a sequence of pictures as GIF or MP4; the same pictures give the same bytes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import av
 from av.video.reformatter import Colorspace
 from PIL import Image
 
-COLOURS = 255  # of a GIF's 256; one says "as in the picture before"
-EXACT = 64  # of these are a picture's own: paper, lines, the rules' colours
-SAMPLE = 8  # every so manieth picture has a say in the palette
-BT709 = 1  # the colours of television in HD, by their number in ISO 23001-8
-# One thread, since several share a picture out as they come; quality by x264's scale, 18 is as good as lossless.
+COLOURS = 255  # of a GIF's 256; one means "as in the previous picture"
+EXACT = 64  # of these are exact: background, lines, the optimizers' colours
+SAMPLE = 8  # every 8th picture contributes to the palette
+BT709 = 1  # the colour space of HD television, by its number in ISO 23001-8
+# One thread, since with several the bytes depend on timing; crf is x264's quality, 18 is visually lossless.
 X264 = {"crf": "18", "preset": "medium", "tune": "animation", "threads": "1"}
 
 
 def mp4(frames: Iterable[bytes], fps: int, width: int, height: int) -> bytes:
-    """Return pictures (PNG, of one even width and height) as H.264 in MP4, ready to play while it loads."""
+    """Return pictures (PNG, of one even width and height) as H.264 in MP4 that can play while it loads."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "film.mp4"
         with av.open(str(file), "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as film:
@@ -39,7 +39,7 @@ def mp4(frames: Iterable[bytes], fps: int, width: int, height: int) -> bytes:
 
 
 def gif(frames: Iterable[bytes], fps: int, *, loop: bool) -> bytes:
-    """Return pictures (PNG, all of one size) as GIF: one palette for all; of each is kept what changed."""
+    """Return pictures (PNG, all of one size) as GIF with one palette; each frame stores only what changed."""
     pictures = [_read(frame) for frame in frames]
     palette = _palette(pictures)
     pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
@@ -52,7 +52,7 @@ def gif(frames: Iterable[bytes], fps: int, *, loop: bool) -> bytes:
 
 
 def _palette(pictures: list[Image.Image]) -> Image.Image:
-    """Return an image whose palette serves all pictures: their most frequent colours, and the middle of others."""
+    """Return an image with a palette for all pictures: their most frequent colours, and averages of the others."""
     kept = [*pictures[::SAMPLE], pictures[-1]]
     width, height = pictures[0].size
     strip = Image.new("RGB", (width, height * len(kept)))

@@ -1,4 +1,4 @@
-"""The studio: a browser without a window that opens pages of a running app and asks their stage for its picture."""
+"""The studio: a headless browser that opens pages of a running app and exports the picture of their stage."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ ENOUGH = 300_000  # milliseconds for a page to be finished, training included
 PATIENCE = 120_000  # milliseconds for anything else
 WINDOW = {"width": 1280, "height": 800}
 
-# One stage, drawn; as many steps left in its readout ("60 / 60") as on its slider, so none is still to be computed; no
-# run under way (its Stop button is gone); and Streamlit at rest.
+# A page is finished when its one stage is drawn; the readout ("60 / 60") has as many steps left as the slider, so none
+# is still to be computed; no run is in progress (its Stop button is gone); and Streamlit is idle.
 FINISHED = """() => {
   const stages = document.querySelectorAll(".dl-stage");
   if (stages.length !== 1 || !stages[0].dataset.ready) return false;
@@ -31,7 +31,7 @@ FINISHED = """() => {
     && !document.querySelector('[class*="-status"] button')
     && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === "notRunning";
 }"""
-SHOW_ME = ".st-key-choice-0 button"  # a lesson waits for a prediction; a picture does not
+SHOW_ME = ".st-key-choice-0 button"  # a lesson first waits for a prediction, which a picture skips
 SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 RENDER = "(options) => window.descentLab.render(options)"
 OPEN = "(options) => window.descentLab.open(options)"
@@ -44,17 +44,17 @@ FRAME = """async (slide, time) => {
 
 
 class Opened(NamedTuple):
-    """A page that stands finished in the studio."""
+    """A finished page in the studio's browser."""
 
     page: Page
     notices: list[str]
 
     def save(self, options: dict[str, Any]) -> bytes:
-        """Return what the page's own exporter makes of its stage; see `render` in ui/stage/browser/save/save.js."""
+        """Return the file from the page's own exporter; see `render` in ui/stage/browser/save/save.js."""
         return base64.b64decode(self.page.evaluate(RENDER, options))
 
     def frames(self, options: dict[str, Any], film: dict[str, Any]) -> Iterator[bytes]:
-        """Yield the pictures of a film, as PNG; see FILM in ui/stage/browser/save/film.js for what is asked of it."""
+        """Yield the pictures of a film as PNG; the options in `film` are those of ui/stage/browser/save/film.js."""
         slide = self.page.evaluate_handle(OPEN, options)
         shown, picture = None, b""
         for time in self.page.evaluate(TIMES, film):
@@ -65,7 +65,7 @@ class Opened(NamedTuple):
 
 
 class Studio:
-    """A browser's profile, and the address of the app that it looks at."""
+    """A browser context, and the address of the app that it opens."""
 
     def __init__(self, context: BrowserContext, server: str) -> None:
         self.context = context
@@ -73,9 +73,9 @@ class Studio:
 
     @contextmanager
     def opened(self, address: Address) -> Iterator[Opened]:
-        """Open a page as a reader does who asks for no motion, and wait until it is finished, training included.
+        """Open a page with reduced motion, and wait until it is finished, training included.
 
-        Raises Refused when it cannot be opened.
+        Raises Refused if it cannot be opened.
         """
         page = self.context.new_page()
         page.set_default_timeout(PATIENCE)
@@ -99,10 +99,10 @@ class Studio:
 
 @contextmanager
 def studio(server: str) -> Iterator[Studio]:
-    """Start the browser. Raises Refused where there is none.
+    """Start the browser. Raises Refused if there is none.
 
-    Its profile is a folder on disk, since only there does it keep what it has compiled: each page after the first two
-    opens in half the time.
+    Its profile is a folder on disk, since only there does it cache the code it has compiled: each page after the first
+    two opens in half the time.
     """
     program = chromium.find()
     if program is None:

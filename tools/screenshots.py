@@ -1,7 +1,7 @@
-"""Take the pictures of README and docs, from the app as it is: `python -m tools.screenshots [directory]`.
+"""Take the screenshots for README and docs from the app: `python -m tools.screenshots [directory]`.
 
-The app runs on a free port, and a browser without a window opens it as a reader would. With reduced motion asked for, a
-race opens at its last step and a training run stands at its newest epoch, so every picture is a finished one.
+The app runs on a free port, and a headless browser opens it as a reader would. With reduced motion, a race opens at its
+last step and a training run shows its newest epoch, so every screenshot is of a finished page.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ENOUGH = 120_000  # milliseconds for a page to be finished, training included
 
 
 class Picture(NamedTuple):
-    """One file: `name`.png shows a page on light or dark paper, to a reader whose browser asks for a language."""
+    """One file: `name`.png shows a page in the light or dark theme, in the language that the browser asks for."""
 
     name: str
     address: str
@@ -47,7 +47,7 @@ DRAWN = (
 
 
 def take(chromium: Browser, server: str, picture: Picture) -> bytes:
-    """Return the picture of a page, finished, as PNG."""
+    """Return the screenshot of a finished page as PNG."""
     context = chromium.new_context(
         viewport={"width": SIZE[0], "height": SIZE[1]}, color_scheme=picture.paper, locale=picture.language,
         reduced_motion="reduce",
@@ -62,7 +62,7 @@ def take(chromium: Browser, server: str, picture: Picture) -> bytes:
 
 
 def compressed(png: bytes) -> bytes:
-    """Return a PNG with a palette of 256 colours: a third of the size, and no difference to be seen on these pages."""
+    """Return a PNG with a palette of 256 colours: a third of the size, with no visible difference on these pages."""
     file = io.BytesIO()
     image = Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
     image.save(file, "PNG", optimize=True)
@@ -70,7 +70,7 @@ def compressed(png: bytes) -> bytes:
 
 
 def main() -> None:
-    """Take every picture and say how large it is."""
+    """Take every screenshot and print its size."""
     program = browser.find()
     if program is None:
         sys.exit("There is no browser; `python -m tools.browser` helps.")

@@ -1,4 +1,4 @@
-"""Start the app on a free port, as tests, screenshots and benchmarks need it."""
+"""Start the app on a free port, for tests, screenshots and benchmarks."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ START = 120.0  # seconds for the server to answer
 
 @contextmanager
 def serve(log: Path) -> Iterator[str]:
-    """Start the app as a person does, yield its address once it answers, and end it afterwards.
+    """Start the app as a user does, yield its address once it answers, and end it afterwards.
 
-    `log` is written with what the server says. Raises RuntimeError, with the log, when it does not start.
+    The server's output is written to `log`. Raises RuntimeError, with the log, if it does not start.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,7 +1,7 @@
-"""Take the small pictures of the lessons that Home shows: `python -m tools.thumbnails`.
+"""Make the thumbnails of the lessons that Home shows: `python -m tools.thumbnails`.
 
-Only those are taken that are missing or were made from other settings; `--all` takes every one, which is wanted when
-the pictures themselves have changed. lessons/thumbnails/record.json says what each was made from.
+Only those are made that are missing or were made from other settings; `--all` makes all of them, which is needed if the
+pictures themselves have changed. lessons/thumbnails/record.json records the settings of each.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ FOLDER = lessons.FOLDER / "thumbnails"
 RECORD = FOLDER / "record.json"
 MODES = ("light", "dark")
 SIZE = (480, 300)
-FINER = 2  # drawn so many times larger, and then made smaller: thin lines stay lines
-HEAVIEST = 12_000  # bytes of a picture
+FINER = 2  # drawn this many times larger and then reduced, so that thin lines remain visible
+HEAVIEST = 12_000  # bytes of a thumbnail
 OPTIONS = {
     "format": "png", "width": FINER * SIZE[0], "height": FINER * SIZE[1], "title": False, "caption": False,
     "table": False,
@@ -34,17 +34,17 @@ OPTIONS = {
 
 
 def file(lesson: Lesson, mode: str) -> Path:
-    """Return where the thumbnail of a lesson is, or will be."""
+    """Return the path of a lesson's thumbnail, whether it exists or not."""
     return FOLDER / f"{lesson.key}-{mode}.webp"
 
 
 def made_from(lesson: Lesson) -> str:
-    """Return what a thumbnail shows."""
+    """Return the page and settings that a lesson's thumbnail shows."""
     return f"{lesson.page}?{lesson.settings}"
 
 
 def record() -> dict[str, str]:
-    """Return what the thumbnails were made from, by lesson."""
+    """Return the page and settings of each existing thumbnail, by lesson."""
     return json.loads(RECORD.read_text()) if RECORD.exists() else {}
 
 
@@ -58,7 +58,7 @@ def stale() -> list[Lesson]:
 
 
 def small(png: bytes, quality: int = 90) -> bytes:
-    """Return a picture as WebP of the thumbnails' size, as good as it can be within their weight."""
+    """Return a picture as WebP of the thumbnails' size, in the best quality that their file size allows."""
     picture = Image.open(io.BytesIO(png)).convert("RGB").resize(SIZE, Image.Resampling.LANCZOS)
     content = io.BytesIO()
     picture.save(content, "WEBP", quality=quality, method=6)
@@ -66,7 +66,7 @@ def small(png: bytes, quality: int = 90) -> bytes:
 
 
 def take(wanted: list[Lesson], server: str) -> int:
-    """Take the thumbnails of these lessons from a running app; say how large they are, and return how many failed."""
+    """Make the thumbnails of these lessons from a running app; print their sizes, and return how many failed."""
     failed = 0
     with studio(server) as shop:
         for lesson in wanted:
@@ -90,7 +90,7 @@ def note(made: dict[str, str]) -> None:
 
 
 def clear() -> None:
-    """Remove what was made for lessons that are no longer there."""
+    """Remove the thumbnails and records of lessons that no longer exist."""
     known = lessons.lessons()
     kept = {file(lesson, mode) for lesson in known.values() for mode in MODES}
     for old in set(FOLDER.glob("*.webp")) - kept:
@@ -99,7 +99,7 @@ def clear() -> None:
 
 
 def main() -> int:
-    """Take what is missing or stale, or with `--all` everything; return how many could not be taken."""
+    """Make the missing and stale thumbnails, or with `--all` all of them; return how many failed."""
     wanted = list(lessons.lessons().values()) if "--all" in sys.argv[1:] else stale()
     FOLDER.mkdir(exist_ok=True)
     clear()
