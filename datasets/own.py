@@ -6,52 +6,48 @@ is an `Own`: a data set like any other, found by its name wherever somebody hold
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
+import json
 import re
 import threading
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from itertools import islice
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 import numpy as np
 
+from datasets import lines, numerals
 from datasets.dataset import Dataset, Table, still
+from datasets.numerals import Convention, Note
 from spec import N_, Refused
-from spec.limits import allowed
 
 Series = Any  # of pandas, whose stubs leave open what nearly every call returns
 Frame = Any
 
 PREFIX = "own~"
-MAX_COLUMNS = 200  # of numbers, once words are encoded
-MAX_FIELDS = 1000  # of the file
+MAX_COLUMNS = 1000  # of numbers, once words are encoded; pictures of 28 x 28 pixels are 784
 MAX_CLASSES = 100
 MAX_WORDS = 50  # different words in a column that is a category
 MAX_WHOLE = 10  # different whole numbers in a target that is a class
 MIN_ROWS = 20
 MIN_NUMBERS = 0.9  # share of a column's cells that must be numbers, for the others to count as missing
-MAX_NUMBER = 1e30  # beyond it, squares are too large
+FIRST = 5  # rows that are shown before a table is used
 TASKS = ("binary", "classes", "numbers")
+KINDS = ("number", "category", "dropped")  # what a reader can make of a column
 
 GONE = N_("This data set was a visitor's own file. Please upload the file again.")
-MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "?", "-")
 TARGETS = ("target", "label", "class", "y", "survived", "outcome", "정답", "타깃", "목표", "라벨")
 ROW_NUMBERS = re.compile(r"(^|.*[\s_])(id|no|idx|index|번호|순번|연번)\.?|.*(Id|ID|번호)")
-DATE = r"\d{2,4}[-/.]\s?\d{1,2}[-/.]\s?\d{1,4}\.?([T ]+\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?"
-THOUSANDS = r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?"
 
 
 class Column(NamedTuple):
     """What became of one column of the file.
 
     `kind` is "number", "category", "target" or "dropped"; `did` says what was done, a sentence marked with `N_` in
-    which {value} stands for `value`. `missing` counts empty cells, `made` the columns of numbers made of it.
+    which {value} stands for `value`, and so do `notes`, which say what else is to be known. `missing` counts empty
+    cells, `made` the columns of numbers made of it.
     """
 
     name: str
@@ -60,6 +56,7 @@ class Column(NamedTuple):
     value: str
     missing: int
     made: int
+    notes: tuple[Note, ...] = ()
 
 
 class Parsed(NamedTuple):
@@ -81,8 +78,11 @@ class Parsed(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Sheet:
-    """A CSV file, the column to be told ("": the one that looks like it), the task ("": as the target suggests it), and
-    columns to leave out.
+    """A CSV file, and what its reader chose about it.
+
+    `target` is the column to be predicted ("": the one that looks like it), `task` is one of `TASKS` ("": as the target
+    suggests it), `kinds` are names of columns, each with one of `KINDS`. `encoding`, `header` and `decimal` say how the
+    file is written, where that is not left to `datasets.lines` and `datasets.numerals`.
 
     Its name is a hash of all this and of the session's `secret`, so nobody who does not know both can guess it.
     """
@@ -91,12 +91,20 @@ class Sheet:
     secret: str
     target: str = ""
     task: str = ""
-    without: tuple[str, ...] = ()
+    kinds: tuple[tuple[str, str], ...] = ()
+    encoding: str = ""
+    header: str = ""
+    decimal: str = ""
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """What the reader chose, by name: the arguments of `parse`."""
+        return {one.name: getattr(self, one.name) for one in fields(self)[2:]}
 
     @cached_property
     def name(self) -> str:
         """What the table is called in links: its beginning, and hexadecimal digits."""
-        mark = hashlib.sha256(repr((self.secret, self.target, self.task, self.without)).encode())
+        mark = hashlib.sha256(repr((self.secret, *self.choices.values())).encode())
         mark.update(self.csv)
         return PREFIX + mark.hexdigest()[:32]
 
@@ -104,12 +112,12 @@ class Sheet:
         return self.name
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Sheet, (self.csv, self.secret, self.target, self.task, self.without)
+        return Sheet, (self.csv, self.secret, *self.choices.values())
 
     @cached_property
     def parsed(self) -> Parsed:
         """The sheet as numbers, see `parse`; read once and kept as long as the sheet."""
-        return parse(self.csv, self.target, self.task, self.without)
+        return parse(self.csv, **self.choices)
 
     def read(self) -> Table:
         """Return the inputs and the targets, read-only."""
@@ -163,23 +171,65 @@ def begin(sheet: Sheet) -> Sheet:
 
 
 def inspect(sheet: Sheet, seconds: float) -> tuple[None, tuple[int, int, dict[str, Any], dict[str, Any]]]:
-    """Read a sheet, and report what is to be known about it: what `adopt` needs, the report and the first rows."""
-    parsed = sheet.parsed
-    first = parsed.raw.head(5)
-    facts = {
-        "names": np.array(parsed.names), "classes": np.array(parsed.classes, str), "task": np.array(parsed.task),
-        "target": np.array(parsed.target), "rows": np.array(len(parsed.y)), "left_out": np.array(parsed.left_out),
-        "fields": np.array(list(parsed.raw.columns)), "cells": first.map(lambda cell: cell[:80]).to_numpy(str),
-    }  # fmt: skip
-    told = zip(*parsed.report, strict=True)
-    facts |= {f"report_{name}": np.array(values) for name, values in zip(Column._fields, told, strict=True)}
+    """Read a sheet as far as possible, and report what is to be known about it.
+
+    "encodings" and "samples" say how a file that is not in Unicode can be read, "fields", "notes", "report" and
+    "target" what was found in it. Where it can be used there is what `adopt` needs, and the first rows as text and as
+    numbers; where it cannot, "refused" says why. A reader who makes other choices gets further.
+    """
+    facts: dict[str, Any] = {}
+    try:
+        possible = lines.possible(sheet.csv)
+        facts |= {"encodings": np.array([*possible], str), "samples": np.array([*possible.values()], str)}
+        found = lines.read(sheet.csv, sheet.encoding, sheet.header)
+        facts |= {"fields": np.array(found.header), "notes": _packed(found.notes)}
+        looked = _looked(found, sheet)
+        facts |= {"report": _packed(column for column, _values in looked.columns.values())}
+        facts |= {"target": np.array(sheet.target or _likely_target(looked.columns))}
+        parsed = sheet.__dict__["parsed"] = _finished(looked, sheet)
+        facts |= _facts(parsed)
+    except Refused as refusal:
+        facts["refused"] = np.array(json.dumps([refusal.text, {k: _plain(v) for k, v in refusal.values.items()}]))
     return None, (1, 1, {}, facts)
 
 
+def _plain(value: Any) -> str | int | float:
+    return value if isinstance(value, (str, int, float)) else str(value)
+
+
+def _packed(told: Iterable[Any]) -> np.ndarray:
+    """Return tuples of texts and numbers as one text: a report carries arrays only."""
+    return np.array(json.dumps([*told]))
+
+
+def _facts(parsed: Parsed) -> dict[str, Any]:
+    first = parsed.raw.head(FIRST)
+    goals = parsed.y[:FIRST] if not parsed.classes else [parsed.classes[int(one)] for one in parsed.y[:FIRST]]
+    return {
+        "names": np.array(parsed.names), "classes": np.array(parsed.classes, str), "task": np.array(parsed.task),
+        "target": np.array(parsed.target), "rows": np.array(len(parsed.y)), "left_out": np.array(parsed.left_out),
+        "cells": first.map(lambda cell: cell[:80]).to_numpy(str), "inputs": parsed.x[:FIRST], "goals": np.array(goals),
+        "report": _packed(parsed.report),
+    }  # fmt: skip
+
+
 def report(told: Mapping[str, np.ndarray]) -> tuple[Column, ...]:
-    """Return the report that `inspect` sent as arrays."""
-    columns = (told[f"report_{name}"].tolist() for name in Column._fields)
-    return tuple(Column(*column) for column in zip(*columns, strict=True))
+    """Return the report that `inspect` sent."""
+    columns = (Column(*column) for column in json.loads(str(told["report"])))
+    return tuple(column._replace(notes=tuple(map(tuple, column.notes))) for column in columns)
+
+
+def notes(told: Mapping[str, np.ndarray]) -> tuple[Note, ...]:
+    """Return what `inspect` says about the file as a whole."""
+    return tuple((text, value) for text, value in json.loads(str(told["notes"])))
+
+
+def refused(told: Mapping[str, np.ndarray]) -> Refused | None:
+    """Return why a sheet cannot be used as it is, None where it can."""
+    if "refused" not in told:
+        return None
+    text, values = json.loads(str(told["refused"]))
+    return Refused(text, **values)
 
 
 def adopt(sheet: Sheet, title: str, told: Mapping[str, np.ndarray]) -> Own:
@@ -194,11 +244,27 @@ def adopt(sheet: Sheet, title: str, told: Mapping[str, np.ndarray]) -> Own:
     })  # fmt: skip
 
 
-# -- from bytes to cells
+# -- from cells to numbers
 
 
-def parse(content: bytes, target: str = "", task: str = "", without: tuple[str, ...] = ()) -> Parsed:
-    """Return a CSV file as numbers.
+class Looked(NamedTuple):
+    """A file as a table of text, its convention of numbers, and what each column is, with its values if it is used."""
+
+    table: Frame
+    convention: Convention
+    columns: dict[str, tuple[Column, Series | None]]
+
+
+def parse(
+    content: bytes,
+    target: str = "",
+    task: str = "",
+    kinds: tuple[tuple[str, str], ...] = (),
+    encoding: str = "",
+    header: str = "",
+    decimal: str = "",
+) -> Parsed:
+    """Return a CSV file as numbers; the choices are those of a `Sheet`.
 
     Cells are text, and nothing in them is ever evaluated. A column is a number, a category, or dropped with a reason
     (see `_kind`); missing numbers stay nan, missing words are a category of their own. Categories are encoded by
@@ -206,117 +272,42 @@ def parse(content: bytes, target: str = "", task: str = "", without: tuple[str, 
 
     Raises `Refused` for what is no table, too large or too small, or has nothing to tell or to learn from.
     """
-    cells, delimiter = _cells(content)
-    header, rows = _header(cells)
-    if target and target not in header:
-        raise Refused(N_("The file has no column {name}."), name=target)
+    sheet = Sheet(content, "", target, task, kinds, encoding, header, decimal)
+    return _finished(_looked(lines.read(content, encoding, header), sheet), sheet)
 
+
+def _looked(found: lines.Lines, sheet: Sheet) -> Looked:
+    """Return what each column of a file is, the target among them."""
     import pandas as pd  # here: it takes a second, and the web process only ever wants facts
 
-    _check_rows(len(rows))
-    table: Frame = pd.DataFrame(rows, columns=pd.Index(header), dtype=str)
-    table = table.apply(lambda column: column.str.strip())
-    told = target or _likely_target(table, delimiter, without)
-    kept = _known(table[told], delimiter)
+    for name in (sheet.target, *dict(sheet.kinds)):
+        if name and name not in found.header:
+            raise Refused(N_("The file has no column {name}."), name=name)
+    _check_rows(len(found.rows))
+    table: Frame = pd.DataFrame(found.rows, columns=pd.Index(found.header), dtype=object)
+    shown = numerals.marks((table[name].tolist() for name in found.header), MIN_NUMBERS)
+    convention = Convention(shown, found.delimiter, sheet.decimal)
+    asked = dict(sheet.kinds)
+    columns = {name: _kind(table[name], convention, asked.get(name, "")) for name in found.header}
+    return Looked(table, convention, columns)
+
+
+def _finished(looked: Looked, sheet: Sheet) -> Parsed:
+    """Return the table as numbers, with the target that is asked for or looks like one."""
+    table, convention, columns = looked
+    told = sheet.target or _likely_target(columns)
+    kept = _known(table[told], convention, sheet.task)
     table = table[kept].reset_index(drop=True)
     _check_rows(len(table))
-    y, task, classes = _targets(table[told], delimiter, task)
-
-    columns = {name: _kind(table[name], delimiter) for name in header if name != told and name not in without}
-    x, names = _encode({name: values for name, (_report, values) in columns.items() if values is not None})
+    y, task, classes, notes = _targets(table[told], convention, sheet.task)
     left_out = len(kept) - len(table)
-    report = tuple(
-        columns[name][0] if name in columns else _aside(name, name == told, task, left_out) for name in header
-    )
-    return Parsed(*still((x, y)), names, task, classes, told, report, table, left_out)
-
-
-def _cells(content: bytes) -> tuple[list[list[str]], str]:
-    """Return the cells of every line that is not empty, and the delimiter between them."""
-    if len(content) > allowed().upload * 1_000_000:
-        text = N_("The file has {size} MB; the limit is {limit} MB. Keep fewer rows or columns.")
-        raise Refused(text, size=f"{len(content) / 1e6:.1f}", limit=allowed().upload)
-    text = _decoded(content)
-    named = re.match(r"sep=(.)\r?\n", text)  # Excel's way to say it
-    if named:
-        text = text[named.end() :]
-    delimiter = named[1] if named and named[1] in ",;\t|" else _delimiter(text)
-    most = allowed().rows
-    lines: list[list[str]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        for line in islice(reader, most * 2):
-            if any(cell.strip() for cell in line):
-                if lines and len(line) != len(lines[0]):
-                    raise Refused(
-                        N_("Line {line} of the file has {found} cells, but the first line has {wanted}. All lines "
-                           "must have the same number of cells."),
-                        line=reader.line_num, found=len(line), wanted=len(lines[0]),
-                    )  # fmt: skip
-                lines.append(line)
-                if len(lines) > most + 1:
-                    break
-    except csv.Error:
-        raise Refused(
-            N_("The file cannot be read as CSV from line {line} on. Is a quotation mark not closed?"),
-            line=reader.line_num,
-        ) from None
-    if not lines or len(lines[0]) < 2:
-        raise Refused(N_("The file must have at least two columns, separated by commas, semicolons or tabs."))
-    if len(lines[0]) > MAX_FIELDS:
-        text = N_("The file has {count} columns; the limit is {limit}. Remove some columns from the file.")
-        raise Refused(text, count=f"{len(lines[0]):,}", limit=f"{MAX_FIELDS:,}")
-    if len(lines) > most + 1:
-        raise Refused(
-            N_("The file has more rows than the limit of {limit}. Remove some rows from the file."), limit=f"{most:,}"
-        )
-    return lines, delimiter
-
-
-def _decoded(content: bytes) -> str:
-    """Return the file as text, in the first encoding that fits it."""
-    if content.startswith(b"PK\x03\x04") or content.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Refused(N_("This is a spreadsheet file, not a CSV file. Save it as CSV first."))
-    marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp949", "cp1252"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text
-    raise Refused(N_("This is not a text file. Save it as CSV in UTF-8 first."))
-
-
-def _delimiter(text: str) -> str:
-    """Return the delimiter by which most of the first lines have as many cells as the first, and more than one."""
-
-    def fits(delimiter: str) -> tuple[float, int]:
-        try:
-            lines = [
-                line for line in islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 50) if line
-            ]
-        except csv.Error:
-            return 0.0, 0
-        width = len(lines[0]) if lines else 0
-        return sum(len(line) == width for line in lines) / max(len(lines), 1) if width > 1 else 0.0, width
-
-    return max((",", ";", "\t", "|"), key=fits)
-
-
-def _header(cells: list[list[str]]) -> tuple[list[str], list[list[str]]]:
-    """Return a name for each column, no two alike, and the rows; a first line of numbers alone is a row itself."""
-    first, *rows = cells
-    if all(re.fullmatch(r"[+-]?\d+([.,]\d*)?([eE][+-]?\d+)?", cell.strip()) for cell in first):
-        first, rows = [""] * len(first), cells
-    header: list[str] = []
-    for number, cell in enumerate(first, start=1):
-        name = " ".join(re.sub(r"[~\x00-\x1f\x7f]", " ", cell).split())[:60] or f"column {number}"
-        header.append(name if name not in header else f"{name} ({number})")
-    repeated = [name for name, times in Counter(header).items() if times > 1]
-    if repeated:
-        raise Refused(N_("Two columns of the file have the name {name}. Give them different names."), name=repeated[0])
-    return header, rows
+    if left_out:  # what is constant, missing or a category is told of the rows that are used
+        asked = dict(sheet.kinds)
+        columns = {name: _kind(table[name], convention, asked.get(name, "")) for name in columns}
+    x, names = _encode({n: values for n, (_, values) in columns.items() if values is not None and n != told})
+    goal = _goal(told, task, left_out, notes)
+    told_of = tuple(goal if name == told else column for name, (column, _) in columns.items())
+    return Parsed(*still((x, y)), names, task, classes, told, told_of, table, left_out)
 
 
 def _check_rows(count: int) -> None:
@@ -328,40 +319,21 @@ def _check_rows(count: int) -> None:
         )  # fmt: skip
 
 
-# -- from cells to numbers
+def _missing(column: Series, words: frozenset[str] = numerals.MISSING) -> Series:
+    nothing = {cell for cell in set(column) if cell.lower() in words}
+    return column.isin(nothing)
 
 
-def _missing(column: Series) -> Series:
-    return column.str.lower().isin(MISSING)
-
-
-def _numbers(column: Series, delimiter: str) -> Series:
-    """Return the cells as numbers, nan where they are none.
-
-    A comma is a decimal comma where semicolons part the cells, else it parts thousands.
-    """
+def _numbers(column: Series, convention: Convention) -> tuple[Series, numerals.Numbers]:
+    """Return the cells of a column as numbers, nan where they are none, and what is to be said of them."""
     import pandas as pd
 
-    commas = column.str.contains(",", regex=False)
-    if commas.any():
-        grouped = bool(column[commas].str.fullmatch(THOUSANDS).all())
-        if grouped and (delimiter != ";" or column.str.contains(r",.*,").any()):
-            column = column.str.replace(",", "", regex=False)
-        elif delimiter != ",":
-            column = column.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
-    numbers: Series = pd.Series(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
-    return numbers.where(numbers.abs() <= MAX_NUMBER)
+    read = numerals.numbers(column.tolist(), convention)
+    return pd.Series(read.values, column.index, dtype=np.float64, name=column.name), read
 
 
-def _known(target: Series, delimiter: str) -> Series:
-    """Return in which rows the target is known: where it is nearly always a number, that is where it is one."""
-    there = ~_missing(target)
-    numbers = _numbers(target.mask(~there, ""), delimiter).notna()
-    return numbers if numbers.sum() >= max(1, MIN_NUMBERS * there.sum()) else there
-
-
-def _kind(column: Series, delimiter: str) -> tuple[Column, Series | None]:
-    """Return what a column is, and its values, if it is a number or a category."""
+def _kind(column: Series, convention: Convention, asked: str) -> tuple[Column, Series | None]:
+    """Return what a column is, or what it is `asked` to be, and its values, if it is a number or a category."""
     name, missing = str(column.name), _missing(column)
     count = int(missing.sum())
 
@@ -369,136 +341,192 @@ def _kind(column: Series, delimiter: str) -> tuple[Column, Series | None]:
         return Column(name, "dropped", did, value, count, 0), None
 
     known = column[~missing]
-    distinct = known.nunique()
-    if not distinct:
+    if asked == "dropped":
+        return dropped(N_("excluded: your choice"))
+    if not len(known):
         return dropped(N_("excluded: empty"))
-    numbers = _numbers(column.mask(missing, ""), delimiter)
-    if numbers.notna().sum() >= MIN_NUMBERS * len(known):
-        return _number(name, numbers, count, len(known) - int(numbers.notna().sum()))
-    if known.str.fullmatch(DATE).mean() >= MIN_NUMBERS:
-        return dropped(N_("excluded: dates and times; convert what you need to numeric columns"))
+    if asked == "category":
+        return _category(name, column, missing)
+    numbers, read = _numbers(column, convention)
+    numeric = read.found >= MIN_NUMBERS * len(known)
+    dates = not numeric and sum(map(numerals.is_date, known)) >= MIN_NUMBERS * len(known)
+    if asked == "number":
+        return _forced(name, column, numbers, read, dates, count)
+    if numeric and read.unsure:
+        return dropped(*read.unsure)
+    if numeric:
+        if numbers.nunique() < 2:
+            return dropped(N_("excluded: every row has the same value"))
+        return _number(name, numbers, count, len(known) - read.found, read.notes)
+    if dates:
+        return dropped(N_("excluded: dates and times; used as numbers they become days"))
+    distinct = known.nunique()
     if distinct == 1 and not count:
         return dropped(N_("excluded: every row has the same value"))
     if distinct > min(MAX_WORDS, max(2, len(column) // 2)):
         return dropped(N_("excluded: {value} different words, probably names or free text"), str(distinct))
+    return _category(name, column, missing)
+
+
+def _forced(
+    name: str, column: Series, numbers: Series, read: numerals.Numbers, dates: bool, missing: int
+) -> tuple[Column, Series | None]:
+    """Return a column that the reader wants as a number; dates become days."""
+    import pandas as pd
+
+    notes = read.notes
+    if dates:
+        numbers = pd.Series(numerals.days(column.tolist()), column.index, dtype=np.float64, name=name)
+        notes = ((N_("dates, as days since 1970-01-01"), ""),)
+    if not numbers.notna().any():
+        did = (
+            N_("excluded: the dates do not show whether the day or the month comes first")
+            if dates
+            else read.unsure or N_("excluded: no cell is a number")
+        )
+        text, value = did if isinstance(did, tuple) else (did, "")
+        return Column(name, "dropped", text, value, missing, 0), None
+    return _number(name, numbers, missing, int(numbers.isna().sum()) - missing, notes)
+
+
+def _category(name: str, column: Series, missing: Series) -> tuple[Column, Series]:
+    """Return a column of words, missing ones a word of their own."""
     words = column.mask(missing, "?")
     categories = words.nunique()
-    did = (
-        N_("two words, encoded as 0 and 1")
-        if categories == 2
-        else N_("{value} words, one-hot encoded: one column of 0 and 1 for each")
-    )
-    made = 1 if categories == 2 else categories
-    return Column(name, "category", did, str(categories), count, made), words
+    if categories == 1:
+        did = N_("one word, encoded as 0")
+    elif categories == 2:
+        did = N_("two words, encoded as 0 and 1")
+    else:
+        did = N_("{value} words, one-hot encoded: one column of 0 and 1 for each")
+    made = 1 if categories <= 2 else categories
+    return Column(name, "category", did, str(categories), int(missing.sum()), made), words
 
 
-def _number(name: str, numbers: Series, missing: int, wrong: int) -> tuple[Column, Series | None]:
-    """Return what a column of numbers is; `wrong` of its cells are no numbers."""
-    known = numbers.dropna()
-
-    def told(kind: str, did: str, value: str = "") -> Column:
-        return Column(name, kind, did, value, missing + wrong, int(kind == "number"))
-
-    if known.nunique() < 2:
-        return told("dropped", N_("excluded: every row has the same value")), None
-    whole = len(known) == len(numbers) and bool((known % 1 == 0).all())
-    counting = whole and bool((known.diff().dropna() == 1).all())
-    if counting or (whole and known.is_unique and ROW_NUMBERS.fullmatch(name)):
-        return told("dropped", N_("excluded: row numbers")), None
+def _number(name: str, numbers: Series, missing: int, wrong: int, notes: tuple[Note, ...]) -> tuple[Column, Series]:
+    """Return a column of numbers; `wrong` of its cells are no numbers."""
+    value = ""
     if wrong:
-        return told("number", N_("numeric; {value} cells that are not numbers count as missing"), str(wrong)), numbers
-    if missing:
-        return told("number", N_("numeric; missing values become the median of the training set")), numbers
-    return told("number", N_("numeric, unchanged")), numbers
+        did, value = N_("numeric; {value} cells that are not numbers count as missing"), str(wrong)
+    elif missing:
+        did = N_("numeric; missing values become the median of the training set")
+    else:
+        did = N_("numeric") if notes else N_("numeric, unchanged")
+    if _counts(name, numbers):
+        notes = (*notes, (N_("may only number the rows; exclude it if so"), ""))
+    return Column(name, "number", did, value, missing + wrong, 1, notes), numbers
 
 
-def _aside(name: str, told: bool, task: str, left_out: int) -> Column:
-    """Return what to say of the target, and of a column that the visitor leaves out."""
-    if not told:
-        return Column(name, "dropped", N_("excluded: your choice"), "", 0, 0)
+def _counts(name: str, numbers: Series) -> bool:
+    """Return whether a column looks as if it only numbered the rows."""
+    whole = bool(numbers.notna().all()) and bool((numbers % 1 == 0).all())
+    return whole and (bool((numbers.diff().dropna() == 1).all()) or (numbers.is_unique and _is_named_so(name)))
+
+
+def _is_named_so(name: str) -> bool:
+    return ROW_NUMBERS.fullmatch(name) is not None
+
+
+def _encode(columns: Mapping[str, Series]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return all columns as numbers [rows, columns], and their names."""
+    # Imported here: it takes a second, and the web process only ever wants facts.
+    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+
+    if not columns:
+        raise Refused(N_("The network needs at least one column besides the target."))
+    words = {name: int(values.nunique()) for name, values in columns.items() if values.dtype != np.float64}
+    count = len(columns) + sum(distinct - 1 for distinct in words.values() if distinct > 2)
+    if count > MAX_COLUMNS:
+        text = N_("After encoding, the table has {count} columns; the limit is {limit}. Exclude some columns.")
+        raise Refused(text, count=f"{count:,}", limit=f"{MAX_COLUMNS:,}")
+
+    made: list[np.ndarray] = []
+    names: list[str] = []
+    for name, values in columns.items():
+        if name not in words:
+            made.append(values.to_numpy()[:, None])
+            names.append(name)
+            continue
+        encoder: Any = OrdinalEncoder() if words[name] <= 2 else OneHotEncoder(sparse_output=False)
+        made.append(encoder.fit_transform(values.to_numpy(object)[:, None]))
+        categories = encoder.categories_[0]
+        names += [f"{name} = {category}" for category in categories[-made[-1].shape[1] :]]
+    return np.hstack(made).astype(np.float64), tuple(names)
+
+
+# -- the target
+
+
+def _likely_target(columns: Mapping[str, tuple[Column, Series | None]]) -> str:
+    """Return the column that is called like a target, else the last that can be one and does not number the rows."""
+    offered = [(name, values) for name, (_, values) in columns.items() if values is not None]
+    named = [name for name, _ in offered if name.lower() in TARGETS]
+    numbered = [name for name, values in offered if values.dtype == np.float64 and _counts(name, values)]
+    others = [name for name, _ in offered if name not in numbered]
+    for name in [*named, *reversed(others), *reversed(numbered)]:
+        return name
+    raise Refused(N_("No column of the file can be the target: each column is empty, constant, or free text."))
+
+
+def _known(target: Series, convention: Convention, task: str) -> Series:
+    """Return in which rows the target is known: where it is nearly always a number, that is where it is one.
+
+    Among words, "NA" or "None" may be the name of a class, unless two classes are wanted and there are two without it.
+    """
+    there = ~_missing(target)
+    numbers, read = _numbers(target, convention)
+    if read.found >= max(1, MIN_NUMBERS * there.sum()):
+        return numbers.notna() if not read.unsure else there
+    if task == "binary" and target[there].nunique() == 2:
+        return there
+    return ~_missing(target, numerals.NOTHING)
+
+
+def _targets(column: Series, convention: Convention, task: str) -> tuple[np.ndarray, str, tuple[str, ...], list[Note]]:
+    """Return the targets, the task that is asked for or that they suggest, the classes by name, and notes on both."""
+    from sklearn.preprocessing import LabelEncoder
+
+    name = str(column.name)
+    numbers, read = _numbers(column, convention)
+    if read.unsure and read.found == len(column) and task in ("", "numbers"):
+        text = N_("The numbers of the target {name}, such as {value}, can be read in two ways or have different units. "
+                  "Choose the decimal mark, or correct the file.")  # fmt: skip
+        raise Refused(text, name=name, value=read.unsure[1])
+    numeric = read.found == len(column) and not read.unsure
+    values = numbers if numeric else column
+    distinct = int(values.nunique())
+    if distinct < 2:
+        raise Refused(N_("The target {name} has the same value in every row."), name=name)
+    if not task:
+        few = not numeric or (distinct <= MAX_WHOLE and bool((numbers % 1 == 0).all()))
+        task = "binary" if distinct == 2 else "classes" if few else "numbers"
+    if task == "numbers":
+        if not numeric:
+            raise Refused(N_("The target {name} has cells that are not numbers."), name=name)
+        return numbers.to_numpy(), task, (), list(read.notes)
+    if task == "binary" and distinct != 2:
+        raise Refused(N_("The target {name} has {count} different values, not two."), name=name, count=distinct)
+    if distinct > MAX_CLASSES:
+        raise Refused(
+            N_("The target {name} has {count} different values; at most {limit} classes are possible."),
+            name=name, count=f"{distinct:,}", limit=MAX_CLASSES,
+        )  # fmt: skip
+    encoder: Any = LabelEncoder()
+    y = np.asarray(encoder.fit_transform(values.to_numpy()), np.int64)
+    classes = tuple(f"{value:.12g}" if numeric else str(value)[:60] for value in encoder.classes_)
+    notes = list(read.notes) if numeric else []
+    if not numeric:
+        told = [name for name in classes if name.lower() in numerals.NAMELIKE]
+        notes += [(N_("{value} counts as a class, not as a missing value"), ", ".join(told))] if told else []
+    return y, "binary" if distinct == 2 else task, classes, notes
+
+
+def _goal(name: str, task: str, left_out: int, notes: list[Note]) -> Column:
+    """Return what to say of the target."""
     did = {
         "binary": N_("the target: binary classification"), "classes": N_("the target: multi-class classification"),
         "numbers": N_("the target: regression"),
     }[task]  # fmt: skip
     if left_out:
         did = N_("the target; {value} rows without a target value are excluded")
-    return Column(name, "target", did, str(left_out), left_out, 0)
-
-
-def _encode(columns: Mapping[str, Series]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return all columns as numbers [rows, columns], and their names."""
-    # Imported here: it takes a second, and the web process only ever wants facts.
-    import pandas as pd
-    from sklearn.compose import ColumnTransformer
-    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
-
-    if not columns:
-        raise Refused(N_("The network needs at least one column besides the target."))
-    table: Frame = pd.DataFrame({str(number): values for number, values in enumerate(columns.values())})
-    words = [number for number in table if not pd.api.types.is_float_dtype(table[number])]
-    two = {number for number in words if table[number].nunique() == 2}
-    count = len(columns) + sum(int(table[number].nunique()) - 1 for number in set(words) - two)
-    if count > MAX_COLUMNS:
-        text = N_("After encoding, the table has {count} columns; the limit is {limit}. Exclude some columns.")
-        raise Refused(text, count=f"{count:,}", limit=MAX_COLUMNS)
-
-    def encoder(number: str) -> Any:
-        if number not in words:
-            return "passthrough"
-        return OrdinalEncoder() if number in two else OneHotEncoder(sparse_output=False)
-
-    transformer = ColumnTransformer([(number, encoder(number), [number]) for number in table], sparse_threshold=0)
-    x = np.asarray(transformer.fit_transform(table), np.float64)
-    names: list[str] = []
-    for number, name in zip(table, columns, strict=True):
-        if number not in words:
-            names.append(name)
-        else:
-            categories = transformer.named_transformers_[number].categories_[0]
-            names += [f"{name} = {category}" for category in categories[number in two :]]
-    return x, tuple(names)
-
-
-# -- the target
-
-
-def _likely_target(table: Frame, delimiter: str, without: tuple[str, ...]) -> str:
-    """Return the column that is called like a target, else the last that can be one."""
-    offered = [str(name) for name in table.columns if name not in without]
-    named = [name for name in offered if name.lower() in TARGETS]
-    for name in [*named, *reversed(offered)]:
-        if _kind(table[name], delimiter)[0].kind != "dropped":
-            return name
-    raise Refused(N_("No column of the file can be the target: each column is empty, constant, or free text."))
-
-
-def _targets(column: Series, delimiter: str, task: str) -> tuple[np.ndarray, str, tuple[str, ...]]:
-    """Return the targets, the task that is asked for or that they suggest, and the classes by name."""
-    from sklearn.preprocessing import LabelEncoder
-
-    numbers = _numbers(column, delimiter)
-    values = column if numbers.isna().any() else numbers
-    distinct = int(values.nunique())
-    numeric = values is numbers
-    if distinct < 2:
-        raise Refused(N_("The target {name} has the same value in every row."), name=str(column.name))
-    if not task:
-        few = not numeric or (distinct <= MAX_WHOLE and bool((numbers % 1 == 0).all()))
-        task = "binary" if distinct == 2 else "classes" if few else "numbers"
-    if task == "numbers":
-        if not numeric:
-            raise Refused(N_("The target {name} has cells that are not numbers."), name=str(column.name))
-        return numbers.to_numpy(), task, ()
-    if task == "binary" and distinct != 2:
-        raise Refused(
-            N_("The target {name} has {count} different values, not two."), name=str(column.name), count=distinct
-        )
-    if distinct > MAX_CLASSES:
-        raise Refused(
-            N_("The target {name} has {count} different values; at most {limit} classes are possible."),
-            name=str(column.name), count=f"{distinct:,}", limit=MAX_CLASSES,
-        )  # fmt: skip
-    encoder: Any = LabelEncoder()
-    y = np.asarray(encoder.fit_transform(values), np.int64)
-    classes = tuple(f"{value:.12g}" if numeric else str(value)[:60] for value in encoder.classes_)
-    return y, "binary" if distinct == 2 else task, classes
+    return Column(name, "target", did, str(left_out), left_out, 0, tuple(notes))

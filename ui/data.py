@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import inspect
 import secrets
+import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,9 @@ import streamlit as st
 
 import runs
 from datasets import DATASETS, Dataset, own
-from datasets.own import TASKS, Own, Sheet
+from datasets.lines import ENCODINGS, HEADERS
+from datasets.numerals import MARKS
+from datasets.own import KINDS, TASKS, Own, Sheet
 from figures import data as figure
 from figures import theme
 from runs import Chain
@@ -25,7 +29,7 @@ from spec import N_, Refused
 from spec.limits import allowed
 from ui import controls, panels
 from ui.asked import WAITING, asked
-from ui.desk import Desk, said
+from ui.desk import Desk, literal, said
 from ui.language import _
 from ui.training import visitor
 
@@ -33,10 +37,20 @@ PER_LINE = 10  # pictures side by side, where there is room
 OPEN = "own open"  # where the session keeps the page whose dialog is open
 HELD = 3  # own tables that a session keeps
 LONGEST = 30.0  # seconds the dialog waits for a worker
+MANY = 40  # columns from which a range of them can be kept
+WIDEST = 100  # columns of the first rows
 TASK_NAMES = {
     "": N_("automatic, from the target"), "binary": N_("binary classification"),
     "classes": N_("multi-class classification"),
     "numbers": N_("regression"),
+}  # fmt: skip
+HEADER_NAMES = {
+    "": N_("automatic"), "names": N_("column names"), "rows": N_("data, there are no column names"),
+}  # fmt: skip
+MARK_NAMES = {"": N_("automatic, from the file"), ".": N_("point, as in 1.5"), ",": N_("comma, as in 1,5")}
+KIND_NAMES = {
+    "number": N_("Columns to use as numbers"), "category": N_("Columns to use as categories"),
+    "dropped": N_("Columns to exclude"),
 }  # fmt: skip
 
 
@@ -107,26 +121,23 @@ def bring(change: Callable[[str], None]) -> None:
     st.caption(_("It is kept in memory for this session only and is never written to disk."))
     if file is None:
         return
-    secret = st.session_state.setdefault("own secret", secrets.token_hex(16))
-    whole = Sheet(file.getvalue(), secret)
-    first = _inspected(whole)
-    if first is None:
-        return
-    sheet = _choices(whole, first)
-    told = first if sheet == whole else _inspected(sheet)
+    whole = Sheet(file.getvalue(), st.session_state.setdefault("own secret", secrets.token_hex(16)))
+    told = _inspected(whole)
     if told is None:
         return
-    rows, columns, target = int(told["rows"]), len(told["names"]), str(told["target"])
-    st.markdown(
-        _("**{rows} rows, {columns} numeric input columns.** The target is {target}: {task}.").format(
-            rows=f"{rows:,}", columns=columns, target=f"`{target}`", task=_(TASK_NAMES[str(told["task"])])
-        )
-    )
-    _report(own.report(told))
-    st.caption(_("The first rows of the file"))
-    st.dataframe(dict(zip(told["fields"].tolist(), told["cells"].T, strict=True)), hide_index=True)
-    if st.button(_("Use this table"), type="primary", key="own use"):
-        table = own.adopt(sheet, file.name[:60], told)
+    sheet = _written(whole, told)
+    told = told if sheet == whole else _inspected(sheet)
+    if told is None:
+        return
+    if "fields" in told:
+        chosen = _choices(sheet, told)
+        told = told if chosen == sheet else _inspected(chosen)
+        sheet = chosen
+    if told is None:
+        return
+    _shown(told)
+    if "names" in told and st.button(_("Use this table"), type="primary", key="own use"):
+        table = own.adopt(sheet, unicodedata.normalize("NFC", file.name)[:60], told)
         mine = held()
         mine.pop(table.key, None)
         st.session_state["own tables"] = dict([*mine.items(), (table.key, table)][-HELD:])
@@ -135,23 +146,71 @@ def bring(change: Callable[[str], None]) -> None:
         st.rerun()
 
 
-def _choices(whole: Sheet, told: Mapping[str, np.ndarray]) -> Sheet:
-    """Draw what can be chosen about a file, and return the sheet that was chosen."""
-    fields = told["fields"].tolist()
+def _written(whole: Sheet, told: Mapping[str, np.ndarray]) -> Sheet:
+    """Draw what can be chosen about how a file is written, and return the sheet that was chosen."""
+    key = whole.name
+    encoding = ""
+    if "encodings" in told and len(told["encodings"]):
+        samples = dict(zip(told["encodings"].tolist(), told["samples"].tolist(), strict=True))
+        encoding = st.selectbox(
+            _("Encoding"), list(samples), index=None if "fields" not in told else list(samples).index("cp949"),
+            format_func=lambda name: f"{_(ENCODINGS[name])}: {samples[name]}", placeholder=_("choose"),
+            key=f"{key} encoding",
+        )  # fmt: skip
     left, right = st.columns(2)
-    mark = whole.name
-    target = left.selectbox(_("Target"), fields, index=fields.index(str(told["target"])), key=f"{mark} target")
+    header = left.selectbox(
+        _("First line"), ["", *HEADERS], format_func=lambda name: _(HEADER_NAMES[name]), key=f"{key} header"
+    )
+    decimal = right.selectbox(
+        _("Decimal mark"), ["", *MARKS], format_func=lambda mark: _(MARK_NAMES[mark]), key=f"{key} decimal"
+    )
+    if "fields" in told and encoding == "cp949":
+        encoding = ""  # read already
+    return replace(whole, encoding=encoding or "", header=header, decimal=decimal)
+
+
+def _choices(sheet: Sheet, told: Mapping[str, np.ndarray]) -> Sheet:
+    """Draw what can be chosen about the columns, and return the sheet that was chosen."""
+    fields = told["fields"].tolist()
+    key = sheet.name
+    found = str(told["target"]) if "target" in told else ""
+    left, right = st.columns(2)
+    target = left.selectbox(
+        _("Target"), fields, index=fields.index(found) if found else None, placeholder=_("choose"), key=f"{key} target"
+    )
     task = right.selectbox(
-        _("Task"), ["", *TASKS], format_func=lambda key: _(TASK_NAMES[key]), key=f"{mark} task"
+        _("Task"), ["", *TASKS], format_func=lambda name: _(TASK_NAMES[name]), key=f"{key} task"
     )  # fmt: skip
-    without = st.multiselect(_("Columns to exclude"), fields, key=f"{mark} without", placeholder=_("none"))
-    without = tuple(one for one in without if one != target)
-    target = "" if target == str(told["target"]) and not without else target  # read already, unless something changed
-    return Sheet(whole.csv, whole.secret, target, task, without)
+    kinds = {name: kind for kind in KINDS for name in _of_kind(kind, fields, key)}
+    if len(fields) > MANY:
+        low, high = st.slider(
+            _("Columns to keep, by their number"), 1, len(fields), (1, len(fields)), key=f"{key} range"
+        )
+        kinds |= dict.fromkeys([*fields[: low - 1], *fields[high:]], "dropped")
+    kinds = tuple((name, kinds[name]) for name in fields if name in kinds and name != target)
+    target = (
+        "" if target is None or (target == found and not kinds) else target
+    )  # read already, unless something changed
+    return replace(sheet, target=target, task=task, kinds=kinds)
+
+
+def _of_kind(kind: str, fields: list[str], key: str) -> list[str]:
+    """Draw the choice of the columns that are to be of a kind; a column is of one kind, the last one chosen."""
+    keys = {one: f"{key} {one}" for one in KINDS}
+
+    def chosen() -> None:
+        mine = st.session_state[keys[kind]]
+        for one in KINDS:
+            if one != kind:
+                st.session_state[keys[one]] = [name for name in st.session_state.get(keys[one], []) if name not in mine]
+
+    return st.multiselect(
+        _(KIND_NAMES[kind]), fields, key=keys[kind], on_change=chosen, placeholder=_("none")
+    )  # fmt: skip
 
 
 def _inspected(sheet: Sheet) -> Mapping[str, np.ndarray] | None:
-    """Return what a worker tells about a sheet; where it refuses it, say why."""
+    """Return what a worker tells about a sheet, None where it cannot tell."""
     _named().add(sheet.name)
     place = st.empty()
     place.html(WAITING.format(height="12rem"))
@@ -166,11 +225,54 @@ def _inspected(sheet: Sheet) -> Mapping[str, np.ndarray] | None:
     return view.result if view.state == "done" else None
 
 
+def _shown(told: Mapping[str, np.ndarray]) -> None:
+    """Draw what was found in a file: why it cannot be used as it is, or its size, its columns and its first rows."""
+    refusal = own.refused(told)
+    if refusal is not None:
+        st.warning(said(refusal), icon=":material/info:")
+    else:
+        rows, columns, target = int(told["rows"]), len(told["names"]), str(told["target"])
+        st.markdown(
+            _("**{rows} rows, {columns} numeric input columns.** The target is {target}: {task}.").format(
+                rows=f"{rows:,}", columns=columns, target=literal(target), task=_(TASK_NAMES[str(told["task"])])
+            )
+        )
+    if "notes" in told:
+        for text, value in own.notes(told):
+            st.caption(_(text).format(value=literal(value)))
+    if "report" in told:
+        _report(own.report(told))
+    if "cells" in told:
+        st.caption(_("The first rows: each column as text, then (→) as the numbers made of it"))
+        st.dataframe(_beside(told), hide_index=True)
+
+
+def _beside(told: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Return the first rows, each column of text followed by the numbers that were made of it."""
+    names, inputs = told["names"].tolist(), told["inputs"]
+    table: dict[str, Any] = {}
+    start = 0
+    for column, cells in zip(own.report(told), told["cells"].T, strict=True):
+        table[column.name] = cells
+        if column.kind == "target":
+            table[f"→ {column.name}"] = told["goals"]
+        for made in range(start, start + column.made):
+            table[f"→ {names[made]}"] = inputs[:, made]
+        start += column.made
+        if len(table) > WIDEST:
+            break
+    return table
+
+
 def _report(columns: tuple[own.Column, ...]) -> None:
+    def told(column: own.Column) -> str:
+        pairs = [(column.did, column.value), *column.notes]
+        return "; ".join(_(text).format(value=value) for text, value in pairs)
+
     st.dataframe(
         {
             _("column"): [column.name for column in columns],
-            _("preprocessing"): [_(column.did).format(value=column.value) for column in columns],
+            _("preprocessing"): [told(column) for column in columns],
             _("missing"): [column.missing for column in columns],
             _("resulting columns"): [column.made for column in columns],
         },
