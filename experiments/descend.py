@@ -9,15 +9,18 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from optimizers import RULES, Constant, Optimizer, Scheduled, State
 from spec import N_, Refused, check, setting
 from surfaces import SURFACES, Surface, find
+from surfaces.surface import Point
+from surfaces.survey import CELLS, HIGHEST, grid
 
 Array = np.ndarray
+S = TypeVar("S")
 
 LECTURE = ("sgd", "momentum", "adagrad", "rmsprop", "adam")
 """Keys of the five optimizers that a race shows by default."""
@@ -102,6 +105,41 @@ def default_race(surface: str, rules: Iterable[str] = LECTURE) -> Race:
     """Return the default race on a surface: its own starting point and steps, and the recommended learning rates."""
     entry = find(surface)
     return Race(surface, contenders_for(surface, rules), entry.start, entry.steps)
+
+
+def placed(spec: S) -> tuple[S, list[Refused]]:
+    """Return a Spec that starts where its surface has a height: else at the nearest such place, and a notice.
+
+    A formula may be real in a part of the plane alone, as ln x is; from a point without a height nothing descends.
+    """
+    asked: Any = spec
+    if not (hasattr(spec, "surface") and hasattr(spec, "start")) or has_height(find(asked.surface), asked.start):
+        return spec, []
+    x, y = _nearest(find(asked.surface), asked.start)
+    text = N_("The surface has no finite height at ({x}, {y}); the starting point was moved to ({u}, {v}).")
+    notice = Refused(text, x=f"{asked.start[0]:.4g}", y=f"{asked.start[1]:.4g}", u=f"{x:.4g}", v=f"{y:.4g}")
+    return replace(asked, start=(x, y)), [notice]
+
+
+def has_height(surface: Surface, point: Point) -> bool:
+    """Return whether a surface has a finite real height at a point."""
+    return bool(abs(surface.value(np.array(point))) <= HIGHEST)
+
+
+def _nearest(surface: Surface, point: Point) -> Point:
+    """Return the nearest point of the domain with a height, and with a slope if there is one, rounded if it can be."""
+    points = grid(surface, CELLS).reshape(-1, 2)
+    there = np.abs(surface.value(points)) <= HIGHEST
+    sloped = there & np.isfinite(surface.gradient(points)).all(-1)
+    points = points[sloped if sloped.any() else there]
+    if not len(points):  # real in a sliver only, which the survey has found
+        return surface.start
+    half = np.ptp(surface.domain, axis=1)
+    found = points[np.hypot(*((points - np.array(point)) / half).T).argmin()]
+    unit = 10.0 ** np.floor(np.log10(half) - 2.5)
+    rounded = np.round(found / unit) * unit
+    x, y = rounded if has_height(surface, rounded) else found
+    return float(f"{x:.12g}"), float(f"{y:.12g}")
 
 
 def on_surface(race: Race, surface: str) -> Race:

@@ -426,6 +426,7 @@ def border(chart: Map) -> Array:
 
 
 @functools.lru_cache(maxsize=256)
+@np.errstate(all="ignore")  # a gradient may be infinite, or no number
 def bowl(name: str) -> float | None:
     """Return λmax of a surface that is a quadratic bowl; None for every other surface.
 
@@ -438,6 +439,8 @@ def bowl(name: str) -> float | None:
     g0, gx, gy = surface.gradient(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
     hessian = np.stack([gx - g0, gy - g0], axis=-1)
     gradient = surface.gradient(points)
+    if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
+        return None
     if not np.allclose(gradient, g0 + points @ hessian.T, rtol=1e-9, atol=1e-9 * float(np.abs(gradient).max())):
         return None
     low, high = np.linalg.eigvalsh(hessian)

@@ -16,11 +16,14 @@ from figures.scene import scene as _scene
 from optimizers import Constant
 from spec import N_, digest
 from surfaces import Surface, find
+from surfaces.survey import CELLS, HIGHEST, grid
 
 GRID = 141  # points a side
 FINE = 3  # each of them the mean of 3 x 3 samples: a valley narrower than the grid stays a valley, not a row of beads
 BEYOND = 0.12  # how far the contours reach past the domain, as a share of it, so that panning finds them
 DEPTH = 1e-5  # log levels resolve heights down to this share of the range above the minimum
+LEVELS = 22  # contours
+FAR = 20  # times the height between the lowest and the highest contour: so far beyond them heights are told apart
 BRUSH, TOUCH = 0.7, 0.5  # width and height of the bump that a touch of the brush paints
 STABLE = {"sgd": "2/λmax", "momentum": "2(1 + μ)/λmax", "nesterov": "2(1 + μ)/((1 + 2μ)λmax)"}  # `stable_rate`, written
 DECADES = 10  # the loss axis shows at most so many powers of ten below the start
@@ -51,54 +54,94 @@ def scene(
 
 
 @lru_cache(maxsize=64)
+@np.errstate(all="ignore")  # heights may be infinite, or no real number
 def heights(key: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (x [n], y [n], z [n, n]) of a surface over a little more than its domain; log10 where it asks for that."""
+    """Return (x [n], y [n], z [n, n]) of a surface over a little more than its domain; log10 where it asks for that.
+
+    z is nan where the surface has a hole: where it has no finite real height.
+    """
     surface = find(key)
     (x0, x1), (y0, y1) = surface.domain
     x = np.linspace(x0 - BEYOND * (x1 - x0), x1 + BEYOND * (x1 - x0), GRID)
     y = np.linspace(y0 - BEYOND * (y1 - y0), y1 + BEYOND * (y1 - y0), GRID)
     near = (np.arange(FINE) - FINE // 2) / FINE
-    u, v = ((grid[:, None] + near * (grid[1] - grid[0])).ravel() for grid in (x, y))
+    u, v = ((axis[:, None] + near * (axis[1] - axis[0])).ravel() for axis in (x, y))
     z = surface.value(np.stack(np.meshgrid(u, v), axis=-1))
     z = scaled(surface, z) if surface.log_levels else z
-    return x, y, z.reshape(GRID, FINE, GRID, FINE).mean(axis=(1, 3))
+    # A hole in a single point, as of sin(x)/x, or the brink of a wide one takes nothing from the heights around it.
+    real = np.isfinite(z)
+    samples = real.reshape(GRID, FINE, GRID, FINE).sum(axis=(1, 3))
+    mean = (np.where(real, z, 0) / FINE**2).reshape(GRID, FINE, GRID, FINE).sum(axis=(1, 3)) * (FINE**2 / samples)
+    return x, y, mean if samples.any() else np.zeros_like(mean)
 
 
 def scaled(surface: Surface, z: np.ndarray) -> np.ndarray:
     """Return log10 of the height above the minimum, so that a valley and a cliff can be seen in one picture."""
-    low, span = _range(surface.name)
+    low, high = reach(surface.name)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return np.log10(np.maximum(z - low, 0) + DEPTH * span)
+        return np.log10(np.maximum(z - low, 0) + DEPTH * (high - low))
 
 
 @lru_cache(maxsize=64)
-def _range(key: str) -> tuple[float, float]:
+def reach(key: str) -> tuple[float, float]:
+    """Return the lowest and the highest finite height of a surface within its domain."""
     surface = find(key)
+    z = _finite(surface)
+    return float(np.min(z)) if surface.minimum is None else surface.minimum, float(np.max(z))
+
+
+def _finite(surface: Surface) -> np.ndarray:
+    """Return the heights in the domain that can be drawn: none is infinite, nor are the differences between them.
+
+    They are those of two grids: where a formula is real in a sliver only, the one of the survey has found it.
+    """
     (x0, x1), (y0, y1) = surface.domain
-    z = surface.value(np.stack(np.meshgrid(np.linspace(x0, x1, GRID), np.linspace(y0, y1, GRID)), axis=-1))
-    low = float(np.min(z)) if surface.minimum is None else surface.minimum
-    return low, float(np.max(z)) - low
+    edges = np.stack(np.meshgrid(np.linspace(x0, x1, GRID), np.linspace(y0, y1, GRID)), axis=-1)
+    z = np.concatenate([surface.value(points).ravel() for points in (edges, grid(surface, CELLS))])
+    return z[np.abs(z) <= HIGHEST]
+
+
+@lru_cache(maxsize=64)
+def shown(key: str) -> tuple[float, float]:
+    """Return the lowest and the highest contour: over the domain alone, as what lies beyond it must not use them up.
+
+    Nor must a pole: where more than half of the heights would lie between two contours, what is drawn reaches three
+    times the distance of the quartiles beyond them.
+    """
+    surface = find(key)
+    low, high = reach(key)
+    if surface.log_levels:
+        bottom, top = scaled(surface, np.array([low, high]))
+        return float(bottom), float(top)
+    if surface.minimum is None:
+        z = _finite(surface)
+        lower, upper = np.quantile(z, [0.25, 0.75])
+        if 0 < upper - lower < (high - low) / LEVELS:
+            reaching = 3 * (upper - lower)
+            return float(max(low, lower - reaching)), float(min(high, upper + reaching))
+    return low, high
 
 
 def _levels(surface: Surface) -> dict[str, float]:
-    """Return contour levels over the domain alone: what lies beyond it must not use them up."""
-    low, span = _range(surface.name)
-    bottom, top = low, low + span
-    if surface.log_levels:
-        bottom, top = scaled(surface, np.array([low, low + span]))
-    size = (top - bottom) / 22
+    """Return the contour levels."""
+    bottom, top = shown(surface.name)
+    size = (top - bottom) / LEVELS
     return {"start": bottom + size / 2, "end": top, "size": size}
 
 
 def ground(surface: Surface) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a surface from above: its contours as a Plotly trace, and the layout that shows its domain."""
     x, y, z = heights(surface.name)
-    # Sent as whole numbers of 16 bits, which is half the bytes; nothing on the picture shows them.
-    bottom, unit = float(np.min(z)), float(np.ptp(z)) / 65535
-    levels = {name: value / unit for name, value in _levels(surface).items()}
+    levels = _levels(surface)
+    # What lies far beyond the last contour is taken as nearer: a pole must not blur the heights at its foot.
+    bottom, top = shown(surface.name)
+    far = FAR * (top - bottom)
+    z = np.clip(z, bottom - far, top + far)
+    bottom, unit = float(np.nanmin(z)), float(np.nanmax(z) - np.nanmin(z)) / 65535 or 1.0
+    levels = {name: value / unit for name, value in levels.items()}
     levels |= {name: levels[name] - bottom / unit for name in ("start", "end")}
     contour = {
-        "type": "contour", "x": x, "y": y, "z": np.round((z - bottom) / unit).astype(np.uint16), "hoverinfo": "skip",
+        "type": "contour", "x": x, "y": y, "z": briefly((z - bottom) / unit), "hoverinfo": "skip",
         "showscale": False, "contours": levels, "autocontour": False, "zmin": levels["start"], "zmax": levels["end"],
         "colorscale": [[0, "@low"], [0.5, "@middle"], [1, "@high"]], "line": {"width": 0.8, "color": "@contour"},
     }  # fmt: skip
@@ -110,6 +153,11 @@ def ground(surface: Surface) -> tuple[dict[str, Any], dict[str, Any]]:
         uirevision=surface.name,
     )
     return contour, layout
+
+
+def briefly(z: np.ndarray) -> np.ndarray:
+    """Return heights from 0 to 65535 as whole numbers of 16 bits, half the bytes, unless there are holes, as nan."""
+    return z.astype(np.float32) if np.isnan(z).any() else np.round(z).astype(np.uint16)
 
 
 def plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
@@ -135,8 +183,16 @@ def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list
         np.flatnonzero((grid >= low) & (grid <= high)) for grid, (low, high) in zip((x, y), surface.domain, strict=True)
     ]
     x, y, z = x[kept[0]], y[kept[1]], z[np.ix_(kept[1], kept[0])]  # a wall beyond the domain would hide what is in it
+    bottom, top = shown(surface.name)
+    pole = not surface.log_levels and (bottom, top) != reach(surface.name)  # then it is cut off, not the rest flattened
+    bottom, top = (bottom, top) if pole else (float(np.nanmin(z)), float(np.nanmax(z)))
+    z = np.clip(z, bottom - FAR * (top - bottom), top + FAR * (top - bottom))
+    # The browser computes heights with eight digits, up to 1e38: those that are out of its reach are told in units.
+    power = int(np.floor(np.log10(max(abs(bottom), abs(top), 1e-300))))
+    power = power if abs(power) > 30 else 0
+    bottom, top, z = bottom / 10.0**power, top / 10.0**power, z / 10.0**power
     # A path is laid on the relief as it is drawn: between grid points that is not exactly f, and f would sink below it.
-    lift = 0.015 * float(np.ptp(z))
+    lift = 0.015 * (top - bottom)
     inside = _inside(run.path, x, y)
     tracks = [
         {
@@ -145,11 +201,12 @@ def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list
         }
         for i in range(len(titles))
     ]  # fmt: skip
+    levels = {name: level / 10.0**power for name, level in _levels(surface).items()}
     relief = {
         "type": "surface", "x": x, "y": y, "z": z, "showscale": False, "hoverinfo": "skip",
         "colorscale": [[0, "@low"], [0.5, "@middle"], [1, "@high"]],
-        "contours": {"z": {"show": True, "usecolormap": False, "color": "@contour", "width": 1, **_levels(surface)}},
-        "lighting": {"ambient": 0.75, "diffuse": 0.5, "specular": 0.05, "roughness": 0.9},
+        "contours": {"z": {"show": True, "usecolormap": False, "color": "@contour", "width": 1, **levels}},
+        "cmin": bottom, "cmax": top, "lighting": {"ambient": 0.75, "diffuse": 0.5, "specular": 0.05, "roughness": 0.9},
     }  # fmt: skip
     lines = [
         {"type": "scatter3d", "mode": "lines", "x": [], "y": [], "z": [], "line": {"width": 7}, "hoverinfo": "skip"}
@@ -160,7 +217,7 @@ def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list
          "marker": {"size": 6, "color": look["color"], "line": {"width": 1, "color": "@halo"}}}
         for look in looks
     ]  # fmt: skip
-    height = say(N_("f, log scale")) if surface.log_levels else "f"
+    height = say(N_("f, log scale")) if surface.log_levels else f"f / 10<sup>{power}</sup>" if power else "f"
     axis = {
         "color": "@quiet", "gridcolor": "@grid", "showbackground": False, "zeroline": False, "nticks": 6,
         "tickfont": {"size": 12},
@@ -169,7 +226,8 @@ def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list
         margin={"l": 0, "r": 0, "t": 0, "b": 0}, uirevision=surface.name,
         scene={
             "xaxis": {"title": {"text": "x"}, **axis}, "yaxis": {"title": {"text": "y"}, **axis},
-            "zaxis": {"title": {"text": height}, "showticklabels": not surface.log_levels, **axis},
+            "zaxis": {"title": {"text": height}, "showticklabels": not surface.log_levels, **axis,
+                      **({"range": [bottom, top + lift]} if pole else {})},
             "aspectratio": {"x": 1.25, "y": 1.25, "z": 0.75},
             "camera": {"eye": {"x": -0.85, "y": -1.15, "z": 1.25}, "center": {"x": 0, "y": 0, "z": -0.15}},
             "dragmode": "turntable",
@@ -207,8 +265,8 @@ def curves(surface: Surface, race: Race, run: Descent, looks: list, titles: list
         margin={"l": 78, "r": 98, "t": 10, "b": 52},
         uirevision=f"{surface.name} {race.steps}",
     )
-    if known:
-        _arrived_line(layout, tolerance(surface), say)
+    if known and 0 < (near := tolerance(surface)) < np.inf:
+        _arrived_line(layout, near, say)
     tracks = [
         {"y": loss[i], "name": titles[i], "title": titles[i], "width": 2.4, **looks[i]} for i in range(len(titles))
     ]
@@ -241,9 +299,9 @@ def _log_axis(loss: np.ndarray) -> dict[str, Any]:
 
 def _linear_axis(surface: Surface, loss: np.ndarray) -> dict[str, Any]:
     """Return a linear axis that shows what happens inside the domain; a fall without end leaves through the bottom."""
-    low, span = _range(surface.name)
+    low, high = reach(surface.name)
     seen = loss[np.isfinite(loss)]
-    top = float(np.minimum(seen, low + span).max(initial=low))
+    top = float(np.minimum(seen, high).max(initial=low))
     bottom = float(np.maximum(seen, low).min(initial=top))
     pad = 0.06 * max(top - bottom, 1e-9)
     return {"range": [bottom - pad, top + pad]}

@@ -30,6 +30,7 @@ WORDS = {
     "grip": N_("Starting point; the arrow keys move it"),
     "covered": N_("The picture is hidden until you choose what you expect."),
     "keys": N_("Space: play or pause, arrow keys: one step, F: full screen, P: slide mode"),
+    "undrawn": N_("This picture could not be drawn. Change a setting, or reload the page."),
     "skip": N_("Skip to the picture"),
     "hill": N_("Paint hills"),
     "pit": N_("Paint pits"),

@@ -10,12 +10,14 @@ import numpy as np
 from experiments.descend import Descent, Race
 from figures import theme
 from figures.equation import equation, written
+from figures.race import briefly, shown
 from figures.scene import Say, names
 from figures.scene import scene as _scene
 from optimizers import Optimizer
 from optimizers.lines import MEAN, MEAN_HAT, RATE, SQUARES, SQUARES_HAT
 from spec import N_
 from surfaces import Surface, find
+from surfaces.survey import HIGHEST
 
 GRID = 181  # points per side: contours are still smooth when the picture shows a tenth of the domain
 BEYOND = 0.15  # how far the contours extend beyond the domain, as a share of it
@@ -95,13 +97,17 @@ def _heights(key: str) -> dict[str, Any]:
     surface = find(key)
     x, y = (np.linspace(a - BEYOND * (b - a), b + BEYOND * (b - a), GRID) for a, b in surface.domain)
     z = surface.value(np.stack(np.meshgrid(x, y), axis=-1))
-    high = float(np.max(z[np.isfinite(z)]))
-    z = np.where(np.isfinite(z), z, high)
-    low = float(np.min(z)) if surface.minimum is None else surface.minimum
+    z = np.where(np.abs(z) <= HIGHEST, z, np.nan)  # nan is drawn as a hole
+    if np.isnan(z).all():
+        z = np.zeros_like(z)  # real in a sliver between the points of the grid
+    if not surface.log_levels:
+        bottom, top = shown(key)  # a pole must not use up the levels
+        z = np.clip(z, 2 * bottom - top, 2 * top - bottom)
+    low, high = float(np.nanmin(z)) if surface.minimum is None else surface.minimum, float(np.nanmax(z))
     above = np.maximum(z - low, 0)
     z = np.log10(above + DEPTH * (high - low)) if surface.log_levels else np.sqrt(above)
     most = 65535  # sent as 16-bit integers, which is half the bytes
-    z = np.round((z - np.min(z)) * (most / float(np.ptp(z)))).astype(np.uint16)
+    z = briefly((z - np.nanmin(z)) * (most / (float(np.nanmax(z) - np.nanmin(z)) or 1)))
     return {
         "type": "contour", "x": x, "y": y, "z": z, "hoverinfo": "skip", "showscale": False, "autocontour": False,
         "contours": {"start": most / LEVELS / 2, "end": most, "size": most / LEVELS}, "zmin": 0, "zmax": most,

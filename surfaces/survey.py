@@ -21,6 +21,7 @@ MOST_MINIMA = 12  # a valley with a level floor has endlessly many
 EQUAL = 1e-9  # minima this near to each other, relative to the heights around, are equally deep
 STEEP = 12  # log levels where the highest point is this many times the median above the minimum; a bowl has 3 to 11.7
 STEPS = 150
+HIGHEST = 1e300  # what is higher, or lower than its negative, counts as infinite: differences are to be finite
 
 
 class Survey(NamedTuple):
@@ -38,7 +39,7 @@ def survey(surface: Surface) -> Survey:
     """Return what is found on a surface with a domain; raise `Refused` where it is flat or no real number in it."""
     points = grid(surface, CELLS)
     heights = surface.value(points)
-    finite = np.isfinite(heights)
+    finite = np.abs(heights) <= HIGHEST
     if not finite.any():
         raise Refused(N_("The formula gives no finite real number anywhere in the plot range."))
     low, high = heights[finite].min(), heights[finite].max()

@@ -17,6 +17,7 @@ import streamlit as st
 
 import lessons
 from experiments import links
+from experiments.descend import placed
 from figures import caption
 from lessons import Lesson
 from optimizers import Optimizer
@@ -108,7 +109,8 @@ class Desk(Generic[S]):
     def put(self, spec: S) -> None:
         """Take a new Spec."""
         st.session_state["touched"] = True
-        self._store.update(spec=spec, notices=[])
+        spec, notices = placed(spec)
+        self._store.update(spec=spec, notices=notices)
 
     def change(self, **fields: Any) -> None:
         """Change fields of the Spec; what is refused leaves it as it is, with a notice."""
@@ -166,7 +168,8 @@ class Desk(Generic[S]):
             own[name] = asked if asked in choices else choices[0]
             if asked not in choices:
                 notices.append(links.unknown_choice(name, asked, choices))
-        return spec, own, notices
+        spec, moved = placed(spec)
+        return spec, own, notices + moved
 
     def query(self) -> dict[str, list[str]]:
         """Return the parameters of the link to what is shown: what differs from the page's defaults or the lesson."""

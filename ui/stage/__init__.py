@@ -10,15 +10,19 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
+import logging
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import streamlit as st
 from streamlit.components import v2
 
+from figures.scene import WORDS
 from ui import cached, frame, language, lesson, static
 from ui.desk import Desk
+from ui.language import _
 
 HERE = Path(__file__).parent
 
@@ -31,6 +35,8 @@ export default function (component) {
   return () => module.then((stage) => stage.leave(component.parentElement));
 }
 """
+LOG = logging.getLogger(__name__)
+UNDRAWN = WORDS["undrawn"]
 WISHES = ("start", "pick", "paint")
 TYPES = {"float32": "f4", "float64": "f4", "uint8": "u1", "uint16": "u2", "int32": "i4", "int64": "i4", "bool": "u1"}
 
@@ -49,7 +55,8 @@ def pack(scene: Any) -> bytes:
     """Return a scene as bytes: uint32 length of the JSON, the JSON, then the arrays, 4-byte aligned.
 
     In the JSON an array stands as ``{"$": [offset, type, shape]}``; floats become float32 (the picture is 2,000 pixels
-    wide), integers int32, and nan and infinity stay what they are.
+    wide), integers int32, and nan and infinity stay what they are. Outside of arrays they raise `ValueError`: JSON has
+    no word for them, and a browser would refuse the whole scene.
     """
     blocks: list[bytes] = []
     size = 0
@@ -76,7 +83,7 @@ def pack(scene: Any) -> bytes:
             return [place(part) for part in value]
         return value.item() if isinstance(value, np.generic) else value
 
-    text = json.dumps(place(scene), separators=(",", ":"), ensure_ascii=False).encode()
+    text = json.dumps(place(scene), separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
     text += b" " * (-len(text) % 4)
     return len(text).to_bytes(4, "little") + text + b"".join(blocks)
 
@@ -105,10 +112,15 @@ def stage(
     about = desk.about() | dict(zip(("title", "question"), frame.heading(desk.name), strict=True)) if desk else {}
     covered = desk is not None and lesson.covered()
     more = {"lang": language.current(), "plotly": publish()[1], "about": about, "covered": covered}
-    if callable(scene):
-        data = cached.packed((key, desk and desk.spec, same, more), lambda: pack(scene() | more))
-    else:
-        data = pack(scene | more)
+    try:
+        if callable(scene):
+            data = cached.packed((key, desk and desk.spec, same, more), lambda: pack(scene() | more))
+        else:
+            data = pack(scene | more)
+    except ValueError:  # a fault of ours, for the log; the reader is told, and sees no older picture
+        LOG.exception("the scene of %s cannot be sent", key)
+        st.error(_(UNDRAWN))
+        return
     calls = {f"on_{wish}_change": on.get(f"on_{wish}", _nothing) for wish in WISHES}
     _component()(key=key, data=data, **calls)
 

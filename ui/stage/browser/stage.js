@@ -122,9 +122,33 @@ export class Stage {
 
       `send(wish, value)` asks the server for something; a stage without it, as in a saved page, asks for nothing. */
   async update(scene, send) {
+    try {
+      await this.take(scene, send);
+    } catch (error) {
+      if (this.fixed) throw error; // whoever saves a picture says what went wrong
+      if (!this.scene || this.scene === scene) this.fail(error, scene);
+    }
+  }
+
+  /** Say that a scene cannot be drawn, in place of it: an older picture would stand under the words of this one. */
+  fail(error, scene = this.scene) {
+    console.error(error);
+    const words = (scene ?? this.scene)?.words;
+    cancelAnimationFrame(this.request);
+    this.request = null;
+    for (const panel of this.panels) panel.leave();
+    [this.panels, this.kinds, this.scene] = [[], null, null];
+    this.playing = false;
+    this.panelBox.replaceChildren(make("p", { class: "dl-failed", role: "alert" }, words?.undrawn ?? "This picture could not be drawn."));
+    this.bar.hidden = true;
+    delete this.box.dataset.ready;
+  }
+
+  async take(scene, send) {
     const before = this.scene;
     this.scene = scene;
     this.send = send;
+    this.bar.hidden = false;
     this.drawnMode = this.mode();
     this.palette = scene.palettes[this.drawnMode];
     this.label();
@@ -301,7 +325,12 @@ export class Stage {
       this.head = rest < 0.05 ? this.goal : this.head + rest * Math.min(1, passed * 6);
       if (this.head === this.goal) this.goal = clock.live ? this.goal : null;
     }
-    for (const panel of this.panels) panel.draw();
+    try {
+      for (const panel of this.panels) panel.draw();
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
     this.tell();
     if (this.playing || (this.goal !== null && this.head < this.goal)) this.request = requestAnimationFrame(this.frame);
   }
@@ -440,7 +469,13 @@ export function show({ data, parentElement, setTriggerValue }) {
     document.body.prepend(skip);
   }
   stage.bytes = data; // a live copy of the page carries them
-  stage.update(unpack(data), setTriggerValue);
+  let scene;
+  try {
+    scene = unpack(data);
+  } catch (error) {
+    stage.fail(error);
+  }
+  if (scene) stage.update(scene, setTriggerValue);
   talk.attend(stage);
 }
 
