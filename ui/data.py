@@ -20,6 +20,7 @@ from datasets import DATASETS, Dataset, own
 from datasets.own import TASKS, Own, Sheet
 from figures import data as figure
 from figures import theme
+from figures.scene import literal
 from runs import Chain
 from spec import N_, Refused
 from spec.limits import allowed
@@ -119,7 +120,7 @@ def bring(change: Callable[[str], None]) -> None:
     rows, columns, target = int(told["rows"]), len(told["names"]), str(told["target"])
     st.markdown(
         _("**{rows} rows, {columns} numeric input columns.** The target is {target}: {task}.").format(
-            rows=f"{rows:,}", columns=columns, target=f"`{target}`", task=_(TASK_NAMES[str(told["task"])])
+            rows=f"{rows:,}", columns=columns, target=literal(target), task=_(TASK_NAMES[str(told["task"])])
         )
     )
     _report(own.report(told))
