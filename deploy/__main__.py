@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -16,6 +17,8 @@ from pathlib import Path
 from spec.limits import PREFIX, Limits, allowed, variable
 
 ROOT = Path(__file__).parents[1]
+STATIC = ROOT / "static"
+ROOM = 8 * 2**20  # bytes that the files for the browser take, and some more
 
 
 def unknown(names: Iterable[str]) -> list[str]:
@@ -34,8 +37,23 @@ def command(arguments: Sequence[str]) -> list[str]:
     ]  # fmt: skip
 
 
+def unwritable(folder: Path) -> str:
+    """Return why files cannot be put into a folder, which is made if it is not there; nothing where they can."""
+    try:
+        folder.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            file.write(bytes(ROOM))
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
 def main() -> None:
     """Become the server."""
+    if reason := unwritable(STATIC):
+        sys.exit(
+            f"Descent Lab cannot write its browser files to {STATIC}: {reason}. docs/hosting.md says what it needs."
+        )
     if misspelt := unknown(os.environ):
         sys.exit(f"Descent Lab has no setting {', '.join(misspelt)}; docs/hosting.md lists those it has.")
     arguments = command(sys.argv[1:])

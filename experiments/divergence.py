@@ -10,6 +10,7 @@ import numpy as np
 
 from experiments.descend import Descent, Race, curvature, far, line_up, noise_of, suited, walk
 from optimizers import Optimizer
+from spec import settings
 from surfaces import find
 
 TRIALS = 48  # rates tried side by side, first over all that might hold, then between two neighbours
@@ -55,7 +56,7 @@ def diagnose(race: Race, run: Descent, contender: int) -> Divergence:
 
 def _bound(rule: Optimizer, rates: np.ndarray, steepest: np.ndarray) -> tuple[float, float, int]:
     """Return (stable rate, λmax, step) of the first point on the way that is too steep for the rule's rate there."""
-    fields = {name: getattr(rule, name) for name in ("momentum", "dampening") if hasattr(rule, name)}
+    fields = {name: getattr(rule, name) for name in ("momentum", "dampening") if name in settings(rule)}
     bounds = stable_rate(stable_as(rule), np.where(steepest > 0, steepest, 0.0), **fields)
     too_steep = np.flatnonzero(rates > bounds) if bounds is not None else np.empty(0, int)
     if bounds is None or not too_steep.size:
@@ -124,6 +125,10 @@ def _ends_lower(race: Race, rule: Optimizer, rates: np.ndarray) -> np.ndarray:
     points = np.tile(race.start, (len(rates), 1))
     started = float(surface.value(np.array(race.start)))
     gone = np.zeros(len(rates), bool)
-    for _gradient, _states in walk(surface, teams, points, race.steps, noise_of(race)):
-        gone |= far(surface, points)
-    return (~gone & (surface.value(points) < started))[rows]
+    for gradient, states in walk(surface, teams, points, race.steps, noise_of(race)):
+        gone |= far(surface, points) | ~np.isfinite(gradient).all(-1)
+        for team, state in zip(teams, states, strict=True):  # what overflows there is lost too, as in `descend`
+            for slot in team.rule.slots:
+                gone[team.rows] |= ~np.isfinite(state[slot]).all(-1)
+    ended = surface.value(points)
+    return (~gone & np.isfinite(ended) & (ended < started))[rows]

@@ -10,9 +10,9 @@ import numpy as np
 
 from datasets import Dataset
 from figures import theme
-from figures.scene import Say, number
+from figures.scene import Say, literal, number
 from figures.training import Line
-from figures.worth import PARTS, classes, literal
+from figures.worth import PARTS, classes
 from spec import N_
 
 Told = Mapping[str, np.ndarray]

@@ -73,6 +73,14 @@ WORDS = {
     "not_saved": N_("Failed:"),
 }
 
+# What a backslash keeps Markdown from reading as its own: these signs anywhere, and what would begin a list or a rule.
+SIGN = r"(?=[\\`*_{}\[\]<>#$|~:&]|^[-+=])"
+NUMBERED = r"^(\d+)(?=[.)](?:\s|$))"
+JOINER = "\u2060"  # has no width, and allows no line break
+# Where a joiner keeps Streamlit from making something of text that Markdown has read already.
+MADE = r"(?<=:)(?=\S)|(?<=\S)(?=@)|(?<=[Ww]{3})(?=\.)|(?<!\S)(?=(?:<->|->|<-|--|[<>~]=)(?:\s|$))"
+TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # bidirectional classes
+
 
 def scene(
     name: str, *, say: Say, alt: str, layout: str, clock: dict[str, Any], panels: list[dict[str, Any]],
@@ -90,9 +98,26 @@ def scene(
     }  # fmt: skip
 
 
+def literal(text: str) -> str:
+    """Return text that Markdown shows as it is: the one way for words of a link or of a visitor's file to the screen.
+
+    Signs of Markdown are escaped. Streamlit makes more of a text after Markdown has read it: links of addresses that
+    begin with "www." or "http:" and of e-mail addresses, emojis and icons of words between colons, arrows of "->". A
+    joiner stands inside of each of these. What would move other text about is left out: line breaks, control
+    characters, and marks that turn the direction of writing.
+    """
+    plain = " ".join("".join(filter(_stays, text)).split())
+    return re.sub(NUMBERED, r"\1\\", re.sub(SIGN, r"\\", re.sub(MADE, JOINER, plain)))
+
+
+def _stays(sign: str) -> bool:
+    """Return whether a sign of foreign text has a place of its own on the screen, or is a space."""
+    return sign.isspace() or not (unicodedata.category(sign) == "Cc" or unicodedata.bidirectional(sign) in TURNS)
+
+
 def spoken(text: str) -> str:
     """Return a sentence in Markdown as it reads: without bold parts, and without what keeps signs literal."""
-    return re.sub(r"\u200b?\\([^\w\s]|_)", r"\1", text.replace("**", ""))
+    return re.sub(r"\\([^\w\s]|_)", r"\1", text.replace("**", "").replace(JOINER, ""))
 
 
 def number(value: float) -> str:

@@ -13,7 +13,7 @@ from experiments import search as searches
 from experiments.fit import History
 from experiments.search import Found, Luck, Search
 from figures import theme, worth
-from figures.scene import Say
+from figures.scene import Say, literal
 from figures.scene import scene as _scene
 from spec import N_, digest
 
@@ -440,7 +440,7 @@ def notices(search: Search, history: History, say: Say) -> list[str]:
     if data.task != "numbers" and few.size:
         text = N_("The folds are not stratified, as a class has fewer rows than there are folds: {classes}.")
         named = worth.classes(data, say)
-        classes = [f"“{worth.literal(named[one])}” ({rows[one]})" for one in few]
+        classes = [f"“{literal(named[one])}” ({rows[one]})" for one in few]
         told.insert(0, say(text).format(classes=worth.listed(classes, say)))
     return told
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import string
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ from datasets import Dataset
 from datasets.own import Own
 from experiments.fit import History
 from figures import theme
-from figures.scene import Say
+from figures.scene import Say, literal
 from spec import N_
 
 PARTS = {"training": N_("training set"), "validation": N_("validation set"), "test": N_("test set")}
@@ -31,15 +30,6 @@ def classes(data: Dataset, say: Say) -> list[str]:
     """Return the names of the classes in the reader's language; those of a visitor's own table stay as they are."""
     plain = isinstance(data, Own)
     return [name if plain or name.isdigit() else say(name) for name in data.classes]
-
-
-def literal(text: str) -> str:
-    """Return text that a sentence in Markdown shows as it is, whatever a visitor's file has in it.
-
-    Every sign is escaped. A space without width before it keeps links, addresses, icons and arrows from being made
-    of what is left, which Streamlit does after Markdown has been read.
-    """
-    return "".join(f"\u200b\\{sign}" if sign in string.punctuation else sign for sign in " ".join(text.split()))
 
 
 def shortened(name: str) -> str:

@@ -11,9 +11,9 @@ import lessons
 from experiments.descend import default_race
 from figures import race as figure
 from figures import readings
+from figures.scene import literal
 from spec import N_
 from ui import cached, frame, language, lesson, panels, static
-from ui.desk import literal
 from ui.language import _
 from ui.stage import stage
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from datasets import find
 from experiments import studies
-from experiments.fit import History
+from experiments.fit import History, check_size
 from experiments.signals import PRESETS, STARTS, Signals
 from figures import signals as figure
 from networks import ACTIVATIONS, INITS
@@ -27,7 +27,7 @@ ORDER = 22
 
 def show() -> None:
     own = {"view": ("layers", "scales"), "show": ("activations", "gradients")}
-    desk = Desk("signals", lambda anchors: Signals(), lambda spec: studies.suggested, own=own)
+    desk = Desk("signals", lambda anchors: Signals(), lambda spec: studies.suggested, own=own, check=check)
     with st.sidebar:
         presets(desk)
         controls.view(desk, "view", _("16 scales, with and without batch normalization"), "scales")
@@ -41,12 +41,17 @@ def show() -> None:
     desk.publish()
 
 
+def check(spec: Signals, own: dict[str, str]) -> None:
+    """Raise `Refused` where the networks of a view cannot be trained; those of the layers are checked by the Spec."""
+    if own["view"] == "scales":
+        check_size(spec.scales())
+
+
 def presets(desk: Desk[Signals]) -> None:
     networks = {key: Signals.scales if preset.view == "scales" else Signals.ways for key, preset in PRESETS.items()}
 
     def take(key: str) -> None:
-        desk.put(PRESETS[key].spec)
-        desk.turn("view", PRESETS[key].view)
+        desk.put(PRESETS[key].spec, view=PRESETS[key].view)
 
     controls.presets(desk, _("From the lecture"), PRESETS, on=take, view="view", networks=networks)
 

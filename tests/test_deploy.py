@@ -26,6 +26,7 @@ import pytest
 from conftest import PATIENCE
 from playwright.sync_api import Browser, Page, expect
 
+from deploy.__main__ import unwritable
 from tools.browser import find_proxy
 from tools.server import ROOT
 
@@ -246,6 +247,37 @@ def test_what_the_proxy_hands_out_is_compressed_and_kept(visit: Visit) -> None:
         assert "immutable" in headers["cache-control"]
         assert "max-age=31536000" in headers["cache-control"]
     assert fetched(plotly, "gzip")[0]["x-cache-status"] == "HIT", "a class costs the app one compression"
+
+
+def test_the_proxy_s_headers_protect_pages_and_files(site: Site, visit: Visit) -> None:
+    file = next(address for address in visit.requests if "/app/static/" in address)
+    for address in (site.address, f"{site.address}race", f"{site.address}_stcore/health", file):
+        headers = fetched(address)[0]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["content-security-policy"].startswith("frame-ancestors")
+
+
+def test_metrics_are_for_those_who_run_the_server(site: Site) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        fetched(f"{site.address}_stcore/metrics")
+    assert fetched(f"http://127.0.0.1:{site.port}/_stcore/metrics")[1]
+
+
+@pytest.mark.parametrize(("scheme", "secure"), [("https", True), ("http", False)])
+def test_the_cookie_is_secure_behind_https(site: Site, scheme: str, secure: bool) -> None:
+    request = urllib.request.Request(f"{site.address}_stcore/health", headers={"X-Forwarded-Proto": scheme})
+    with urllib.request.urlopen(request) as answer:
+        cookies = answer.headers.get_all("Set-Cookie") or []
+    assert cookies
+    assert all(("secure" in cookie.lower().split("; ")) == secure for cookie in cookies)
+
+
+def test_a_static_folder_that_cannot_be_written_is_named_at_the_start(tmp_path: Path) -> None:
+    assert unwritable(tmp_path / "static") == ""
+    assert list((tmp_path / "static").iterdir()) == []
+    (tmp_path / "file").write_text("")
+    assert unwritable(tmp_path / "file")
+    assert unwritable(tmp_path / "missing" / "static")
 
 
 def test_an_upload_above_the_limit_is_refused_in_a_sentence(site: Site, page: Page) -> None:

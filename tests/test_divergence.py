@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import re
 
 import pytest
 from hypothesis import given
@@ -12,8 +14,10 @@ from hypothesis import strategies as st
 from experiments.descend import Race, default_race, descend
 from experiments.divergence import diagnose, largest_rate
 from figures import race as figure
+from figures import readings
 from figures.scene import number
 from optimizers import RULES, SCHEDULES, Optimizer
+from ui.stage import pack
 
 
 def lone(surface: str, rule: Optimizer, **fields: float) -> Race:
@@ -41,6 +45,37 @@ def test_the_bounds_of_a_bowl(kappa: float, angle: float, momentum: float) -> No
         assert why.steepest == pytest.approx(kappa, rel=1e-6)
         assert why.bound == pytest.approx(bound, rel=1e-6)
         assert why.holds == pytest.approx(bound, rel=0.02)
+
+
+RATES = (1e-12, 1e-6, 1e-2, 1.0, 1e3, 1e12, 1e100, 1e300)
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize(
+    "surface", ["ravine", "rosenbrock", "monkey_saddle", "formula~text~-exp(x)", "ackley", "formula~text~abs(x)+y^2"]
+)
+def test_every_rate_of_every_optimizer_is_told_of(surface: str, rate: float) -> None:
+    """All sentences and cards of Race, with rates from one that moves nothing to one that leaves the floats."""
+    race = dataclasses.replace(
+        default_race(surface, ["sgd"]), contenders=tuple(rule(lr=rate) for rule in RULES.values()), steps=60
+    )
+    run = descend(race)
+    lost = {i: diagnose(race, run, i) for i, step in enumerate(run.diverged) if step >= 0}
+    sentence = readings.raced(race, run, str)
+    for view in ("2d", "3d"):
+        assert pack(figure.scene(race, run, say=str, alt=sentence, view=view, lost=lost))
+    assert not re.search(r"\bnan\b|\binf\b", sentence), sentence
+    assert all(why.holds < rate for why in lost.values())
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_a_nadam_that_diverges_has_a_card_without_a_bound(schedule: str) -> None:
+    """Its momentum grows from step to step; no bound of a bowl is known for it."""
+    rule = RULES["nadam"](lr=1e3, schedule=SCHEDULES[schedule]())
+    race = lone("monkey_saddle", rule, steps=2000)
+    run = descend(race)
+    assert run.diverged[0] >= 0
+    assert math.isnan(diagnose(race, run, 0).bound)
 
 
 @pytest.mark.parametrize(

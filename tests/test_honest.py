@@ -355,10 +355,10 @@ def test_folds_that_could_not_be_stratified_say_so(rare: Own) -> None:
 def notice(nasty: str) -> None:
     import streamlit as st
 
-    from figures import worth
+    from figures.scene import literal
     from ui import results
 
-    results.notices([f"Class “{worth.literal(nasty)}”."])
+    results.notices([f"Class “{literal(nasty)}”."])
     st.write("end")
 
 

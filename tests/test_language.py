@@ -23,7 +23,7 @@ from experiments.maps import Map
 from experiments.noise import Noisy
 from experiments.remedies import Remedies
 from experiments.studies import Comparison
-from figures.scene import WORDS
+from figures.scene import WORDS, literal
 from lessons import lessons
 from networks import ACTIVATIONS, INITS
 from optimizers import RULES, SCHEDULES
@@ -31,7 +31,6 @@ from spec import settings
 from surfaces import SURFACES
 from tools import messages
 from ui import frame, language
-from ui.desk import literal
 
 CODES = [code for code in language.languages() if code != language.SOURCE]
 PAGES = [page.path for page in frame.pages()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -29,6 +28,7 @@ from experiments.signals import Signals, told
 from experiments.stopping import Stopping, stops
 from experiments.studies import Comparison
 from experiments.training import precision
+from figures.scene import spoken
 from optimizers import Optimizer
 from spec import Refused
 from surfaces import find
@@ -64,20 +64,15 @@ def test_a_lesson_opens_covered_and_is_uncovered_by_a_prediction(key: str) -> No
     tested = opened(key, lang)
     whole(tested)
     assert dict(tested.query_params) == {"lesson": key, **({} if lang == "en" else {"lang": lang})}, "not canonical"
-    assert _plain(tested.title[0].value) == text.title
+    assert spoken(tested.title[0].value) == text.title
     choices = [button for button in tested.main.button if button.key.startswith("choice")]
-    assert [_plain(button.label) for button in choices[:-1]] == list(text.choices)
+    assert [spoken(button.label) for button in choices[:-1]] == list(text.choices)
     choices[0].click()
     tested.run()
     whole(tested)
     assert not [button for button in tested.main.button if button.key.startswith("choice")]
-    told = _plain(" ".join(line.value for line in tested.sidebar.markdown))
+    told = spoken(" ".join(line.value for line in tested.sidebar.markdown))
     assert all(line in told for line in (text.because, *text.look, text.choices[lesson.answer - 1]))
-
-
-def _plain(text: str) -> str:
-    """Undo what keeps Markdown from seeing signs in a text."""
-    return re.sub(r"\\(.)", r"\1", text)
 
 
 @each_lesson
@@ -346,7 +341,7 @@ def test_every_control_can_be_left_out_or_locked(page: str) -> None:
 
 def test_a_title_of_ones_own_is_taken_literally() -> None:
     tested = visit("race", query={"title": ["*Tuesday* $x$ <b>"]})
-    assert _plain(tested.title[0].value) == "*Tuesday* $x$ <b>"
+    assert spoken(tested.title[0].value) == "*Tuesday* $x$ <b>"
 
 
 def test_the_dialog_makes_a_link_that_opens_as_chosen() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from conftest import visit
 from torch import nn
 from torch.nn import functional as F
 
@@ -265,3 +266,25 @@ def test_the_order_in_which_starts_are_chosen_does_not_matter() -> None:
     one, other = (replace(SMALL, starts=starts) for starts in (("he", "ones"), ("ones", "he")))
     assert one.ways() == other.ways()
     assert figure.looks(one) == figure.looks(other) == [figure.looks(SMALL)[0], figure.looks(SMALL)[4]]
+
+
+# -- a view that cannot be trained
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [({"batch_size": ["1"]}, "Batch normalization needs batches"), ({"epochs": ["1000"]}, "Training would take about")],
+)
+def test_scales_that_cannot_be_trained_are_refused_before(query: dict[str, list[str]], reason: str) -> None:
+    tested = visit("signals", query={"view": ["scales"], **query})
+    assert not tested.exception
+    assert any(warning.value.startswith(reason) for warning in tested.warning)
+    assert tested.session_state["desk signals"]["own"]["view"] == "layers"
+    tested = visit("signals", query=query)  # and neither by the switch
+    assert not tested.warning
+    next(toggle for toggle in tested.sidebar.toggle if toggle.key.endswith("view view")).set_value(True)
+    tested.run()
+    assert not tested.exception
+    assert any(warning.value.startswith(reason) for warning in tested.warning)
+    assert tested.session_state["desk signals"]["own"]["view"] == "layers"

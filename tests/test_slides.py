@@ -17,6 +17,7 @@ from playwright.sync_api import BrowserContext
 from pypdf import PdfReader
 
 import lessons
+from figures.scene import literal
 from slides import __main__ as slides
 from slides import film
 from slides.addresses import Address, addresses, pages
@@ -24,7 +25,6 @@ from slides.studio import Studio
 from spec import Refused
 from tools import thumbnails
 from ui import language
-from ui.desk import literal
 
 KEYS = list(lessons.lessons())
 RACES = [key for key, lesson in lessons.lessons().items() if lesson.page == "race"]

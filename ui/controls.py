@@ -390,7 +390,10 @@ def presets(
 
     def take() -> None:
         if chosen := st.session_state[key]:  # a second click on the one that is shown leaves everything as it is
-            (on or (lambda name: desk.put(presets[name].spec)))(chosen)
+            try:
+                (on or (lambda name: desk.put(presets[name].spec)))(chosen)
+            except Refused as refusal:
+                desk.refuse(refusal)
 
     def titled(name: str) -> str:
         preset = presets[name]

@@ -24,6 +24,7 @@ from datasets.numerals import MARKS
 from datasets.own import KINDS, TASKS, Own, Sheet
 from figures import data as figure
 from figures import theme
+from figures.scene import literal
 from runs import Chain
 from spec import N_, Refused
 from spec.limits import allowed

@@ -19,6 +19,7 @@ import lessons
 from experiments import links
 from experiments.descend import placed
 from figures import caption
+from figures.scene import literal
 from lessons import Lesson
 from optimizers import Optimizer
 from spec import N_, Refused, settings
@@ -38,7 +39,7 @@ class Desk(Generic[S]):
     `default(anchors)` gives the Spec that an empty link means; `anchors` are the fields of the link on which that
     depends (the surface brings its own start), named in `anchors`. `suggest(spec)(rule class)` gives a rule with the
     rate that suits this Spec. `own` are parameters of the page beside the Spec (a view), as {name: allowed values,
-    the default first}.
+    the default first}. `check(spec, own)` raises `Refused` where a Spec cannot be shown in the views that are chosen.
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class Desk(Generic[S]):
         suggest: Callable[[S], links.Suggest],
         anchors: tuple[str, ...] = (),
         own: dict[str, tuple[str, ...]] | None = None,
+        check: Callable[[S, dict[str, str]], None] | None = None,
     ) -> None:
         self.name = name
         self._default = default
         self._suggest = suggest
         self._anchors = anchors
         self.own = own or {}
+        self._check = check or (lambda spec, own: None)
         self.controls: dict[str, str] = {}  # drawn on this run, by name
         st.session_state["present desk"] = self
         self._arrive()
@@ -106,11 +109,13 @@ class Desk(Generic[S]):
 
     # -- changes, called from callbacks
 
-    def put(self, spec: S) -> None:
-        """Take a new Spec."""
+    def put(self, spec: S, **own: str) -> None:
+        """Take a new Spec and, where they are named, the page's own parameters; raise `Refused` where `check` does."""
+        own = self._store["own"] | own
+        self._check(spec, own)
         st.session_state["touched"] = True
         spec, notices = placed(spec)
-        self._store.update(spec=spec, notices=notices)
+        self._store.update(spec=spec, own=own, notices=notices)
 
     def change(self, **fields: Any) -> None:
         """Change fields of the Spec; what is refused leaves it as it is, with a notice."""
@@ -125,10 +130,11 @@ class Desk(Generic[S]):
         self._store["notices"] = [refusal]
 
     def turn(self, name: str, value: str) -> None:
-        """Set the page's own parameter `name`."""
-        st.session_state["touched"] = True
-        self._store["own"][name] = value
-        self._store["notices"] = []
+        """Set the page's own parameter `name`; what is refused leaves it as it is, with a notice."""
+        try:
+            self.put(self.spec, **{name: value})
+        except Refused as refusal:
+            self.refuse(refusal)
 
     # -- the address bar
 
@@ -169,6 +175,11 @@ class Desk(Generic[S]):
             if asked not in choices:
                 notices.append(links.unknown_choice(name, asked, choices))
         spec, moved = placed(spec)
+        try:
+            self._check(spec, own)
+        except Refused as refusal:
+            notices.append(refusal)
+            own = {name: choices[0] for name, choices in self.own.items()}
         return spec, own, notices + moved
 
     def query(self) -> dict[str, list[str]]:
@@ -249,8 +260,3 @@ def said(refusal: Refused) -> str:
     text = _(refusal.text).format(**values)
     text = text[:1].upper() + text[1:]
     return literal(text)
-
-
-def literal(text: str) -> str:
-    """Return text that Markdown shows as it is."""
-    return "".join("\\" + c if c in "\\`*_{}[]<>#$|~:" else c for c in text)

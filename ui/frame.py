@@ -15,10 +15,10 @@ from typing import NamedTuple
 import streamlit as st
 
 import runs
+from figures.scene import literal
 from spec.limits import allowed
-from ui import language, lesson, present
+from ui import language, lesson, present, uploads
 from ui.controls import follow
-from ui.desk import literal
 from ui.language import _
 
 ROOT = Path(__file__).parents[1]
@@ -97,6 +97,7 @@ def run() -> None:
     """Set up the page, draw the navigation and run the page that the address names."""
     st.set_page_config(page_title=allowed().title, page_icon=str(ROOT / "ui" / "icon.svg"), layout="wide")
     runs.warm_up(WARM)
+    uploads.bound()
     _choose_language()
     st.html(STYLE)
     sections: dict[str, list] = {}

@@ -9,10 +9,10 @@ import streamlit as st
 
 import lessons
 from experiments.readout import readout
-from figures.scene import number
+from figures.scene import literal, number
 from lessons import Lesson
 from ui import language
-from ui.desk import literal, present, written
+from ui.desk import present, written
 from ui.language import _
 
 LONGEST_TITLE = 100  # characters of a title of one's own

@@ -21,7 +21,7 @@ from experiments.fit import Fit, History
 from experiments.results import Question
 from figures import results as figures
 from figures import theme, worth
-from figures.scene import spoken
+from figures.scene import literal, spoken
 from runs import Chain
 from spec import digest
 from ui import panels
@@ -126,6 +126,6 @@ def _worst(told: Mapping[str, np.ndarray], data: Dataset) -> None:
         grey, verdicts = figures.pictures(told["pixels"], SIDE), figures.verdicts(told, data, _)
         with st.container(horizontal=True, gap="small"):
             for picture, verdict in zip(grey, verdicts, strict=True):
-                st.image(picture, caption=worth.literal(verdict), width=SIDE)
+                st.image(picture, caption=literal(verdict), width=SIDE)
     else:
         st.dataframe(figures.mistakes(told, data, _), hide_index=True)
