@@ -30,7 +30,7 @@ from spec import N_, Refused
 from spec.limits import allowed
 from ui import controls, panels
 from ui.asked import WAITING, asked
-from ui.desk import Desk, literal, said
+from ui.desk import Desk, said
 from ui.language import _
 from ui.training import visitor
 
