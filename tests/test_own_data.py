@@ -8,6 +8,7 @@ import pickle
 import random
 import subprocess
 import sys
+import unicodedata
 from typing import Any
 
 import hypothesis
@@ -416,3 +417,65 @@ def test_a_look_shows_rows_or_pictures_and_how_they_came_about(key: str) -> None
     assert [code.value.splitlines()[0] for code in tested.code] == (
         ["def features(raw: Mapping[str, np.ndarray]) -> np.ndarray:"] if key == "titanic" else []
     )
+
+
+# -- choices in the dialog
+
+
+def dropped_in(content: bytes, name: str = "mine.csv") -> AppTest:
+    tested = opened()
+    tested.file_uploader[0].set_value((name, content, "text/csv"))
+    return tested.run()
+
+
+def labelled(tested: AppTest, label: str) -> Any:
+    return next(one for one in (*tested.selectbox, *tested.multiselect) if one.label == label)
+
+
+def used(tested: AppTest) -> own.Own:
+    tested.button("own use").click()
+    tested.run()
+    tested.run()
+    return find(chosen(tested))  # type: ignore[return-value]
+
+
+def test_a_file_in_another_encoding_is_used_once_the_encoding_is_chosen() -> None:
+    text = "größe,y\n" + "".join(f'"{n},5",{n % 2}\n' for n in range(30))
+    tested = dropped_in(text.encode("cp1252"), unicodedata.normalize("NFD", "정답.csv"))
+    assert "its encoding is uncertain" in tested.warning[0].value
+    assert not [one for one in tested.button if one.key == "own use"]
+    encoding = labelled(tested, "Encoding")
+    assert encoding.value is None
+    assert "Western European (Latin-1): größe" in encoding.options
+    encoding.set_value("cp1252").run()
+    made = used(tested)
+    assert (made.names, made.title) == (("größe",), "정답.csv")
+    assert made.read()[0][:2].tolist() == [[0.5], [1.5]]
+
+
+def test_the_first_rows_are_shown_as_numbers_beside_their_text() -> None:
+    tested = dropped_in(("a\tb\ty\n" + "0,129\tred\t0\n1,5\tblue\t1\n" * 15).encode())
+    first = tested.dataframe[1].value
+    assert list(first) == ["a", "→ a", "b", "→ b = red", "y", "→ y"]
+    assert first.iloc[:2, :2].to_numpy().tolist() == [["0,129", 0.129], ["1,5", 1.5]]
+    labelled(tested, "Decimal mark").set_value(".").run()
+    assert not tested.exception
+
+
+def test_every_column_can_be_made_a_number_a_category_or_left_out() -> None:
+    rows = "".join(f"{n},{n % 3},2024-01-{n % 28 + 1:02d},{n % 2}\n" for n in range(30))
+    tested = dropped_in(("id,kind,day,y\n" + rows).encode())
+    labelled(tested, "Columns to exclude").set_value(["id", "kind"]).run()
+    labelled(tested, "Columns to use as numbers").set_value(["day"]).run()
+    labelled(tested, "Columns to use as categories").set_value(["kind"]).run()
+    assert labelled(tested, "Columns to exclude").value == ["id"], "a column is of the kind chosen last"
+    assert used(tested).names == ("kind = 0", "kind = 1", "kind = 2", "day")
+
+
+def test_a_file_with_too_many_columns_is_cut_in_the_dialog() -> None:
+    tested = dropped_in(csv(WIDE))
+    assert "the limit is 1,000" in tested.warning[0].value
+    assert len(tested.dataframe[0].value) == 1002
+    tested.slider[0].set_value((1, 30)).run()
+    assert not tested.warning
+    assert set(used(tested).names) <= {f"c{n}" for n in range(30)}
