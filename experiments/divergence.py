@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,22 @@ from spec import settings
 from surfaces import find
 
 TRIALS = 48  # rates tried side by side, first over all that might hold, then between two neighbours
+
+
+class Cause(NamedTuple):
+    """What happened at the step at which a contender is lost.
+
+    kind   "hole": it stands where the surface has no finite height; "slope": where the gradient is not finite;
+           "zero": its step was 0/0, as ε = 0 and the gradient along `axis` was 0; "far": it is beyond all telling
+    point  where it stands
+    loss   the height there
+    axis   "x", "y" or "x, y"; empty unless "zero"
+    """
+
+    kind: str
+    point: tuple[float, float]
+    loss: float
+    axis: str = ""
 
 
 class Divergence(NamedTuple):
@@ -28,6 +45,7 @@ class Divergence(NamedTuple):
     where     the step of that place: the start, if the rate is above its bound, else the first place that is too steep
     holds     the largest rate at which the contender ends below its start; 0 where no rate tried does
     rate      its rate at `where`, or, where there is no bound, at the last step before
+    cause     what happened, as `cause` tells
     """
 
     step: int
@@ -38,6 +56,7 @@ class Divergence(NamedTuple):
     where: int
     holds: float
     rate: float
+    cause: Cause
 
 
 def diagnose(race: Race, run: Descent, contender: int) -> Divergence:
@@ -51,7 +70,31 @@ def diagnose(race: Race, run: Descent, contender: int) -> Divergence:
     return Divergence(
         step, float(away), float(run.loss[contender, last]), bound, steepest, where,
         largest_rate(race, rule), float(rates[last if math.isnan(bound) else where]),
+        cause(race, contender, step),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=500)
+@np.errstate(all="ignore")  # divergence is data
+def cause(race: Race, contender: int, step: int) -> Cause:
+    """Return what happened to a contender at the step at which it was lost, by going there once more."""
+    surface, rule = find(race.surface), race.contenders[contender]
+    teams, _rows = line_up([rule])
+    points = np.tile(race.start, (1, 1))
+    still = np.zeros(2, bool)
+    for at, (gradient, _states) in enumerate(walk(surface, teams, points, race.steps, noise_of(race))):
+        if at == step:
+            break
+        still = gradient[0] == 0
+    point, loss = (float(points[0, 0]), float(points[0, 1])), float(surface.value(points)[0])
+    zero = still & np.isnan(points[0])
+    if getattr(rule, "eps", 1) == 0 and zero.any():
+        return Cause("zero", point, loss, ", ".join(np.array(["x", "y"])[zero]))
+    if far(surface, points)[0]:
+        return Cause("far", point, loss)
+    if not np.isfinite(loss):
+        return Cause("hole", point, loss)
+    return Cause("far" if np.isfinite(surface.gradient(points)).all() else "slope", point, loss)
 
 
 def _bound(rule: Optimizer, rates: np.ndarray, steepest: np.ndarray) -> tuple[float, float, int]:

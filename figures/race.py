@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from experiments.descend import Descent, Race, tolerance
-from experiments.divergence import Divergence, stable_as
+from experiments.divergence import Cause, Divergence, stable_as
 from figures import theme
 from figures.scene import Say, names, number, titled
 from figures.scene import scene as _scene
 from optimizers import Constant
 from spec import N_, digest
 from surfaces import Surface, find
+from surfaces.own import Formula
 from surfaces.survey import CELLS, HIGHEST, grid
 
 GRID = 141  # points a side
@@ -329,7 +330,9 @@ def card(race: Race, why: Divergence, i: int, title: str, look: dict[str, Any], 
     """Return the card that explains a divergence: how far, because of which bound, and what rate would hold."""
     far = N_("One step earlier it was {distance} picture diagonals from the center, at f = {loss}.")
     lines = [say(far).format(distance=f"{why.distance:.3g}", loss=number(why.loss))]
-    if np.isfinite(why.bound):
+    if why.cause.kind != "far":
+        lines = [caused(why.cause, say)] if why.step == 0 else [*lines, caused(why.cause, say)]
+    elif np.isfinite(why.bound):
         place = say(N_("at the start")) if why.where == 0 else say(N_("at step {step}")).format(step=why.where)
         text = N_(
             "η = {rate} > {formula} = {bound} (λmax = {steepest} {place}): each step overshoots further than the last."
@@ -337,7 +340,7 @@ def card(race: Race, why: Divergence, i: int, title: str, look: dict[str, Any], 
         lines.append(say(text).format(
             rate=f"{why.rate:.4g}", formula=STABLE[stable_as(race.contenders[i])], bound=number(why.bound),
             steepest=number(why.steepest), place=place))  # fmt: skip
-    elif find(race.surface).minimum is None:
+    elif find(race.surface).minimum is None and not isinstance(find(race.surface), Formula):
         lines.append(say(N_("This surface is unbounded below, and the path follows it out of the picture.")))
     else:
         text = N_(
@@ -351,6 +354,17 @@ def card(race: Race, why: Divergence, i: int, title: str, look: dict[str, Any], 
         "title": say(N_("{rule} diverges at step {step}")).format(rule=title, step=why.step),
         "act": f"η = {why.holds:g}" if why.holds else "",
     }  # fmt: skip
+
+
+def caused(cause: Cause, say: Say) -> str:
+    """Return one sentence that says what ended a path that did not simply run away."""
+    text = {
+        "hole": N_("At ({x}, {y}), where it then stands, the surface has no finite height."),
+        "slope": N_("At ({x}, {y}) the height is f = {loss}, but the gradient is not finite."),
+        "zero": N_("Its step is 0/0: ε = 0, and the gradient along {axis} is 0. Choose ε > 0."),
+    }[cause.kind]
+    x, y = (number(part) for part in cause.point)
+    return say(text).format(x=x, y=y, loss=number(cause.loss), axis=cause.axis)
 
 
 def numbers(race: Race, run: Descent, say: Say) -> dict[str, np.ndarray]:

@@ -9,14 +9,17 @@ import numpy as np
 from datasets import Dataset
 from datasets import find as find_data
 from experiments.descend import Descent, Race, curvature
+from experiments.divergence import cause
 from experiments.fit import History
 from experiments.remedies import Remedies
 from experiments.stopping import Stopping, Stops, stops
 from figures import worth
+from figures.race import caused
 from figures.scene import Say, names, number
 from figures.training import Line, lost, middle
 from spec import N_
 from surfaces import Surface, find
+from surfaces.own import Formula
 
 
 def raced(race: Race, run: Descent, say: Say) -> str:
@@ -40,6 +43,8 @@ def raced(race: Race, run: Descent, say: Say) -> str:
         text = (
             N_("No optimizer reaches the minimum by step {steps}; **{rule}** is lowest, at f = {value}.")
             if surface.minimum is not None
+            else N_("No minimum is known on this surface; at step {steps} **{rule}** is lowest, at f = {value}.")
+            if isinstance(surface, Formula)
             else N_("This surface is unbounded below; at step {steps} **{rule}** is lowest, at f = {value}.")
         )
         parts.append(say(text).format(steps=race.steps, rule=best, value=number(ends[best])))
@@ -51,6 +56,10 @@ def _lost(race: Race, run: Descent, i: int, title: str, say: Say) -> str:
     """Say when a contender diverged and, for plain gradient descent, which learning rate this surface allows."""
     surface, rule, step = find(race.surface), race.contenders[i], int(run.diverged[i])
     steepest = float(np.max(curvature(surface, np.array(race.start)), initial=-np.inf))
+    why = cause(race, i, step)
+    if why.kind != "far":
+        text = N_("**{rule}** stops at step {step}.") if step else N_("**{rule}** cannot start.")
+        return f"{say(text).format(rule=title, step=step)} {caused(why, say)}"
     first, last = run.rate[i, [0, step - 1]] if step else (rule.lr, rule.lr)
     if rule.family == "gradient" and steepest > 0 and first > 2 / steepest:
         text = N_(

@@ -103,9 +103,12 @@ def _ahead(a: Array, b: Array) -> Array:
 
 
 def _power(base: Any, exponent: Any) -> Any:
-    """Return base^exponent: for a whole constant exponent of any base; else real only, nan for a negative base."""
+    """Return base^exponent: for a whole constant exponent of any base; else real only, nan for a negative base.
+
+    0^0 is 1, so that x^0 is 1 everywhere; 0 to a negative power is infinite.
+    """
     if not isinstance(exponent, float):
-        return np.where(np.greater(base, 0), np.power(np.abs(base), exponent), np.nan)
+        return np.where(np.greater_equal(base, 0), np.power(np.abs(base), exponent), np.nan)
     if exponent.is_integer():
         return _whole_power(base, int(exponent))
     return np.power(base, exponent)
@@ -126,11 +129,13 @@ def _whole_power(base: Any, exponent: int) -> Any:
 
 
 def _slope_in_base(f: Any, base: Any, exponent: Any) -> Any:
-    return exponent * _power(base, exponent - 1.0)
+    if isinstance(exponent, float):
+        return exponent * _power(base, exponent - 1.0) if exponent else 0.0
+    return np.where(np.equal(exponent, 0), 0.0, exponent * _power(base, exponent - 1.0))
 
 
 def _slope_in_exponent(f: Any, base: Any, exponent: Any) -> Any:
-    return f * np.log(base)
+    return np.where(np.equal(f, 0), 0.0, f * np.log(base))  # 0^x is 0 for all x > 0
 
 
 OPERATORS = {
@@ -179,7 +184,7 @@ class Expression:
         )
 
     def _smooth(self, base: int, exponent: int) -> bool:
-        return base in self.constants or self.constants.get(exponent, 0.5).is_integer()
+        return self.constants.get(base, 0.0) > 0 or self.constants.get(exponent, 0.5).is_integer()
 
     @property
     def constant(self) -> bool:

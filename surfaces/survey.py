@@ -75,7 +75,7 @@ def lowest(surface: Surface, points: Array, heights: Array) -> tuple[tuple[Point
     in ever shorter steps goes on. What then still slopes, or is a hole, is no minimum.
     """
     wells = points[_wells(heights)]
-    found = _newton(surface, wells)
+    found = _rounded(surface, _newton(surface, wells))  # of (xy)², slow to fall, the floor is met at 0 alone
     settled = _level(surface, found)
     if surface.kinks:
         searched = _search(surface, np.where(settled[:, None], found, wells)[:KINKED])
@@ -147,7 +147,7 @@ def _step(surface: Surface, points: Array, damping: Array) -> tuple[Array, Array
     size = np.abs(curvature) + damping[:, None] * np.abs(curvature).max(-1, keepdims=True)
     along = np.einsum("nij,ni->nj", axes, surface.gradient(points))
     step = -np.einsum("nij,nj->ni", axes, np.divide(along, size, out=np.zeros_like(along), where=along != 0))
-    return step, (curvature > -1e-6 * np.abs(curvature).max(-1, keepdims=True)).all(-1) & whole
+    return step, (curvature >= -1e-6 * np.abs(curvature).max(-1, keepdims=True)).all(-1) & whole
 
 
 def _newton(surface: Surface, points: Array) -> Array:

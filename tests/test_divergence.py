@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ from optimizers import RULES, SCHEDULES, Optimizer
 from ui.stage import pack
 
 
-def lone(surface: str, rule: Optimizer, **fields: float) -> Race:
+def lone(surface: str, rule: Optimizer, **fields: Any) -> Race:
     """A race of one, on a surface's own start."""
     return dataclasses.replace(default_race(surface, ["sgd"]), contenders=(rule,), **fields)
 
@@ -134,3 +135,43 @@ def test_nobody_lost_no_card() -> None:
 def test_numbers_as_on_paper() -> None:
     values = [0, 1.5, 0.0796, -1999, 2.486e9, -3e-7, float("inf"), float("nan")]
     assert [number(value) for value in values] == ["0", "1.5", "0.0796", "−1999", "2.49×10⁹", "−3×10⁻⁷", "inf", "nan"]
+
+
+@pytest.mark.parametrize("rule", ["adam", "adagrad", "rmsprop"])
+def test_an_epsilon_of_0_gives_0_by_0_and_the_card_says_so(rule: str) -> None:
+    race = lone("formula~text~x^2+y^2", RULES[rule](lr=0.1, **{"eps": 0.0}), start=(0.0, 1.0), steps=10)
+    run = descend(race)
+    why = diagnose(race, run, 0)
+    assert (why.step, why.cause.kind, why.cause.axis) == (1, "zero", "x")
+    told = " ".join(figure.card(race, why, 0, "Adam", {"color": "@c1"}, lambda text: text)["lines"])
+    assert "0/0" in told
+    assert "longer than the picture" not in told
+    assert "0/0" in readings.raced(race, run, lambda text: text)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "lr", "kind", "step"),
+    [
+        ("cbrt(x) + y^2", (0.0, 1.0), 0.1, "slope", 0),  # finite there, but its slope is not
+        ("sqrt(x) + y^2", (0.01, 1.0), 0.1, "hole", 1),
+        ("x^2 + y^2", (1.0, 1.0), 30.0, "far", 3),
+    ],
+)
+def test_what_ended_a_path_is_told_rightly(
+    text: str, start: tuple[float, float], lr: float, kind: str, step: int
+) -> None:
+    race = lone(f"formula~text~{text}", RULES["sgd"](lr=lr), start=start, steps=10)
+    run = descend(race)
+    why = diagnose(race, run, 0)
+    assert (why.cause.kind, why.step) == (kind, step)
+    told = readings.raced(race, run, lambda word: word)
+    assert ("cannot start" in told) == (step == 0)
+    assert ("no finite height" in told) == (kind == "hole")
+    assert ("gradient is not finite" in told and "f = 1" in told) == (kind == "slope")
+    assert ("learning rate" in told) == (kind == "far")
+
+
+@pytest.mark.parametrize("text", ["exp(-x^2-y^2)", "exp(x) + y^2", "(x y)^2"])
+def test_a_formula_with_a_floor_is_not_called_unbounded(text: str) -> None:
+    race = default_race(f"formula~text~{text}", ["sgd"])
+    assert "unbounded" not in readings.raced(race, descend(race), lambda word: word)

@@ -273,6 +273,25 @@ def test_conventions_at_a_kink(text, value, gradient):
     assert expression.kinks
 
 
+@pytest.mark.parametrize(
+    ("text", "at", "value", "gradient"),
+    [
+        ("x^0 + x^2 + y^2", (0, 0), 1, (0, 0)),
+        ("x^0 + x^2 + y^2", (-2, 1), 6, (-4, 2)),
+        ("0^x + y^2", (1, 1), 1, (0, 2)),
+        ("0^x + y^2", (3.5, 0), 0, (0, 0)),
+        ("x^y", (0, 1), 0, (1, 0)),
+        ("x^y", (0, 2), 0, (0, 0)),
+        ("x^y + x", (2, 0), 3, (1, math.log(2))),
+        ("(x^2)^y", (0, 0), 1, (0, -np.inf)),
+    ],
+)
+def test_powers_at_zero(text, at, value, gradient):
+    """0^0 is 1, and 0^x is 0 for x > 0: both are smooth on the side on which they are defined."""
+    assert parse(text).value(*map(float, at)) == value
+    np.testing.assert_allclose(parse(text).gradient(*map(float, at)), gradient, rtol=1e-14)
+
+
 def test_where_the_value_is_not_real_neither_is_the_gradient():
     for text in ("sqrt(x)", "ln(x) + y", "x^0.5", "asin(x+3)", "x^y"):
         x, y = np.array([-9.0]), np.array([0.5])

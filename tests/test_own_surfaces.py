@@ -24,6 +24,8 @@ KNOWN: dict[str, tuple[tuple[tuple[float, float], ...], float | None]] = {
     "(x-1/3)^2 + y^2 + 1e6": (((1 / 3, 0.0),), 1e6),
     "10^20(x^2+y^2)": (BOWL, 0),
     "x^4 + y^4": (BOWL, 0),
+    "(x*y)^2": (BOWL, 0),
+    "x^2 y^2 + (x y)^6": (BOWL, 0),
     "|x-1| + 2|y+2|": (((1.0, -2.0),), 0),
     "max(|x|, |y|) - 1": (BOWL, -1),
     "sqrt(x^2 + y^2)": (BOWL, 0),
