@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import lessons
 from experiments import links
@@ -149,7 +150,7 @@ class Desk(Generic[S]):
         if saved is None:
             news = True
         else:
-            late = query == saved["before"] and time.monotonic() - saved["at"] < LAG
+            late = not went_back() and query == saved["before"] and time.monotonic() - saved["at"] < LAG
             known = touched or late or query == saved["query"]
             news = not known and (stayed or bool(query))  # coming back by the menu finds the page as it was left
         if news:
@@ -237,6 +238,12 @@ class Desk(Generic[S]):
         """Say what could not be used, until the next change."""
         if refusals := self._store["notices"][:5]:
             st.warning("  \n".join(map(said, refusals)), icon=":material/info:")
+
+
+def went_back() -> bool:
+    """Return whether the browser's Back or Forward asked for this run: what the address says then is meant."""
+    run = get_script_run_ctx()
+    return run is not None and run.is_history_navigation
 
 
 def present() -> Desk[Any]:

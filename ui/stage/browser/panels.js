@@ -517,9 +517,13 @@ export class Panel {
         event.stopPropagation();
       }
     }, true);
-    const mine = (event) => (this.drag || (this.down && this.brush?.active)) && event.stopPropagation(); // not Plotly's
+    const mine = (event) => {
+      if (!this.drag && !(this.down && this.brush?.active)) return;
+      event.stopPropagation(); // not Plotly's
+      if (event.type === "touchstart" && event.cancelable) event.preventDefault(); // nor the page's, which would scroll
+    };
     this.node.addEventListener("mousedown", mine, true);
-    this.node.addEventListener("touchstart", mine, true);
+    this.node.addEventListener("touchstart", mine, { capture: true, passive: false });
     this.node.addEventListener("pointermove", (event) => {
       if (!this.drawn) return;
       const at = where(event);
