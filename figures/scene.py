@@ -70,6 +70,7 @@ WORDS = {
     "making": N_("One moment …"),
     "saved": N_("Saved as {name}, {size}."),
     "copied": N_("Copied: paste it into a slide."),
+    "no_copy": N_("The browser does not let this page copy pictures. Save the picture as a file instead."),
     "not_saved": N_("Failed:"),
 }
 

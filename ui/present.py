@@ -64,8 +64,10 @@ def slides(page: str, title: str, question: str) -> None:
     }
     wishes = _component()(
         key=KEY, data=data, on_at_change=_stand, on_choose_change=_nothing, on_go_change=_nothing,
-        on_follow_change=_nothing,
+        on_follow_change=_nothing, on_theme_change=_nothing,
     )  # fmt: skip
+    if wishes.theme:
+        st.rerun()  # in other colours: the server has painted small pictures, bars and charts
     if told is None:
         return
     if wishes.choose is not None and (wishes.choose or choice is None):

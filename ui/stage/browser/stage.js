@@ -16,8 +16,10 @@ import { Patience } from "./patience.js";
 import { talk } from "./present.js";
 import { Profile, Ridges } from "./ridges.js";
 import { Folds, Grid, Whole } from "./search.js";
+import { keepTranslated } from "./translated.js";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
+const SLIM = 880; // px of a stage whose second panel is too narrow for a table below it
 const KINDS = {
   patience: Patience, histograms: Histograms,
   arrows: Arrows, equation: Equation, plane: Plane, curves: Panel, space: Space, fields: Fields,
@@ -56,7 +58,6 @@ export class Stage {
     document.addEventListener("keydown", this.onkey);
     this.sized = new ResizeObserver(() => this.resize());
     this.sized.observe(this.panelBox);
-    this.sized.observe(this.tableBox); // numbers grow longer while it plays, and then the table takes room from the pictures
     this.themed = setInterval(() => this.scene && this.mode() !== this.drawnMode && this.update(this.scene, this.send), 700);
   }
 
@@ -78,6 +79,7 @@ export class Stage {
     clearInterval(this.themed);
     cancelAnimationFrame(this.request);
     this.sized?.disconnect();
+    if (this.filled) this.cover(false);
     for (const panel of this.panels) panel.leave();
     this.box.remove();
   }
@@ -95,7 +97,7 @@ export class Stage {
       save: button("save", () => this.save()),
     };
     this.scrub = make("input", { type: "range", min: 0, step: 1, class: "dl-scrub", oninput: () => this.jump(Number(this.scrub.value)) });
-    this.readout = make("output", { class: "dl-readout" });
+    this.readout = make("output", { class: "dl-readout", translate: "no" });
     this.pace = make("select", { class: "dl-speed", onchange: () => (this.speed = Number(this.pace.value)) });
     for (const speed of SPEEDS) this.pace.append(make("option", { value: speed }, `${speed}×`));
     this.pace.value = "1";
@@ -149,7 +151,9 @@ export class Stage {
     this.scene = scene;
     this.send = send;
     this.bar.hidden = false;
-    this.drawnMode = this.mode();
+    const mode = this.mode();
+    if (before && mode !== this.drawnMode) talk.ask?.("theme", mode); // what the server has painted, it paints anew
+    this.drawnMode = mode;
     this.palette = scene.palettes[this.drawnMode];
     this.label();
     // Said after what a reader did; not while it trains, when it changes all the time.
@@ -188,12 +192,20 @@ export class Stage {
     return !this.fixed && document.documentElement.hasAttribute("data-slide");
   }
 
+  /** Place the table: "side" under the second panel, where that has the breadth, "under" all; and return which. */
+  arrange() {
+    const slim = !this.fixed && !this.slide && this.box.clientWidth < SLIM;
+    const { layout } = this.scene;
+    return (this.panelBox.dataset.layout = layout === "side" && slim ? "under" : layout);
+  }
+
   /** Give the table room; on a slide one that would crowd out the picture is left out. */
   give() {
     if (this.fixed || !this.scene) return;
     const { tableBox } = this;
+    const layout = this.arrange();
     tableBox.hidden = false;
-    const most = this.scene.layout === "side" ? 0.5 : 0.33; // of the height of all panels
+    const most = layout === "side" ? 0.5 : 0.33; // of the height of all panels
     tableBox.hidden = this.slide && tableBox.offsetHeight > most * this.panelBox.offsetHeight;
     // What scrolls must be reached by the keyboard as well.
     if (tableBox.scrollWidth > tableBox.clientWidth || tableBox.scrollHeight > tableBox.clientHeight) tableBox.tabIndex = 0;
@@ -245,11 +257,13 @@ export class Stage {
       for (const panel of this.panels) panel.leave();
       this.panels = scene.panels.map((p) => new KINDS[p.kind](this, library));
       this.panelBox.replaceChildren(...this.panels.map((p) => p.node), this.tableBox);
+      // Numbers grow longer while it plays, and the table then takes room from the pictures.
+      for (const panel of this.panels) this.sized?.observe(panel.node);
       this.kinds = kinds;
     }
     const even = innerWidth > 1.6 * innerHeight ? 0.5 : 0; // a slide's table needs its breadth
     this.panelBox.style.setProperty("--dl-columns", scene.panels.filter((p) => !p.broad).map((p) => `minmax(0, ${this.slide ? p.grow ** even : p.grow}fr)`).join(" "));
-    this.panelBox.dataset.layout = scene.layout; // "side": the table stands under the second panel; "under": under all
+    this.arrange();
     await Promise.all(this.panels.map((panel, i) => panel.update(scene.panels[i])));
   }
 
@@ -375,7 +389,7 @@ export class Stage {
     const head = make("tr", {}, ...table.columns.map((c) => make("th", { scope: "col" }, c)));
     const rows = table.rows.map((row) => {
       const cells = row.cells.map((cell) => {
-        const td = make("td");
+        const td = make("td", { translate: "no" }); // numbers that change while it plays
         if (typeof cell === "string") td.textContent = cell;
         else if (cell.values) {
           const { steps } = this.scene.clock;
@@ -405,6 +419,7 @@ export class Stage {
       Home: () => this.jump(0),
       End: () => this.jump(this.scene.clock.last),
       f: () => this.fullscreen(),
+      ...(this.filled && { Escape: () => this.cover(false) }),
     };
     const act = acts[event.key] ?? acts[letter(event)];
     if (!act || (event.key === " " && at?.tagName === "BUTTON")) return;
@@ -412,9 +427,24 @@ export class Stage {
     act();
   }
 
-  fullscreen() {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else this.box.requestFullscreen?.();
+  /** The stage alone on the screen or, where a browser has or allows no full screen (an iPhone, a frame), in the window. */
+  async fullscreen() {
+    if (document.fullscreenElement) return document.exitFullscreen();
+    if (this.filled) return this.cover(false);
+    try {
+      await this.box.requestFullscreen();
+    } catch {
+      if (!this.slide) this.cover(true); // a slide fills it already
+    }
+  }
+
+  get filled() {
+    return "filled" in this.box.dataset;
+  }
+
+  cover(on) {
+    this.box.toggleAttribute("data-filled", on);
+    document.documentElement.toggleAttribute("data-filled", on); // hides the rest of the page
   }
 
   /** Ask how the present picture is to be saved, and save it. */
@@ -460,6 +490,8 @@ window.descentLab = {
 };
 
 export function show({ data, parentElement, setTriggerValue }) {
+  keepTranslated();
+  document.documentElement.toggleAttribute("data-plain", !navigator.clipboard); // as over plain http
   let stage = stages.get(parentElement);
   clearTimeout(stage?.leaving);
   if (!stage) {

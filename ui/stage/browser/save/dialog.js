@@ -37,7 +37,7 @@ class Dialog {
   }
 
   async open() {
-    this.chosen = { ...USUAL, paper: this.stage.mode(), ...JSON.parse(localStorage.getItem(STORE) ?? "{}") };
+    this.chosen = { ...USUAL, paper: this.stage.mode(), ...remembered() };
     const able = await Promise.all(Object.values(FORMATS).map((format) => format.can?.(this.stage, this.options()) ?? true));
     this.able = Object.keys(FORMATS).filter((_, i) => able[i]);
     if (!this.able.includes(this.chosen.format)) this.chosen.format = "png";
@@ -71,7 +71,8 @@ class Dialog {
       parts: make("fieldset", {}, make("legend", {}, words.parts), ...parts.map((part) => this.tick(part))),
     };
     const button = (name, act, more = "") => make("button", { type: "button", class: `dl-do ${more}`, onclick: act }, words[name]);
-    this.buttons = make("div", { class: "dl-dos" }, button("save_file", () => this.save(), "dl-first"), button("copy_picture", () => this.copy()), button("close", () => this.node.close()));
+    const copy = navigator.clipboard?.write && window.ClipboardItem ? [button("copy_picture", () => this.copy())] : []; // none over plain http
+    this.buttons = make("div", { class: "dl-dos" }, button("save_file", () => this.save(), "dl-first"), ...copy, button("close", () => this.node.close()));
     this.form.replaceChildren(this.choice("format", formats), ...Object.values(this.asked), this.buttons, this.says);
     this.node.replaceChildren(this.preview, this.form);
     this.says.value = this.stage.scene.clock.last && !window.VideoEncoder ? words.no_film : "";
@@ -97,7 +98,7 @@ class Dialog {
 
   choose(name, value) {
     this.chosen[name] = value;
-    localStorage.setItem(STORE, JSON.stringify(this.chosen));
+    remember(this.chosen);
     this.show();
   }
 
@@ -151,7 +152,12 @@ class Dialog {
 
   async copy() {
     await this.busy(async () => {
-      await toClipboard(this.stage, this.options());
+      try {
+        await toClipboard(this.stage, this.options());
+      } catch (error) {
+        if (error.name !== "NotAllowedError") throw error;
+        return this.words.no_copy; // a frame of another site, or a reader who has said no
+      }
       return this.words.copied;
     });
   }
@@ -171,6 +177,27 @@ class Dialog {
     } finally {
       for (const button of this.buttons.children) button.disabled = false;
     }
+  }
+}
+
+/* What was chosen last, for the next visit; a browser that blocks storage forgets it with the page. */
+
+let last = {};
+
+function remembered() {
+  try {
+    return JSON.parse(localStorage.getItem(STORE) ?? "{}");
+  } catch {
+    return last;
+  }
+}
+
+function remember(chosen) {
+  last = chosen;
+  try {
+    localStorage.setItem(STORE, JSON.stringify(chosen));
+  } catch {
+    // nothing to be done
   }
 }
 

@@ -1,0 +1,51 @@
+/* A browser's translation puts a <font> in the place of each text, or around it. React still holds the text that it wrote, so
+   its next change of the page failed, or went unseen (issue 11538 of facebook/react).
+
+   Here every such text has its stand-in: a change of the text takes the stand-in away again, for the browser to translate
+   anew, and what React removes, or inserts beside the text, is done with the stand-in. */
+
+const { insertBefore, removeChild } = Node.prototype;
+const standIns = new WeakMap(); // text that is out of the page -> the <font> in its place
+const taken = new WeakSet(); // the values of it
+
+/** Let React and the browser's translation change the same page. */
+export function keepTranslated() {
+  if (Node.prototype.removeChild !== removeChild) return;
+  Node.prototype.removeChild = function (child) {
+    if (child?.nodeType !== Node.TEXT_NODE || child.parentNode === this) return removeChild.call(this, child);
+    const there = standing(child, this);
+    if (there) removeChild.call(this, there);
+    return child;
+  };
+  Node.prototype.insertBefore = function (child, before) {
+    const lost = before?.nodeType === Node.TEXT_NODE && before.parentNode !== this;
+    return insertBefore.call(this, child, lost ? standing(before, this) : before);
+  };
+  new MutationObserver(translated).observe(document.body, { childList: true, subtree: true });
+}
+
+/** The child of `parent` that now stands for a text, or holds it; null where there is none. */
+function standing(text, parent) {
+  let node = standIns.get(text) ?? text;
+  while (node && node.parentNode !== parent) node = node.parentNode;
+  return node;
+}
+
+function translated(changes) {
+  for (const { removedNodes, addedNodes, previousSibling, nextSibling } of changes)
+    for (const text of removedNodes) {
+      if (text.nodeType !== Node.TEXT_NODE || text.isConnected) continue;
+      const font = [...addedNodes, previousSibling, nextSibling].find((node) => node?.nodeName === "FONT" && !taken.has(node));
+      if (!font) continue;
+      standIns.set(text, font);
+      taken.add(font);
+      written.observe(text, { characterData: true });
+    }
+}
+
+const written = new MutationObserver((changes) => {
+  for (const { target: text } of changes) {
+    standIns.get(text)?.replaceWith(text); // of one that is out of the page this does nothing
+    standIns.delete(text);
+  }
+});
