@@ -55,7 +55,7 @@ class Limits:
         N_("A training run may take about {limit} seconds on this server."),
     )  # fmt: skip
     weights: int = limit(
-        6_000_000, "weights and biases of all networks that train side by side", 1_000_000, 6_000_000,
+        6_000_000, "weights and biases of all networks that train side by side", 4_000_000, 6_000_000,
         N_("All networks together may have {limit} weights and biases on this server."),
     )  # fmt: skip
     steps: int = limit(2000, "steps of a race", 1000, 2000, N_("At most {limit} steps on this server."))

@@ -20,7 +20,7 @@ import lessons
 import runs
 from experiments import links, remedies, search, signals, studies
 from experiments.descend import default_race, suited
-from experiments.fit import Fit
+from experiments.fit import Fit, check_size
 from experiments.maps import Map, default_map
 from experiments.presets import Preset, offered
 from runs import Chain, Pool
@@ -155,8 +155,8 @@ def test_a_link_that_asks_for_more_opens_with_the_limit_and_says_so(tight: Limit
 
 
 def test_what_is_too_much_work_is_refused_with_both_numbers(tight: Limits) -> None:
-    with pytest.raises(Refused, match="weights and biases in all; at most 1,000,000"):
-        Fit("mnist", hidden=(512,) * 4)
+    with pytest.raises(Refused, match="weights and biases in all; at most 4,000,000"):
+        check_size([Fit("mnist", hidden=(512,) * 4, epochs=1)] * 4)
     with pytest.raises(Refused, match=r"about [\d,]+ seconds; the limit is 30"):
         Fit("mnist", hidden=(256, 256), batch_size=1, epochs=1000)
     with pytest.raises(Refused, match="40 million steps; the limit is 8 million"):
@@ -181,7 +181,7 @@ def test_a_page_of_training_tells_them_too(tight: Limits, idle: None, monkeypatc
         slider.help == "At most 1,000 epochs on this server. A training run may take about 30 seconds on this server."
     )
     hidden = next(one for one in tested.sidebar.text_input if one.key.endswith(" hidden"))
-    assert "All networks together may have 1,000,000 weights and biases on this server." in hidden.help
+    assert "All networks together may have 4,000,000 weights and biases on this server." in hidden.help
 
 
 def test_the_server_has_its_own_title_and_languages(tight: Limits) -> None:

@@ -97,6 +97,11 @@ def _component() -> Any:
     return v2.component("descent_lab.stage", html=html, js=LOADER % folder, isolate_styles=False)
 
 
+def _while_shown(key: str, act: Callable[[], None]) -> Callable[[], None]:
+    """Return `act`, left out where the stage is no longer there: a reader may leave its page right after a click."""
+    return lambda: act() if key in st.session_state else None
+
+
 def stage(
     scene: dict[str, Any] | Callable[[], dict[str, Any]], *, key: str, desk: Desk | None = None, same: Hashable = None,
     **on: Callable[[], None],
@@ -121,7 +126,7 @@ def stage(
         LOG.exception("the scene of %s cannot be sent", key)
         st.error(_(UNDRAWN))
         return
-    calls = {f"on_{wish}_change": on.get(f"on_{wish}", _nothing) for wish in WISHES}
+    calls = {f"on_{wish}_change": _while_shown(key, on.get(f"on_{wish}", _nothing)) for wish in WISHES}
     _component()(key=key, data=data, **calls)
 
 
