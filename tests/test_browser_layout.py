@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import PATIENCE, reader
 from playwright.sync_api import Page, TimeoutError
-from test_browser import frames, go, stage, stop
+from test_browser import frames, settled, stage, stop
 
 from ui import frame
 
@@ -58,10 +58,12 @@ def test_race_keeps_its_axes(page: Page, app: str, rules: tuple[str, ...]) -> No
 @reader(viewport={"width": 1280, "height": 800})
 def test_every_page_keeps_its_axes(page: Page, app: str) -> None:
     for entry in frame.pages():
-        go(page, f"{app}{entry.path if entry.order else ''}")
-        stage(page).focus()
+        page.goto(f"{app}{entry.path if entry.order else ''}")
+        stage(page)
+        settled(page)
         if stop(page).count():
             stop(page).click()
+        stage(page).focus()
         for key in ("Home", "End"):
             page.keyboard.press(key)
             frames(page, 3)
