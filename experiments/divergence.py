@@ -21,7 +21,8 @@ class Cause(NamedTuple):
     """What happened at the step at which a contender is lost.
 
     kind   "hole": it stands where the surface has no finite height; "slope": where the gradient is not finite;
-           "zero": its step was 0/0, as ε = 0 and the gradient along `axis` was 0; "far": it is beyond all telling
+           "zero": its step was 0/0, as ε = 0 and the gradient along `axis` was 0; "far": it is
+           further from the domain than `descend.far` allows
     point  where it stands
     loss   the height there
     axis   "x", "y" or "x, y"; empty unless "zero"

@@ -51,8 +51,7 @@ def show() -> None:
 
 def settings(desk: Desk[Remedies]) -> None:
     def take(key: str) -> None:
-        desk.put(PRESETS[key].spec)
-        desk.turn("show", PRESETS[key].view or "loss")
+        desk.put(PRESETS[key].spec, show=PRESETS[key].view or "loss")
 
     controls.presets(desk, _("Begin with"), PRESETS, on=take)
     data.choose(desk, on=lambda dataset: desk.put(Remedies.on(dataset)))
