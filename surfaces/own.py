@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spec import N_, Refused, check, setting
-from surfaces.expression import Expression, parse
+from surfaces.formula import Expression, parse
 from surfaces.surface import Array, Point, Surface
 from surfaces.survey import STEPS, grid, is_steep, survey
 
@@ -26,7 +26,7 @@ def _look(surface: Surface) -> None:
 
 @dataclass(frozen=True)
 class Formula(Surface):
-    """A typed f(x, y), parsed by `expression.parse`; `box` is the plot range x0, x1, y0, y1.
+    """A typed f(x, y), parsed by `formula.parse`; `box` is the plot range x0, x1, y0, y1.
 
     Without a box one is proposed (`_proposed`); minima, start and rates are found by `survey`. Raises `Refused` for
     text that is no formula in x and y, and for a formula that is flat, or real nowhere, in the part shown.

@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec import Refused
-from surfaces.expression import CONSTANTS, DEEPEST, FUNCTIONS, LONGEST, parse
+from surfaces.formula import parse
+from surfaces.formula.functions import CONSTANTS, FUNCTIONS
+from surfaces.formula.reader import DEEPEST, LONGEST
 from surfaces.own import Formula
 
 sin, cos, tan, exp, log, sqrt, pi, e = np.sin, np.cos, np.tan, np.exp, np.log, np.sqrt, np.pi, np.e
