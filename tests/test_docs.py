@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-LEFT_OUT = (".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "pictures", "static")
+LEFT_OUT = (".git", ".venv", "node_modules", "__pycache__", ".*_cache", ".hypothesis", "pictures", "static")
 BLOCK = re.compile(r"```(?:python|toml)\n(.*?)```", re.DOTALL)
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -76,9 +76,17 @@ def pins() -> dict[str, str]:
 def test_every_dependency_is_pinned_at_the_installed_version_and_has_its_reason() -> None:
     installed = {name: importlib.metadata.version(name).split("+")[0] for name in pins()}
     assert installed == pins()
-    assert set(re.findall(r"^\| `([\w-]+)` \|", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE)) == set(
-        pins()
-    )
+    checkers = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    told = set(re.findall(r"^\| `([\w@/-]+)` \|", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE))
+    assert told == set(pins()) | set(checkers)
+
+
+def test_packages_of_npm_are_pinned_and_bound_to_no_registry() -> None:
+    package, lock = (json.loads((ROOT / name).read_text()) for name in ("package.json", "package-lock.json"))
+    assert "dependencies" not in package, "the app needs no Node"
+    for name, version in package["devDependencies"].items():
+        assert lock["packages"][f"node_modules/{name}"]["version"] == version
+    assert "://" not in "".join(str(entry.get("resolved", "")) for entry in lock["packages"].values())
 
 
 def test_every_package_of_the_house_stands_under_its_contracts() -> None:

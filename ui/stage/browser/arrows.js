@@ -3,6 +3,8 @@
 import { coloured, make, number } from "./draw.js";
 import { Plane } from "./panels.js";
 
+/** @import { Panel } from "./panels.js" */
+
 const ROLES = { pull: "@pull", memory: "@memory" };
 
 /** The surface round the point of the contender chosen, as many pixels to a unit of x as to one of y. */
@@ -22,8 +24,9 @@ export class Arrows extends Plane {
     this.told = null;
   }
 
-  async turn({ closer, whole }) {
-    Object.assign(this, { closer, whole });
+  /** @param {Panel} shown */
+  async turn(shown) {
+    if (shown instanceof Arrows) Object.assign(this, { closer: shown.closer, whole: shown.whole });
   }
 
   get walker() {

@@ -8,13 +8,13 @@ export function unpack(bytes) {
   const own = bytes.slice(); // the view may start at an odd offset of a shared buffer
   const length = new DataView(own.buffer).getUint32(0, true);
   const base = 4 + length;
-  return JSON.parse(new TextDecoder().decode(own.subarray(4, base)), (_, value) => {
+  return JSON.parse(new TextDecoder().decode(own.subarray(4, base)), (_name, value) => {
     if (!value || !value.$) return value;
     const [offset, type, shape] = value.$;
     const size = shape.reduce((a, b) => a * b, 1);
     const flat = new TYPES[type](own.buffer, base + offset, size);
     if (shape.length === 1) return flat;
     const width = size / shape[0]; // [k, ...] -> k rows
-    return Array.from({ length: shape[0] }, (_, i) => flat.subarray(i * width, (i + 1) * width));
+    return Array.from({ length: shape[0] }, (_row, i) => flat.subarray(i * width, (i + 1) * width));
   });
 }

@@ -145,6 +145,7 @@ export function place(rising, at) {
   return low + Math.max(0, (at - rising[low]) / (rising[high] - rising[low]));
 }
 
+/** @param {number[]} one  @param {number[]} other  @param {number} distance */
 export function near([x, y], [u, v], distance) {
   return Math.hypot(x - u, y - v) <= distance;
 }

@@ -11,6 +11,7 @@ export class Fields {
     this.title = make("p", { class: "dl-moment" });
     this.node = make("figure", { class: "dl-panel dl-fields" });
     this.cells = [];
+    this.columns = 1;
   }
 
   leave() {}

@@ -55,7 +55,7 @@ export class Multiples extends Sheet {
       if (!column && (value > from || lowest)) this.text(String(value), x - 6, up(value), { align: "right", baseline: "middle", color: "quiet" });
     }
     if (lowest)
-      for (const epoch of ticks.x.filter((epoch) => epoch || !column)) {
+      for (const epoch of ticks.x.filter((tick) => tick || !column)) {
         const align = epoch === 0 ? "left" : epoch === this.panel.x ? "right" : "center";
         this.text(String(epoch), across(epoch), y + high + 4, { align, baseline: "top", color: "quiet" });
       }

@@ -14,12 +14,17 @@ export class Panel {
   constructor(stage, library) {
     this.stage = stage;
     this.library = library;
+    /** @type {PlotlyPlot} */
     this.plot = make("div", { class: "dl-plot" });
     this.canvas = make("canvas", { class: "dl-canvas", "aria-hidden": "true" });
     this.tip = make("div", { class: "dl-tip", hidden: "" });
     this.grip = make("button", { type: "button", class: "dl-grip", hidden: "", onkeydown: (event) => this.nudge(event), onblur: () => (this.moved = null) });
     this.node = make("figure", { class: "dl-panel" }, this.plot, this.canvas, this.grip, this.tip);
     this.cards = new Cards(stage, this.node);
+    /** @type {Brush | null} */
+    this.brush = null; // of a surface that is drawn by hand
+    /** @type {HTMLElement[]} */
+    this.zooms = []; // buttons at the right, which labels keep clear of
     this.listen();
   }
 
@@ -61,7 +66,9 @@ export class Panel {
       return this.library.relayout(this.plot, { width, height });
   }
 
-  /** Show what another panel of the same kind and scene shows: the reader has enlarged, moved or turned it. */
+  /** Show what another panel of the same kind and scene shows: the reader has enlarged, moved or turned it.
+
+      @param {Panel} shown */
   async turn({ plot }) {
     const { xaxis, yaxis } = plot._fullLayout;
     await this.library.relayout(this.plot, { "xaxis.range": [...xaxis.range], "yaxis.range": [...yaxis.range] });
@@ -302,6 +309,7 @@ export class Panel {
     ctx.stroke();
   }
 
+  /** @param {number[]} at */
   holds([x, y]) {
     const { left, top, right, bottom } = this.area;
     return x >= left - 1 && x <= right + 1 && y >= top - 1 && y <= bottom + 1;
@@ -375,7 +383,7 @@ export class Panel {
     const r = 5.5 * this.stage.scale;
     const shape = () => {
       ctx.beginPath();
-      if (sign === "kept") ctx.arc(...at, r, 0, 2 * Math.PI);
+      if (sign === "kept") ctx.arc(at[0], at[1], r, 0, 2 * Math.PI);
       else for (const [u, v] of [[-1, -1], [-1, 1]]) {
         ctx.moveTo(at[0] + u * r * 0.8, at[1] + v * r * 0.8);
         ctx.lineTo(at[0] - u * r * 0.8, at[1] - v * r * 0.8);
@@ -418,7 +426,7 @@ export class Panel {
       const wide = ctx.measureText(track.name).width;
       const outside = !this.holds(end);
       const y = Math.max(top + size / 2, Math.min(bottom - size / 2, end[1]));
-      const buttons = this.zooms && !this.stage.fixed && y < top + 125 ? 40 : 0; // a name beside them, not behind
+      const buttons = this.zooms.length && !this.stage.fixed && y < top + 125 ? 40 : 0; // a name beside them, not behind
       const x = Math.max(left, Math.min(end[0] + 11, this.panel.crowd ? right - wide - 4 - buttons : room - wide - 2));
       placed.push({ track, x, y, wide, outside, wished: y });
     }
@@ -551,6 +559,7 @@ export class Panel {
     this.node.addEventListener("pointerleave", () => this.point(null));
   }
 
+  /** @param {number[]} at */
   toData([x, y]) {
     const [xaxis, yaxis] = this.axes();
     return [xaxis.p2d(x - xaxis._offset), yaxis.p2d(y - yaxis._offset)];
@@ -574,7 +583,9 @@ export class Panel {
     this.stage.redraw();
   }
 
-  /** Ask for a new start, and return it. While dragging, one request at a time: the next leaves when the answer is here. */
+  /** Ask for a new start, and return it. While dragging, one request at a time: the next leaves when the answer is here.
+
+      @param {number[]} at  @param {boolean} dragging */
   ask([x, y], dragging) {
     const round = (v, axis) => Number(v.toPrecision(Math.max(3, Math.ceil(Math.log10(Math.abs(v / axis) + 1)) + 3)));
     const [xaxis, yaxis] = this.axes();
@@ -698,6 +709,7 @@ export class Space extends Panel {
     glplot.canvas.picture = { width, height, draw };
   }
 
+  /** @param {Panel} shown */
   async turn({ plot }) {
     await this.library.relayout(this.plot, { "scene.camera": plot._fullLayout.scene._scene.getCamera() });
   }

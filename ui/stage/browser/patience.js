@@ -43,8 +43,8 @@ export class Patience extends Panel {
     const { patience, steps } = this.panel;
     const { best, stop, of } = patience;
     const over = stop >= 0 && this.stage.head >= stop;
-    const at = over ? stop : Math.floor(this.stage.head + 1e-9);
-    const index = Math.min(steps ? Math.floor(place(steps, at)) : at, best.length - 1);
+    const head = over ? stop : Math.floor(this.stage.head + 1e-9);
+    const index = Math.min(steps ? Math.floor(place(steps, head)) : head, best.length - 1);
     const [epoch, from] = [steps?.[index] ?? index, best[index]];
     const waited = epoch - from;
     const color = coloured(patience.color, this.stage.palette);
@@ -56,7 +56,7 @@ export class Patience extends Panel {
 
     const first = steps ? Math.round(place(steps, from)) : from;
     const y = this.tracks[patience.tracks[1]].points[2 * first + 1];
-    const x = (epoch) => this.toPixels(epoch, 1)[0];
+    const x = (at) => this.toPixels(at, 1)[0];
     this.bar = { text: patience.bar.replace("{count}", waited), x: x(from), y, color };
     if (!this.holds([x(from), y])) return;
     const wide = this.stage.scale;

@@ -16,6 +16,8 @@ class Talk {
     this.at = 1; // the step, from 1
     this.told = null; // what ui/present.py tells: title, question, words, steps
     this.stage = null;
+    this.send = null; // say(name, value) keeps a value on the server, ask(name, value) asks for something once
+    this.ask = null;
     this.build();
     document.addEventListener("keydown", (event) => this.key(event), true);
     document.addEventListener("fullscreenchange", () => this.on && !document.fullscreenElement && this.turn(false));
@@ -173,7 +175,8 @@ class Talk {
     this.band.style.minHeight = `${this.tall}px`;
   }
 
-  parts({ kind, lead, text, ours }, covered) {
+  /** @param {{ kind: string, lead?: string, text?: string }} step  @param {boolean} covered */
+  parts({ kind, lead, text }, covered) {
     if (kind === "ask") return [this.told.question];
     if (covered) return [];
     if (kind === "play") return [this.stage.scene.alt];

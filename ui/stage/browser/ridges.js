@@ -64,7 +64,7 @@ export class Ridges extends Sheet {
   }
 
   ticks(x, y, wide) {
-    this.panel.ticks.forEach(([share, words], i) => {
+    this.panel.ticks.forEach(([share, words]) => {
       const align = share <= 0.02 ? "left" : share >= 0.98 ? "right" : "center";
       this.text(words, x + share * wide, y + 4, { align, baseline: "top", color: "quiet" });
     });

@@ -21,7 +21,14 @@ export class Sheet {
     this.tip.hidden = true;
   }
 
-  /** A sheet draws itself by `picture(ctx)`, in pixels of the page. */
+  /** What a kind of sheet draws, in pixels of the page. @param {CanvasRenderingContext2D} _ctx */
+  picture(_ctx) {}
+
+  /** What the tip says of a place, or null. @param {number[]} _at @returns {string | null} */
+  told(_at) {
+    return null;
+  }
+
   draw() {
     if (!this.panel || !this.node.clientWidth) return;
     this.width = this.node.clientWidth;

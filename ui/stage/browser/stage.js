@@ -115,8 +115,9 @@ export class Stage {
     if (this.fixed) return this.fixed.mode;
     const paper = getComputedStyle(this.root).getPropertyValue("--st-background-color").trim() || "#ffffff";
     const probe = document.createElement("canvas").getContext("2d");
-    probe.fillStyle = paper; // normalises any CSS colour to #rrggbb
-    const [r, g, b] = [1, 3, 5].map((i) => parseInt(probe.fillStyle.slice(i, i + 2), 16));
+    probe.fillStyle = paper;
+    const hex = String(probe.fillStyle); // the context has made #rrggbb of any CSS colour
+    const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
     return 0.3 * r + 0.6 * g + 0.1 * b < 128 ? "dark" : "light";
   }
 
@@ -467,7 +468,7 @@ const skip = make("button", { type: "button", class: "dl-skip", onclick: () => [
 
 const stages = new WeakMap();
 const shown = new Set(); // the stages of the page, for the command line
-window.descentLab = {
+const lab = {
   /** The stage of the page, the newest where there are several. */
   get stage() {
     return [...shown].at(-1);
@@ -475,19 +476,20 @@ window.descentLab = {
   /** The page's stage as a slide, to take one picture after the other; see `open` of save/slide.js. */
   async open(options) {
     const { open } = await import("./save/slide.js");
-    return open(this.stage.scene, options, this.stage);
+    return open(lab.stage.scene, options, lab.stage);
   },
   /** The clock's times of the pictures of its film; see `times` of save/film.js. */
   async times(options) {
     const { times } = await import("./save/film.js");
-    return times(this.stage.scene.clock, options);
+    return times(lab.stage.scene.clock, options);
   },
   /** The picture of the page's stage as a file, in base64; see `render` of save/save.js for the options. */
   async render(options) {
     const { render } = await import("./save/save.js");
-    return new Uint8Array(await (await render(this.stage, options)).arrayBuffer()).toBase64();
+    return new Uint8Array(await (await render(lab.stage, options)).arrayBuffer()).toBase64();
   },
 };
+window.descentLab = lab;
 
 export function show({ data, parentElement, setTriggerValue }) {
   keepTranslated();

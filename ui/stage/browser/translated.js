@@ -11,16 +11,16 @@ const taken = new WeakSet(); // the values of it
 /** Let React and the browser's translation change the same page. */
 export function keepTranslated() {
   if (Node.prototype.removeChild !== removeChild) return;
-  Node.prototype.removeChild = function (child) {
+  Node.prototype.removeChild = /** @type {typeof removeChild} */ (/** @this {Node} */ function (/** @type {Node} */ child) {
     if (child?.nodeType !== Node.TEXT_NODE || child.parentNode === this) return removeChild.call(this, child);
     const there = standing(child, this);
     if (there) removeChild.call(this, there);
     return child;
-  };
-  Node.prototype.insertBefore = function (child, before) {
+  });
+  Node.prototype.insertBefore = /** @type {typeof insertBefore} */ (/** @this {Node} */ function (child, before) {
     const lost = before?.nodeType === Node.TEXT_NODE && before.parentNode !== this;
     return insertBefore.call(this, child, lost ? standing(before, this) : before);
-  };
+  });
   new MutationObserver(translated).observe(document.body, { childList: true, subtree: true });
 }
 

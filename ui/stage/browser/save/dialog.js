@@ -25,6 +25,7 @@ export function ask(stage) {
 class Dialog {
   constructor(stage) {
     this.stage = stage;
+    this.slide = null; // what the preview shows
     this.preview = make("canvas", { class: "dl-preview", role: "img" });
     this.form = make("div", { class: "dl-ask" });
     this.says = make("output", { class: "dl-told" });
@@ -103,8 +104,8 @@ class Dialog {
   }
 
   options() {
-    const { format, size, paper, seconds, ...parts } = this.chosen;
-    const [width, height] = this.size(size);
+    const { format, size: shape, paper, seconds, ...parts } = this.chosen;
+    const [width, height] = this.size(shape);
     return { format, width, height, seconds, ...parts, ...(PAPERS[paper] ?? PAPERS.light) };
   }
 
@@ -155,7 +156,7 @@ class Dialog {
       try {
         await toClipboard(this.stage, this.options());
       } catch (error) {
-        if (error.name !== "NotAllowedError") throw error;
+        if (!(error instanceof DOMException && error.name === "NotAllowedError")) throw error;
         return this.words.no_copy; // a frame of another site, or a reader who has said no
       }
       return this.words.copied;
@@ -172,7 +173,7 @@ class Dialog {
       this.says.value = await act(signal);
     } catch (error) {
       if (signal.aborted) return;
-      this.says.value = `${this.words.not_saved} ${error.message}`;
+      this.says.value = `${this.words.not_saved} ${error instanceof Error ? error.message : error}`;
       console.warn(error);
     } finally {
       for (const button of this.buttons.children) button.disabled = false;

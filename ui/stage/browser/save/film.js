@@ -17,6 +17,7 @@ const CODECS = {
 };
 
 // ITU-R BT.709 with 16 for black and 235 for white: what players take HD film to be in, whatever a file says.
+/** @type {VideoColorSpaceInit} */
 const COLORS = { primaries: "bt709", transfer: "bt709", matrix: "bt709", fullRange: false };
 
 /** What a film is if nothing else is said; it lasts as long as the page plays, and the rest. */
@@ -114,6 +115,7 @@ export async function encoder(format, { width, height, fps = 30 }) {
   if (!window.VideoEncoder) return null; // browsers keep it for pages that come over a secure connection
   const bitrate = Math.round(width * height * Math.max(fps, 30) * 0.16); // bits a second at most: sharp type costs many
   for (const codec of CODECS[format]) {
+    /** @type {VideoEncoderConfig} */
     const config = { codec, width, height, framerate: fps, bitrate, latencyMode: "quality", ...(format === "mp4" && { avc: { format: "avc" } }) };
     if ((await VideoEncoder.isConfigSupported(config)).supported) return config;
   }
@@ -147,12 +149,13 @@ async function encoded(slide, options) {
   video.configure(config);
   try {
     await frames(slide, options, async (canvas, i, n) => {
+      /** @type {Omit<VideoFrameBufferInit, "timestamp">} */
       const layout = { format: "I420", codedWidth: width, codedHeight: height, colorSpace: COLORS };
       const picture = new VideoFrame(planes(pixels(canvas), width, height), { ...layout, timestamp: time(i), duration: time(1) });
       video.encode(picture, { keyFrame: i % Math.round(KEY * fps) === 0 });
       picture.close();
       progress(i / n);
-      while (video.encodeQueueSize > QUEUE && !wrong) await new Promise((done) => (wake = done));
+      while (video.encodeQueueSize > QUEUE && !wrong) await new Promise((done) => (wake = () => done(null)));
       if (wrong) throw wrong;
     });
     await video.flush();

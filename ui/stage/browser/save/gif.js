@@ -53,7 +53,9 @@ function box(colors) {
 
 export class Gif {
   constructor(width, height, palette, { loop = true } = {}) {
-    Object.assign(this, { width, height, palette });
+    this.width = width;
+    this.height = height;
+    this.palette = palette;
     this.places = new Uint8Array(1 << 24); // colour -> its place in the palette, once it is known
     this.tree = new Uint16Array(LONGEST << 8);
     const table = new Uint8Array(3 * 256);

@@ -1,6 +1,7 @@
 /* The painter draws what a part of the document shows onto a 2-D context: a canvas's own, or one that writes SVG. */
 
 // Where Unicode's mathematical italics begin, for letters from the first to the last of each range.
+/** @type {[string, string, number][]} */
 const ITALIC = [["A", "Z", 0x1d434], ["a", "z", 0x1d44e], ["Α", "Ω", 0x1d6e2], ["α", "ω", 0x1d6fc], ["ϵ", "ϵ", 0x1d716], ["∂", "∂", 0x1d715], ["∇", "∇", 0x1d6fb]];
 
 /** Draw an element and all that is in it, `origin` (of the viewport) at the context's (0, 0). */
@@ -252,7 +253,7 @@ function gradient(ctx, fill, node) {
   const { x, y, width, height } = node.getBBox(); // its line is in shares of what it fills
   const [x1, y1, x2, y2] = at(found, "x1", "y1", "x2", "y2");
   const made = ctx.createLinearGradient(x + x1 * width, y + y1 * height, x + x2 * width, y + y2 * height);
-  for (const stop of found.children) made.addColorStop(stop.offset.baseVal, getComputedStyle(stop).stopColor);
+  for (const stop of found.querySelectorAll("stop")) made.addColorStop(stop.offset.baseVal, getComputedStyle(stop).stopColor);
   return made;
 }
 
@@ -269,7 +270,7 @@ function letters(ctx, node) {
   ctx.textAlign = "left";
   ctx.textBaseline = "alphabetic";
   while (runs.nextNode()) {
-    const { data, parentElement } = runs.currentNode;
+    const { data, parentElement } = /** @type {Text} */ (runs.currentNode);
     const style = getComputedStyle(parentElement);
     ctx.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
     ctx.fillStyle = style.fill;

@@ -58,6 +58,6 @@ export function hand(blob, name) {
 
 /** The picture as PNG on the clipboard, for a slide that is open beside the browser. */
 export async function toClipboard(stage, options) {
-  const picture = render(stage, { ...options, format: "png" });
-  await navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]); // Safari wants the promise, at once
+  const image = render(stage, { ...options, format: "png" });
+  await navigator.clipboard.write([new ClipboardItem({ "image/png": image })]); // Safari wants the promise, at once
 }

@@ -30,7 +30,10 @@ export async function open(scene, options = {}, stage = null) {
 class Slide {
   constructor(scene, options) {
     const { width, height, mode, clear } = options;
-    Object.assign(this, { scene, options, width, height });
+    this.scene = scene;
+    this.options = options;
+    this.width = width;
+    this.height = height;
     this.scale = Math.min(width, height) / PAGE;
     const { text, paper } = scene.palettes[mode];
     this.paper = clear ? null : paper;

@@ -1,5 +1,7 @@
 /* VectorContext has the methods of a canvas's 2-D context that our pictures use, and writes them down as SVG. */
 
+/** @type {{ fillStyle: string, strokeStyle: string, lineWidth: number, lineCap: CanvasLineCap, lineJoin: CanvasLineJoin, globalAlpha: number, font: string,
+    textAlign: CanvasTextAlign, textBaseline: CanvasTextBaseline, imageSmoothingEnabled: boolean, dash: number[], clipped: number | null }} */
 const DEFAULTS = {
   fillStyle: "#000000", strokeStyle: "#000000", lineWidth: 1, lineCap: "butt", lineJoin: "miter", globalAlpha: 1,
   font: "10px sans-serif", textAlign: "start", textBaseline: "alphabetic", imageSmoothingEnabled: true, dash: [], clipped: null,
@@ -27,7 +29,27 @@ const escaped = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`
 
 export class VectorContext {
   constructor(width, height, font) {
-    Object.assign(this, DEFAULTS, { width, height, family: font });
+    this.width = width;
+    this.height = height;
+    this.family = font;
+    /** @type {string | { stops: string[], line: string }} */
+    this.fillStyle = DEFAULTS.fillStyle;
+    /** @type {string | { stops: string[], line: string }} */
+    this.strokeStyle = DEFAULTS.strokeStyle;
+    this.lineWidth = DEFAULTS.lineWidth;
+    /** @type {CanvasLineCap} */
+    this.lineCap = DEFAULTS.lineCap;
+    /** @type {CanvasLineJoin} */
+    this.lineJoin = DEFAULTS.lineJoin;
+    this.globalAlpha = DEFAULTS.globalAlpha;
+    this.font = DEFAULTS.font;
+    /** @type {CanvasTextAlign} */
+    this.textAlign = DEFAULTS.textAlign;
+    /** @type {CanvasTextBaseline} */
+    this.textBaseline = DEFAULTS.textBaseline;
+    this.imageSmoothingEnabled = DEFAULTS.imageSmoothingEnabled;
+    this.dash = DEFAULTS.dash;
+    this.clipped = DEFAULTS.clipped;
     this.matrix = new DOMMatrix();
     this.saved = [];
     this.body = [];
@@ -264,7 +286,7 @@ export class VectorContext {
     const { unit } = this;
     const place = turned ? `x="${brief(x * unit)}" y="${brief(base * unit)}"${this.moved(unit)}` : `x="${this.place(x, base).replace(" ", '" y="')}"`;
     const looks = [
-      `font-size="${brief(size * unit)}"`,
+      `font-size="${brief(Number(size) * unit)}"`,
       weight && !/^(400|normal) $/.test(weight) ? `font-weight="${weight.trim()}"` : "",
       style === "italic " ? 'font-style="italic"' : "",
       family === this.family ? "" : `font-family="${family.replaceAll('"', "'")}"`,
