@@ -21,8 +21,8 @@ class Dataset:
     `sentence` says what a row is and what to predict; `names` are the names of the columns, `units` describes their
     units. The last `held` rows are the test set if the source says so. With `plain_split` a split is not stratified
     unless that is asked for, since printed numbers depend on it. `box` is ((x0, x1), (y0, y1)), the region to draw, for
-    data with two columns; `pixels` is (height, width) if a row is an image. If the columns were computed from others,
-    `raw()` returns those by name, and `made_by` is the function that computed the table from them.
+    classes in a table with two columns; `pixels` is (height, width) if a row is an image. If the columns were computed
+    from others, `raw()` returns those by name, and `made_by` is the function that computed the table from them.
     """
 
     key: str

@@ -225,8 +225,9 @@ class History(NamedTuple):
     (without a validation set, the last epoch). The test set is scored once, at the end; before that these are nan.
 
     `boundary` [k, 64, 64] exists for data sets with a `box`: the network's current prediction at the points of a
-    regular grid over the box, y ascending along axis 1 and x along axis 2, edges included. It is the probability of
-    class 1, from 0 to 255 in uint8; 128 if it is not a number. `records` are the arrays [k, ..., moments] that `begin`
+    regular grid over the box, y ascending along axis 1 and x along axis 2, edges included, in uint8. For two classes it
+    is the probability of class 1, from 0 to 255, and 128 if it is not a number; for more classes it is the predicted
+    class, and 255 if the outputs are not numbers. `records` are the arrays [k, ..., moments] that `begin`
     was asked to record; if networks of different shapes give arrays of different shapes, the smaller ones are padded
     with nan.
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, np.dtype[Any]]
 
 GRID = 64  # points along each side of the grid for a decision boundary
+NO_CLASS = 255  # in a decision boundary between several classes: the outputs at this point are not numbers
 HEAVY = 2_000_000
 """Multiplications in the forward pass above which one network's step keeps a core busy by itself.
 
@@ -477,9 +478,12 @@ def forget() -> None:
 
 
 def boundary(outputs: Tensor) -> Array:
-    """Return the outputs [k, GRID * GRID, 1] on the grid as probabilities in uint8, see `History`."""
-    probability = outputs.sigmoid().nan_to_num(0.5).view(-1, GRID, GRID)
-    return (probability * 255).round().byte().numpy()
+    """Return the outputs [k, GRID * GRID, c] on the grid as [k, GRID, GRID] in uint8, see `History`."""
+    if outputs.shape[2] == 1:
+        drawn = (outputs.sigmoid().nan_to_num(0.5) * 255).round()
+    else:
+        drawn = outputs.argmax(dim=2).masked_fill(outputs.isnan().any(dim=2), NO_CLASS)
+    return drawn.byte().view(-1, GRID, GRID).numpy()
 
 
 def random(seed: int, purpose: str, epoch: int = 0) -> np.random.Generator:

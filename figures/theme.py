@@ -24,6 +24,11 @@ _DARK = ["#eceff3", "#F2B233", "#86CCF5", "#23C197", "#F57F45", "#4C9BE8", "#DE9
 # From lowest to highest: the order of matplotlib's "plasma", from its dark end on white and its light end on black.
 _LIGHT_RAMP = ["#0d0887", "#5302a3", "#8b0aa5", "#b83289", "#d5546e", "#e8703c", "#d98a00", "#a88c00"]
 _DARK_RAMP = ["#7d8bff", "#a678ff", "#cf6bf0", "#ee6bc0", "#ff7f8a", "#ff9d5c", "#ffc145", "#f4ec50"]
+# Of ten classes any two are easy to tell apart, and every one stands out from the paper (contrast of at least 3).
+_LIGHT_CLASSES = ["#D55E00", "#0072B2", "#007a59", "#cc66ee", "#884400", "#111199", "#ff5588", "#998899", "#771199",
+                  "#660033"]  # fmt: skip
+_DARK_CLASSES = ["#F57F45", "#4C9BE8", "#23C197", "#ff77ee", "#eedd00", "#997777", "#ffccff", "#666600", "#aa3388",
+                 "#2255dd"]  # fmt: skip
 _STRONGEST = (0, 1, 3, 4, 5, 2, 6, 7)  # the track colours in the order in which they are assigned
 _DASHES: list[list[int]] = [[], [10, 5], [3, 5], [14, 5, 3, 5], [7, 4], [18, 5], [10, 4, 3, 4, 3, 4], [2, 4]]
 _MARKERS = ["circle", "square", "up", "diamond", "down", "hexagon", "star", "cross"]
@@ -35,8 +40,11 @@ def _mix(a: str, b: str, share: float) -> str:
     return "#" + "".join(f"{round(x * (1 - share) + y * share):02x}" for x, y in channels)
 
 
-def _palette(tracks: list[str], ramp: list[str], **named: str) -> dict[str, str]:
+def _palette(tracks: list[str], ramp: list[str], classes: list[str], **named: str) -> dict[str, str]:
     palette = dict(named)
+    for i, colour in enumerate(classes):
+        palette[f"class{i}"] = colour
+        palette.setdefault(f"tint{i}", _mix(colour, named["paper"], 0.6))
     for i, colour in enumerate(tracks):
         palette[f"c{i}"] = colour
         # A second contender of the same optimizer is closer to the text colour; c0 already has that colour.
@@ -47,18 +55,18 @@ def _palette(tracks: list[str], ramp: list[str], **named: str) -> dict[str, str]
 
 PALETTES = {
     "light": _palette(
-        _LIGHT, _LIGHT_RAMP,
+        _LIGHT, _LIGHT_RAMP, _LIGHT_CLASSES,
         paper="#ffffff", text="#1b2430", quiet="#5a6572", grid="#e6eaef", halo="#ffffff", star="#1b2430",
         low="#a9bfdb", middle="#d6e1ee", high="#f8fafc", contour="#8fa5c1",
-        class0="#D55E00", class1="#0072B2", class2="#007a59", tint0="#f3c5a3", tint1="#a6cfe8", tint2="#a5d8c8",
+        tint0="#f3c5a3", tint1="#a6cfe8", tint2="#a5d8c8",
         heat0="#003463", heat1="#005fa5", heat2="#498fd3", heat3="#97c0ea", heat4="#e5f0fc",
         pull="#c2183c", memory="#6a3fd1", spread="#0b7a86",
     ),
     "dark": _palette(
-        _DARK, _DARK_RAMP,
+        _DARK, _DARK_RAMP, _DARK_CLASSES,
         paper="#0f141b", text="#e9eef4", quiet="#9dabb9", grid="#26303c", halo="#0f141b", star="#ffffff",
         low="#3d5f8f", middle="#263a55", high="#131a23", contour="#4c6a93",
-        class0="#F57F45", class1="#4C9BE8", class2="#23C197", tint0="#6b3a20", tint1="#1f4a78", tint2="#115e4b",
+        tint0="#6b3a20", tint1="#1f4a78", tint2="#115e4b",
         heat0="#cce8ff", heat1="#7eb5ee", heat2="#3d83c6", heat3="#1d5385", heat4="#192837",
         pull="#ff6f86", memory="#b39bff", spread="#4fd0dc",
     ),

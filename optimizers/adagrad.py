@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizers.lines import Line, penalised, root
-from optimizers.rule import Array, Optimizer, State, anywhere, decayed, in_cache, quiet
+from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet, without_switches
 from spec import N_, setting
 
 
@@ -81,14 +81,25 @@ w &\leftarrow w - \frac{\eta}{1 + (t - 1)\,\delta}\, \frac{g}{\sqrt{h} + \epsilo
         )
 
     @quiet
+    @without_switches
     def step(self, params: Array, grads: Array, state: State) -> None:
         state["step"] += 1
         rate = self.lr / (1 + (state["step"] - 1) * self.lr_decay)
         arrays = params, grads, state["sum"]
-        mistaken, inside = anywhere(self.eps_inside), self.eps_inside * self.eps
+        coefficients = rate, self.weight_decay, self.eps
+        for (w, g, h), (rate, weight_decay, eps) in in_cache(arrays, coefficients):
+            g = decayed(g, w, weight_decay)
+            h += g * g
+            w -= rate * g / (np.sqrt(h) + eps)
+
+    def varied(self, params: Array, grads: Array, state: State) -> None:
+        """Step as `step` does, with epsilon inside the root where `eps_inside` is on."""
+        state["step"] += 1
+        rate = self.lr / (1 + (state["step"] - 1) * self.lr_decay)
+        arrays = params, grads, state["sum"]
+        inside = self.eps_inside * self.eps
         coefficients = rate, self.weight_decay, self.eps - inside, inside
         for (w, g, h), (rate, weight_decay, eps, inside) in in_cache(arrays, coefficients):
             g = decayed(g, w, weight_decay)
             h += g * g
-            root = np.sqrt(h + inside if mistaken else h)
-            w -= rate * g / (root + eps)
+            w -= rate * g / (np.sqrt(h + inside) + eps)

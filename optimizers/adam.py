@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from optimizers.lines import LARGEST, MEAN, MEAN_HAT, RATE, SQUARES, SQUARES_HAT, Line, penalised, root
-from optimizers.rule import Array, Optimizer, State, anywhere, decayed, in_cache, largest, quiet
+from optimizers.rule import Array, Optimizer, State, decayed, in_cache, largest, quiet, without_switches
 from spec import N_, setting
 
 
@@ -142,18 +141,32 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
         return penalised(self.weight_decay, mean, squares, *largest, mean_hat, squares_hat, rate, step)
 
     @quiet
+    @without_switches
     def step(self, params: Array, grads: Array, state: State) -> None:
         t = state["step"] = state["step"] + 1
-        rest1, rest2 = 1 - self.beta1, 1 - self.beta2
-        total1, total2 = 1 - np.power(self.beta1, t), 1 - np.power(self.beta2, t)  # the weights in each mean
-        varied = anywhere(
-            self.amsgrad + self.uncorrected + self.unweighted + self.multiplied + self.eps_inside + self.squares_of_mean
-        )
-        if varied:
-            rest1, rest2, total1, total2 = self.mistaken(rest1, rest2, total1, total2)
+        rate = self.lr / (1 - np.power(self.beta1, t))  # rate · m is lr · m̂
+        root = 1 / np.sqrt(1 - np.power(self.beta2, t))  # root · sqrt(v) is sqrt(v̂)
+        arrays = params, grads, state["exp_avg"], state["exp_avg_sq"]
+        means = self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2
+        coefficients = rate, root, *means, self.eps, self.weight_decay
+        for (w, g, m, v), (rate, root, beta1, rest1, beta2, rest2, eps, decay) in in_cache(arrays, coefficients):
+            g = decayed(g, w, decay)
+            m *= beta1
+            m += rest1 * g
+            v *= beta2
+            v += rest2 * g * g
+            spread = np.sqrt(v)
+            spread *= root  # in place: new arrays would cost more than the arithmetic
+            spread += eps
+            w -= rate * m / spread
+
+    def varied(self, params: Array, grads: Array, state: State) -> None:
+        """Step as `step` does, with AMSGrad and the common mistakes where they are on."""
+        t = state["step"] = state["step"] + 1
+        rest1, rest2 = (np.where(self.unweighted, 1, 1 - beta) for beta in (self.beta1, self.beta2))
+        total1, total2 = self._totals(t)
+        rate, root = self.lr / total1, 1 / np.sqrt(total2)
         inside = self.eps_inside * self.eps
-        rate = self.lr / total1  # rate · m is lr · m̂
-        root = 1 / np.sqrt(total2)  # root · sqrt(v) is sqrt(v̂)
         arrays = params, grads, state["exp_avg"], state["exp_avg_sq"], state["max_exp_avg_sq"]
         means = self.beta1, rest1, self.beta2, rest2
         switches = self.amsgrad, self.squares_of_mean
@@ -164,20 +177,17 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
             g = decayed(g, w, decay)
             m *= beta1
             m += rest1 * g
-            squared = np.where(of_mean, m, g) if varied else g
+            squared = np.where(of_mean, m, g)
             v *= beta2
             v += rest2 * squared * squared
-            spread = np.sqrt(largest(v, u, amsgrad) + inside if varied else v)
-            spread *= root  # in place: new arrays would cost more than the arithmetic
+            spread = np.sqrt(largest(v, u, amsgrad) + inside)
+            spread *= root
             spread += eps
             w -= rate * m / spread
 
-    def mistaken(self, rest1: Any, rest2: Any, total1: Any, total2: Any) -> tuple[Any, Any, Any, Any]:
-        """Return the weights of a gradient in the two averages, and their totals so far, under the common mistakes.
-
-        m̂ is m / total: m itself if the total is 1, and multiplied instead of divided if the total is inverted.
-        """
-        left_out = self.uncorrected + self.unweighted
-        totals = (np.where(left_out, 1, np.where(self.multiplied, 1 / total, total)) for total in (total1, total2))
-        rests = (np.where(self.unweighted, 1, rest) for rest in (rest1, rest2))
-        return *rests, *totals  # type: ignore[return-value]
+    def _totals(self, t: int) -> tuple[Array, Array]:
+        """Return the divisors of m and v: 1 - beta^t, or its inverse if it is multiplied, or 1 if it is left out."""
+        left_out = np.logical_or(self.uncorrected, self.unweighted)
+        first, second = (1 - np.power(beta, t) for beta in (self.beta1, self.beta2))
+        first, second = (np.where(self.multiplied, 1 / total, total) for total in (first, second))
+        return np.where(left_out, 1, first), np.where(left_out, 1, second)

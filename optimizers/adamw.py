@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizers.lines import LARGEST, MEAN, MEAN_HAT, RATE, SQUARES, SQUARES_HAT, Line
-from optimizers.rule import Array, Optimizer, State, anywhere, in_cache, largest, quiet
+from optimizers.rule import Array, Optimizer, State, in_cache, largest, quiet, without_switches
 from spec import N_, setting
 
 
@@ -69,12 +69,32 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
         return MEAN, SQUARES, LARGEST, MEAN_HAT, hat, RATE, step
 
     @quiet
+    @without_switches
     def step(self, params: Array, grads: Array, state: State) -> None:
         t = state["step"] = state["step"] + 1
         keep = 1 - self.lr * self.weight_decay
         rate = self.lr / (1 - np.power(self.beta1, t))  # rate · m is lr · m̂
         root = 1 / np.sqrt(1 - np.power(self.beta2, t))  # root · sqrt(v) is sqrt(v̂)
-        growing = anywhere(self.amsgrad)
+        arrays = params, grads, state["exp_avg"], state["exp_avg_sq"]
+        means = self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2
+        coefficients = keep, rate, root, *means, self.eps
+        for (w, g, m, v), (keep, rate, root, beta1, rest1, beta2, rest2, eps) in in_cache(arrays, coefficients):
+            w *= keep
+            m *= beta1
+            m += rest1 * g
+            v *= beta2
+            v += rest2 * g * g
+            spread = np.sqrt(v)
+            spread *= root  # in place: new arrays would cost more than the arithmetic
+            spread += eps
+            w -= rate * m / spread
+
+    def varied(self, params: Array, grads: Array, state: State) -> None:
+        """Step as `step` does, with AMSGrad where it is on."""
+        t = state["step"] = state["step"] + 1
+        keep = 1 - self.lr * self.weight_decay
+        rate = self.lr / (1 - np.power(self.beta1, t))
+        root = 1 / np.sqrt(1 - np.power(self.beta2, t))
         arrays = params, grads, state["exp_avg"], state["exp_avg_sq"], state["max_exp_avg_sq"]
         means = self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2
         coefficients = keep, rate, root, *means, self.eps, self.amsgrad
@@ -86,7 +106,7 @@ w &\leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}
             m += rest1 * g
             v *= beta2
             v += rest2 * g * g
-            spread = np.sqrt(largest(v, u, amsgrad) if growing else v)
-            spread *= root  # in place: new arrays would cost more than the arithmetic
+            spread = np.sqrt(largest(v, u, amsgrad))
+            spread *= root
             spread += eps
             w -= rate * m / spread

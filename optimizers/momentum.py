@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizers.lines import Line, penalised
-from optimizers.rule import Array, Optimizer, State, anywhere, decayed, in_cache, quiet
+from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet, without_switches
 from spec import N_, setting
 
 
@@ -64,15 +64,26 @@ w &\leftarrow w - \eta\, b
         )
 
     @quiet
+    @without_switches
     def step(self, params: Array, grads: Array, state: State) -> None:
         state["step"] += 1
         share = 1.0 if state["step"] == 1 else 1 - self.dampening * (self.momentum != 0)
-        mistaken = anywhere(self.ahead)
+        arrays = params, grads, state["momentum_buffer"]
+        coefficients = self.lr, self.momentum, share, self.weight_decay
+        for (w, g, b), (lr, momentum, share, weight_decay) in in_cache(arrays, coefficients):
+            g = decayed(g, w, weight_decay)
+            b *= momentum
+            b += share * g
+            w -= lr * b
+
+    def varied(self, params: Array, grads: Array, state: State) -> None:
+        """Step as `step` does, but along the next velocity where `ahead` is on."""
+        state["step"] += 1
+        share = 1.0 if state["step"] == 1 else 1 - self.dampening * (self.momentum != 0)
         arrays = params, grads, state["momentum_buffer"]
         coefficients = self.lr, self.momentum, share, self.weight_decay, self.ahead
         for (w, g, b), (lr, momentum, share, weight_decay, ahead) in in_cache(arrays, coefficients):
             g = decayed(g, w, weight_decay)
             b *= momentum
             b += share * g
-            move = np.where(ahead, g + momentum * b, b) if mistaken else b
-            w -= lr * move
+            w -= lr * np.where(ahead, g + momentum * b, b)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizers.lines import RATE, Line, penalised, root
-from optimizers.rule import Array, Optimizer, State, anywhere, decayed, in_cache, quiet
+from optimizers.rule import Array, Optimizer, State, decayed, in_cache, quiet, without_switches
 from spec import N_, setting
 
 
@@ -91,11 +91,24 @@ w &\leftarrow w - \eta\, b
         return penalised(self.weight_decay, *lines)
 
     @quiet
+    @without_switches
     def step(self, params: Array, grads: Array, state: State) -> None:
         state["step"] += 1
+        arrays = params, grads, state["square_avg"], state["momentum_buffer"]
+        coefficients = self.lr, self.alpha, 1 - self.alpha, self.eps, self.weight_decay, self.momentum
+        for (w, g, s, b), (lr, alpha, rest, eps, weight_decay, momentum) in in_cache(arrays, coefficients):
+            g = decayed(g, w, weight_decay)
+            s *= alpha
+            s += rest * g * g
+            b *= momentum
+            b += g / (np.sqrt(s) + eps)
+            w -= lr * b
+
+    def varied(self, params: Array, grads: Array, state: State) -> None:
+        """Step as `step` does; where they are on, centered and with epsilon inside the root."""
+        state["step"] += 1
         arrays = params, grads, state["square_avg"], state["grad_avg"], state["momentum_buffer"]
-        rest = 1 - self.alpha
-        mistaken, inside = anywhere(self.eps_inside), self.eps_inside * self.eps
+        rest, inside = 1 - self.alpha, self.eps_inside * self.eps
         means = self.alpha, rest, self.centered * rest
         coefficients = self.lr, *means, self.eps - inside, inside, self.weight_decay, self.momentum
         for (w, g, s, a, b), (lr, alpha, rest, share, eps, inside, weight_decay, momentum) in in_cache(
@@ -104,12 +117,8 @@ w &\leftarrow w - \eta\, b
             g = decayed(g, w, weight_decay)
             s *= alpha
             s += rest * g * g
-            variance = s
-            if np.count_nonzero(share):  # some row is centred; in the others a stays 0, and so s - a² is s
-                a *= alpha
-                a += np.where(share, share * g, 0)
-                variance = s - a * a
-            root = np.sqrt(variance + inside if mistaken else variance)
+            a *= alpha
+            a += np.where(share, share * g, 0)  # where a row is not centered a stays 0, and so s - a² is s
             b *= momentum
-            b += g / (root + eps)
+            b += g / (np.sqrt(s - a * a + inside) + eps)
             w -= lr * b

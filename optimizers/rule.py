@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Literal, Self
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, Literal, Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +22,11 @@ from optimizers.lines import Line
 from optimizers.schedules import Constant, Schedule
 from spec import N_, Refused, check, setting, settings
 
-__all__ = ["Array", "Optimizer", "State", "anywhere", "decayed", "in_cache", "largest", "quiet"]
+__all__ = ["Array", "Optimizer", "State", "anywhere", "decayed", "in_cache", "largest", "quiet", "without_switches"]
 
 Array = npt.NDArray[np.floating[Any]]
 State = dict[str, Any]
+Step = TypeVar("Step", bound=Callable[..., None])
 
 BLOCK = 65_536  # elements: about as many as a processor core's second-level cache holds of a rule's arrays
 
@@ -83,6 +85,11 @@ class Optimizer(ABC):
         """
 
     @property
+    def switched(self) -> bool:
+        """Whether a setting that is only on or off is on; in a stack, in any row."""
+        return any(anywhere(getattr(self, name)) for name in _switches(type(self)))
+
+    @property
     def lines(self) -> tuple[Line, ...]:
         """The update with these settings, line by line; the last line, named `step`, is added to w."""
         return ()
@@ -137,6 +144,11 @@ class Optimizer(ABC):
         return spread
 
 
+@functools.cache
+def _switches(rule: type[Optimizer]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(rule) if isinstance(field.default, bool))
+
+
 def in_cache(
     arrays: Sequence[Array], coefficients: Sequence[float | Array]
 ) -> Iterator[tuple[Sequence[Array], Sequence[Array]]]:
@@ -157,8 +169,22 @@ def in_cache(
         yield [array[cut] for array in arrays], [column[cut] if column.ndim else column for column in coefficients]
 
 
+def without_switches(step: Step) -> Step:
+    """Decorate a `step` that is the optimizer alone: where a switch is on, `varied` of the same class runs instead.
+
+    The page shows the code of `step`, which stays short, and that of `varied` only if it runs. In a stack `varied` also
+    updates the rows without a switch, and must give them the same numbers, bit for bit.
+    """
+
+    @functools.wraps(step)
+    def either(self: Any, params: Array, grads: Array, state: State) -> None:
+        (self.varied if self.switched else functools.partial(step, self))(params, grads, state)
+
+    return cast(Step, either)
+
+
 def anywhere(switch: float | Array) -> bool:
-    """Return whether a switch (or a sum of switches) of a rule is on; in a stack, whether it is in any row."""
+    """Return whether a switch of an optimizer is on; in a stack, whether it is in any row."""
     return bool(np.count_nonzero(switch) if isinstance(switch, np.ndarray) else switch)
 
 

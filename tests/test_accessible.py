@@ -227,6 +227,19 @@ def seen(colour: str, blindness: str | None) -> np.ndarray:
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
+def test_ten_classes_have_colours_that_are_easy_to_distinguish(mode: str) -> None:
+    palette = theme.PALETTES[mode]
+    (number,) = re.findall(r"CLASSES = (\d+);", (ROOT / "ui" / "stage" / "browser" / "draw.js").read_text())
+    for name, apart in (("class", 0.12), ("tint", 0.045)):
+        colours = [palette[key] for key in palette if re.fullmatch(rf"{name}\d+", key)]
+        assert len(colours) == int(number) >= 10
+        for one, other in itertools.combinations(colours, 2):
+            assert np.linalg.norm(seen(one, None) - seen(other, None)) >= apart, (one, other)
+    for i in range(int(number)):
+        assert contrast(palette[f"class{i}"], palette["paper"]) >= 3
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
 def test_tracks_are_told_apart_without_colour(mode: str) -> None:
     looks = theme.styles([rule() for rule in RULES.values()])
     for one, other in itertools.combinations(looks, 2):

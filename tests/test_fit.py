@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 from torch import nn
 
 import spec
-from datasets import DATASETS, SCALERS, prepare
+from datasets import DATASETS, SCALERS, Dataset, prepare
 from experiments import live, training
 from experiments.fit import Fit, History, State, advance, advance_for, begin, early_stop, fit, join
 from networks import ACTIVATIONS, INITS, count_params, count_weights
@@ -585,6 +585,42 @@ def test_boundary_is_the_probability_of_class_1_over_the_box():
         assert chunk.boundary[0, up, across] == pytest.approx(255 * probability, abs=0.51)
     assert chunk.boundary.max() > 200
     assert chunk.boundary.min() < 55
+
+
+def clouds(classes: int) -> Dataset:
+    """Return a data set with two columns: a cloud of points around each of some corners of a polygon."""
+    angles = 2 * np.pi * np.arange(classes) / classes
+    centres = np.repeat(np.column_stack([np.cos(angles), np.sin(angles)]), 40, axis=0)
+    points = centres + 0.2 * np.random.default_rng(0).standard_normal(centres.shape)
+    return replace(
+        DATASETS["moons"], key=f"clouds{classes}", task="classes", rows=len(points), box=((-2.0, 2.0), (-3.0, 3.0)),
+        classes=tuple(map(str, range(classes))), read=lambda: (points, np.repeat(np.arange(classes), 40)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("classes", [3, 4, 10])
+def test_boundary_of_several_classes_is_the_predicted_class(classes, monkeypatch):
+    entry = clouds(classes)
+    monkeypatch.setitem(DATASETS, entry.key, entry)
+    variants = [
+        Fit(dataset=entry.key, hidden=(), scaling="none", epochs=30, optimizer=Adam(lr=0.1), seed=seed)
+        for seed in (0, 1)
+    ]
+    state, chunk = advance(begin(variants), 30)
+    assert chunk.boundary.shape == (2, training.GRID, training.GRID)
+    (x0, x1), (y0, y1) = entry.box
+    points = np.stack(np.meshgrid(np.linspace(x0, x1, training.GRID), np.linspace(y0, y1, training.GRID)), -1)
+    for drawn, weights in zip(chunk.boundary, params(state), strict=True):
+        outputs = points @ weights[: 2 * classes].reshape(2, classes) + weights[2 * classes :]
+        first, second = np.sort(outputs, axis=-1)[..., :-3:-1].transpose(2, 0, 1)
+        clear = first - second > 1e-9  # a point between two classes may belong to either
+        assert (drawn == outputs.argmax(-1))[clear].all()
+    assert set(np.unique(chunk.boundary[0])) == set(range(classes))
+
+
+def test_boundary_of_a_diverged_network_shows_no_class():
+    drawn = training.boundary(torch.full((1, training.GRID**2, 4), math.nan))
+    assert (drawn == training.NO_CLASS).all()
 
 
 # Early stopping

@@ -650,6 +650,30 @@ def test_famous_mistake_is_made_as_its_formula_says(formula: Any) -> None:
     assert np.abs(walk - run_on_noise(right)[0]).max() > 0.01, "a mistake that changes nothing would be none"
 
 
+@every_rule
+def test_step_is_the_optimizer_alone(rule: type[Optimizer]) -> None:
+    """Common mistakes are in `varied`, so that the code on the page is as short as the formula."""
+    source = inspect.getsource(rule.step)
+    assert not [name for name, fact in settings(rule).items() if fact.mistake and name in source]
+    assert "np.where" not in source or not hasattr(rule, "varied")
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULES.values() if hasattr(rule, "varied")], ids=lambda rule: rule.key
+)
+def test_varied_without_a_switch_is_step_bit_for_bit(rule: Any) -> None:
+    one = rule(lr=0.1, weight_decay=0.01)
+    assert not one.switched
+    plain, varied = start(7), start(7)
+    states = one.init(plain), one.init(varied)
+    for grads in np.random.default_rng(4).normal(size=(50, 7)):
+        one.step(plain, grads, states[0])
+        one.varied(varied, grads, states[1])
+    np.testing.assert_array_equal(plain, varied)
+    for name in states[0]:
+        np.testing.assert_array_equal(states[0][name], states[1][name])
+
+
 def test_momentum_that_steps_ahead_is_nesterov() -> None:
     wrong, nesterov = RULES["momentum"](lr=0.1, ahead=True), RULES["nesterov"](lr=0.1)
     np.testing.assert_array_equal(run_on_noise(wrong)[0], run_on_noise(nesterov)[0])

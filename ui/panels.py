@@ -108,6 +108,10 @@ def explain(rules: Iterable[Optimizer]) -> None:
         left.latex(rule.formula)
         left.caption(f"[{rule.paper}]({rule.paper_url})")
         right.code(_source(rule.step), language="python")
+        varied: Any = getattr(rule, "varied", None)
+        if varied and any(type(one) is rule and one.switched for one in rules):
+            right.caption(_("The code that also contains the common mistakes and variants:"))
+            right.code(_source(varied), language="python")
     for schedule in dict.fromkeys(rule.schedule for rule in rules if rule.schedule != Constant()):
         st.markdown(f"**{_(schedule.title)}**: {_(schedule.sentence)}")
         st.latex(schedule.formula)
@@ -119,4 +123,5 @@ def explain(rules: Iterable[Optimizer]) -> None:
 
 
 def _source(method: Callable[..., Any]) -> str:
-    return inspect.cleandoc("\n" + inspect.getsource(method))
+    """Return the source of a method without its decorators."""
+    return re.sub(r"\A(@.*\n)+", "", inspect.cleandoc("\n" + inspect.getsource(method)))

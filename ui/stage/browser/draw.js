@@ -1,6 +1,7 @@
 /* What is drawn by hand: colours, numbers, markers, icons, and the small pieces of the page around the picture. */
 
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+export const CLASSES = 10; // how many classes have a colour of their own in the palette; further ones repeat them
 export const coarse = () => matchMedia("(pointer: coarse)").matches;
 
 /** Replace every "@name" in a figure by the palette's colour. */

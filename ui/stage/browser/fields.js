@@ -1,6 +1,8 @@
 /* Decision regions: what networks say at every point of the plane, beside the points they learn from. */
 
-import { make } from "./draw.js";
+import { CLASSES, make } from "./draw.js";
+
+const NO_CLASS = 255; // the outputs of a network at this point are not numbers
 
 /** Decision regions of several networks, side by side: pictures that follow the run.
 
@@ -85,7 +87,7 @@ export class Fields {
       const y = size - ((points[2 * i + 1] - y0) / (y1 - y0)) * size;
       ctx.beginPath();
       ctx.arc(x, y, Math.max(1.7, size / 120), 0, 2 * Math.PI);
-      ctx.fillStyle = ctx.strokeStyle = palette[`class${labels[i] % 3}`];
+      ctx.fillStyle = ctx.strokeStyle = palette[`class${labels[i] % CLASSES}`];
       ctx.lineWidth = held[i] ? 1.4 : 0.6;
       if (held[i]) {
         ctx.fillStyle = palette.paper;
@@ -99,11 +101,11 @@ export class Fields {
     }
   }
 
-  /** Output over the grid -> a small image, blended between the classes' tints. */
+  /** Output over the grid -> a small image: the tint of the predicted class, or of two classes a blend of their tints. */
   image(values, side, classes) {
     const { palette } = this.stage;
     const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-    const tints = [0, 1, 2].map((c) => rgb(palette[`tint${c}`]));
+    const tints = Array.from({ length: CLASSES }, (_, c) => rgb(palette[`tint${c}`]));
     const paper = rgb(palette.paper);
     const canvas = make("canvas", { width: side, height: side });
     const ctx = canvas.getContext("2d");
@@ -114,7 +116,7 @@ export class Fields {
         const at = 4 * (row * side + column);
         for (let c = 0; c < 3; c++) {
           let colour;
-          if (classes > 2) colour = tints[value % 3][c];
+          if (classes > 2) colour = value === NO_CLASS ? paper[c] : tints[value % CLASSES][c];
           else {
             const p = value / 255; // through the paper's colour at the boundary
             colour = p < 0.5 ? tints[0][c] + (paper[c] - tints[0][c]) * (2 * p) : paper[c] + (tints[1][c] - paper[c]) * (2 * p - 1);

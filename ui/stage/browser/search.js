@@ -1,6 +1,6 @@
 /* A search for hyper-parameters: its cells in the colours of their scores, the curves of one, the folds over the rows. */
 
-import { coloured, contrast, ink, make, mixed, number } from "./draw.js";
+import { CLASSES, coloured, contrast, ink, make, mixed, number } from "./draw.js";
 import { Panel } from "./panels.js";
 
 /** Curves that stand there whole, with a line at the epoch that the other panels show. */
@@ -205,7 +205,7 @@ export class Folds {
       if (curve.length) ctx.fillText(Number.isFinite(value) ? value.toFixed(3).replace("-", "−") : "–", width - right + 8, y + tall / 2);
     });
     targets.forEach((target, row) => {
-      ctx.fillStyle = palette[`class${target % 3}`];
+      ctx.fillStyle = palette[`class${target % CLASSES}`];
       ctx.fillRect(x(row), height - 6 * scale, Math.max(x(row + 1) - x(row), 0.5), 4 * scale);
     });
     if (!many) return;
