@@ -37,6 +37,11 @@ def write(spec: Any, default: Any, suggest: Suggest) -> dict[str, list[str]]:
     return query
 
 
+def named(query: Query, spec: Any) -> bool:
+    """Return whether a query names any field of a Spec."""
+    return any(_parameter(name, getattr(spec, name)) in query for name in settings(spec))
+
+
 def read(query: Query, default: S, suggest: Suggest, *, known: tuple[str, ...] = ()) -> tuple[S, list[Refused]]:
     """Return `default` with the fields that a query names, and a notice for every value that could not be used.
 

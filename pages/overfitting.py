@@ -31,7 +31,7 @@ ORDER = 21
 
 
 def default(anchors: dict[str, str]) -> Remedies:
-    """Return the Spec of an empty link: another data set brings the settings that show overfitting on it."""
+    """Return the Spec whose fields a link leaves out: a data set brings the settings that show overfitting on it."""
     try:
         return Remedies.on(anchors["dataset"]) if "dataset" in anchors else Remedies()
     except Refused:  # reading the link finds the same, and says so
@@ -40,7 +40,8 @@ def default(anchors: dict[str, str]) -> Remedies:
 
 def show() -> None:
     own = {"show": ("loss", "score"), "beside": ("boundary", "weights"), "test": ("hidden", "shown")}
-    desk = Desk("overfitting", default, lambda spec: axes.suggested, anchors=("dataset",), own=own)
+    opening = next(iter(PRESETS.values())).spec
+    desk = Desk("overfitting", default, lambda spec: axes.suggested, anchors=("dataset",), own=own, opening=opening)
     with st.sidebar:
         settings(desk)
     desk.notices()

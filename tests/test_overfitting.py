@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import visit
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -103,6 +104,25 @@ def test_what_changes_nothing_is_left_out() -> None:
     assert len(dataclasses.replace(PLAIN, columns=(10, 99)).variants()) == 1, "the table has ten"
     on_a_plane = dataclasses.replace(PLAIN, dataset="moons", columns=(0,))
     assert len(on_a_plane.variants()) == 1, "its boundary needs both"
+
+
+@pytest.mark.heavy
+@pytest.mark.reproducible
+def test_what_the_page_opens_on_overfits_with_every_seed_and_regularization_holds_it() -> None:
+    """Validation loss falls, turns at about a quarter to a half of the axis, and rises: in every arithmetic."""
+    study = next(iter(PRESETS.values())).spec
+    plain, *others = study.variants()
+    history = fitting.fit([dataclasses.replace(plain, seed=seed) for seed in range(10)])
+    val, best = history.val_loss, history.val_loss.argmin(axis=1)
+    assert (best > 0.22 * study.epochs).all(), best
+    assert (best < 0.52 * study.epochs).all(), best
+    assert (val.min(axis=1) < 0.75 * val[:, 0]).all()
+    assert (val[:, -1] > 1.35 * val.min(axis=1)).all()
+    held = fitting.fit([dataclasses.replace(other, seed=seed) for other in others for seed in range(3)])
+    ends = held.val_loss[:, -1].reshape(len(others), -1)
+    assert (ends < 0.75 * val[:3, -1]).all(), "each regularizer ends clearly below"
+    assert len(others) == 3
+    assert (np.diff(np.sort(ends[:, 0])) > 0.01).all(), "and the curves part"
 
 
 def test_patience_never_trains() -> None:
@@ -404,3 +424,25 @@ def test_every_field_of_a_fit_that_a_study_shares_means_the_same() -> None:
 def test_planes_are_those_with_a_box() -> None:
     assert two_dimensional("moons")
     assert not two_dimensional("iris")
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize(
+    ("query", "dataset", "address"),
+    [
+        ({}, "circles", {}),
+        ({"beside": ["weights"]}, "circles", {"beside": "weights"}),
+        ({"epochs": ["300"]}, "moons", {"epochs": "300"}),  # a link of an earlier version
+        ({"dataset": ["moons"]}, "moons", {"dataset": "moons"}),
+        ({"dataset": ["circles"]}, "circles", {}),
+        ({"dataset": ["circles"], "epochs": ["300"]}, "circles", {"dataset": "circles", "epochs": "300"}),
+    ],
+)
+def test_an_empty_link_opens_the_first_preset_and_settings_alone_still_mean_two_moons(
+    query: dict[str, list[str]], dataset: str, address: dict[str, str]
+) -> None:
+    tested = visit("overfitting", query=query)
+    assert tested.session_state["desk overfitting"]["spec"].dataset == dataset
+    assert dict(tested.query_params) == address
+    again = visit("overfitting", query={name: [value] for name, value in address.items()})
+    assert again.session_state["desk overfitting"]["spec"] == tested.session_state["desk overfitting"]["spec"]

@@ -41,6 +41,8 @@ class Desk(Generic[S]):
     depends (the surface brings its own start), named in `anchors`. `suggest(spec)(rule class)` gives a rule with the
     rate that suits this Spec. `own` are parameters of the page beside the Spec (a view), as {name: allowed values,
     the default first}. `check(spec, own)` raises `Refused` where a Spec cannot be shown in the views that are chosen.
+    `opening` is what an empty link opens, if that is not the Spec whose fields a link leaves out: so a page can open on
+    other settings than it used to, and the links of earlier versions still mean what they meant.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Desk(Generic[S]):
         anchors: tuple[str, ...] = (),
         own: dict[str, tuple[str, ...]] | None = None,
         check: Callable[[S, dict[str, str]], None] | None = None,
+        opening: S | None = None,
     ) -> None:
         self.name = name
         self._default = default
@@ -58,6 +61,7 @@ class Desk(Generic[S]):
         self._anchors = anchors
         self.own = own or {}
         self._check = check or (lambda spec, own: None)
+        self._opening = opening
         self.controls: dict[str, str] = {}  # drawn on this run, by name
         st.session_state["present desk"] = self
         self._arrive()
@@ -81,7 +85,7 @@ class Desk(Generic[S]):
     @property
     def usual(self) -> S:
         """The Spec that an empty link means."""
-        return self._default({})
+        return self._default({}) if self._opening is None else self._opening
 
     def view(self, name: str) -> str:
         """Return the page's own parameter `name`."""
@@ -167,7 +171,8 @@ class Desk(Generic[S]):
             }  # fmt: skip
 
     def _read(self, query: dict[str, list[str]]) -> tuple[S, dict[str, str], list[Refused]]:
-        base = self._default({name: query[name][-1] for name in self._anchors if name in query})
+        anchors = {name: query[name][-1] for name in self._anchors if name in query}
+        base = self._default(anchors) if links.named(query, self.usual) else self.usual
         spec, notices = links.read(query, base, self._suggest(base), known=tuple(self.own))
         own = {}
         for name, choices in self.own.items():
@@ -203,9 +208,14 @@ class Desk(Generic[S]):
 
     def whole(self) -> dict[str, list[str]]:
         """Return the parameters of a link that opens what is shown without any lesson."""
+        own = {name: [self.view(name)] for name, choices in self.own.items() if self.view(name) != choices[0]}
+        if self.spec == self.usual:
+            return own
         anchors, base = self._anchored()
         query = anchors | links.write(self.spec, base, self._suggest(self.spec))
-        return query | {name: [self.view(name)] for name, choices in self.own.items() if self.view(name) != choices[0]}
+        if not query:  # what a link leaves out, though an empty link opens something else
+            query = {name: links.spelled(self.spec, name, self.suggest) for name in self._anchors}
+        return query | own
 
     def about(self) -> dict[str, Any]:
         """Return what a saved picture says of itself.
