@@ -61,10 +61,14 @@ class Shown(NamedTuple):
 
 
 class Browser:
-    """One tab on one page. `errors` are what a student would see as broken; `received` counts bytes."""
+    """One tab on one page. `errors` are what a student would see as broken; `received` counts bytes.
 
-    def __init__(self, address: str, page: str, query: str = "") -> None:
+    Tabs with the same `visitor`, 32 hexadecimal digits, send the same cookie, as the tabs of one real browser do.
+    """
+
+    def __init__(self, address: str, page: str, query: str = "", visitor: str = "") -> None:
         self.address, self.page, self.query = address, page, query
+        self.headers = {"Cookie": f"_streamlit_xsrf=2|00000000|{visitor}|0"} if visitor else {}
         self.errors: list[str] = []
         self.received = 0
         self.elements: dict[str, Any] = {}  # the widgets on the page, by key
@@ -88,7 +92,7 @@ class Browser:
         self._socket = await connect(
             f"ws://{host}/_stcore/stream",
             subprotocols=[Subprotocol("streamlit"), Subprotocol("PLACEHOLDER_AUTH_TOKEN")],
-            origin=Origin(f"http://{host}"), max_size=None, open_timeout=PATIENCE,
+            origin=Origin(f"http://{host}"), additional_headers=self.headers, max_size=None, open_timeout=PATIENCE,
         )  # fmt: skip
         self._listener = asyncio.create_task(self._listen(self._socket))
         self._asked = True

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.descend import Descent, Race, curvature, far, line_up, noise_of, suited, walk
+from experiments.descend import Descent, Race, curvature, descend, far, line_up, noise_of, suited, walk
 from optimizers import Optimizer
 from spec import settings
 from surfaces import find
@@ -58,6 +58,14 @@ class Divergence(NamedTuple):
     holds: float
     rate: float
     cause: Cause
+
+
+_descent = lru_cache(maxsize=2)(descend)  # one race is asked for one contender after the other
+
+
+def lost(race: Race, contender: int) -> Divergence:
+    """Return why contender number `contender` of a race, which diverged, was lost; the race is run for it."""
+    return diagnose(race, _descent(race), contender)
 
 
 def diagnose(race: Race, run: Descent, contender: int) -> Divergence:

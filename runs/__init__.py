@@ -17,15 +17,15 @@ from collections.abc import Collection, Hashable, Iterable
 from runs.chain import Chain, Report
 from runs.pool import Pool, Run, Tab, View
 
-__all__ = ["Chain", "Pool", "Report", "Run", "Tab", "View", "audience", "forget", "start", "warm_up"]
+__all__ = ["Chain", "Pool", "Report", "Run", "Tab", "View", "audience", "drop", "forget", "ready", "start", "warm_up"]
 
 _pool: Pool | None = None
 _lock = threading.Lock()
 
 
-def start(chain: Chain, who: Hashable = "") -> Run:
+def start(chain: Chain, who: Hashable = "", *, again: bool = False) -> Run:
     """Return the run of `chain`, started if necessary, with `who` as a viewer; see `Pool.start`."""
-    return _the_pool().start(chain, who)
+    return _the_pool().start(chain, who, again=again)
 
 
 def warm_up(paths: Iterable[str] = ()) -> None:
@@ -36,6 +36,16 @@ def warm_up(paths: Iterable[str] = ()) -> None:
 def audience() -> int:
     """Return the number of viewers of unfinished runs; see `Pool.audience`."""
     return _the_pool().audience()
+
+
+def ready() -> bool:
+    """Return whether a worker has started and is warm; starts none."""
+    return _pool is not None and _pool.ready()
+
+
+def drop(chain: Chain, who: Hashable = "") -> None:
+    """End the interest of `who` in a run, and do not keep its result; see `Pool.drop`."""
+    _the_pool().drop(chain, who)
 
 
 def forget(names: Collection[str]) -> None:

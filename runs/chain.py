@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike
 
 from spec import N_, Refused
 
-__all__ = ["Answer", "Chain", "Failure", "Report", "answer"]
+__all__ = ["Answer", "Chain", "Failure", "Report", "answer", "function"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def answer(chain: bytes, state: bytes | None, seconds: float) -> Answer | Failur
     """
     try:
         spec: Chain = pickle.loads(chain)
-        begin, advance = _function(spec.begin), _function(spec.advance)
+        begin, advance = function(spec.begin), function(spec.advance)
         before = begin(spec.spec) if state is None else pickle.loads(state)
         started = time.perf_counter()
         after, report = advance(before, seconds)
@@ -94,7 +94,8 @@ def failure(error: Exception) -> Failure:
     return Failure(reason, "".join(traceback.format_exception(error)))
 
 
-def _function(path: str) -> Any:
+def function(path: str) -> Any:
+    """Return what a path "package.module:name" names."""
     module, _, name = path.partition(":")
     return getattr(importlib.import_module(module), name)
 

@@ -1,7 +1,7 @@
 """A pool runs many experiments on few processes: fairly, each one only once, and only while it has viewers.
 
 One lock guards everything below. One thread per worker takes the next run, has its worker compute one chunk, stores the
-answer and takes the next: no thread polls, and none waits while it holds the lock.
+answer and takes the next: none waits while it holds the lock. One more thread looks for workers that hang.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from runs.chain import Answer, Chain, Failure, Report, failure
-from runs.worker import Died, Worker
+from runs.worker import BEAT, Died, Worker
 from spec import N_, Refused, digest
 from spec.limits import allowed
 
@@ -65,6 +65,7 @@ class View(NamedTuple):
     version: int
     seconds_left: float | None
     failure: Refused | None
+    retry: bool = False
 
 
 class Run:
@@ -74,7 +75,8 @@ class Run:
     * `progress`: units done and in total; (0, 0) until the first chunk has reported.
     * `result`: read-only arrays by name, as far as they are known. It is replaced by a new mapping, never changed.
     * `version`: increases with every change of the above.
-    * `failure`: why it failed, as a sentence that can be translated (`leave` it and `start` it again to retry).
+    * `failure`: why it failed, as a sentence that can be translated.
+    * `retry`: whether it failed for a reason that another try may not meet: all but a refusal by the experiment itself.
 
     Fields that are read one after the other may be from different moments (`result` before the last chunk, `state`
     after it): `look` returns all of them from one moment.
@@ -88,6 +90,7 @@ class Run:
         self.result: Mapping[str, np.ndarray] = MappingProxyType({})
         self.version = 0
         self.failure: Refused | None = None
+        self.retry = False
         # Used only by the pool.
         self._pool = pool
         self._chain = pickle.dumps(chain, pickle.HIGHEST_PROTOCOL)
@@ -165,16 +168,18 @@ class Pool:
         self._ticks = itertools.count(1)
         self._warm: frozenset[str] = frozenset()
         self._closed = False
-        self._workers = [Worker() for _ in range(count)]
+        self._ending = threading.Event()
+        self._workers = [Worker(self._lost) for _ in range(count)]
         self._threads = [threading.Thread(target=self._serve, args=(w,), daemon=True) for w in self._workers]
+        self._threads.append(threading.Thread(target=self._watch, daemon=True))
         for thread in self._threads:
             thread.start()
 
-    def start(self, chain: Chain, who: Hashable = "") -> Run:
+    def start(self, chain: Chain, who: Hashable = "", *, again: bool = False) -> Run:
         """Return the run of `chain`, either the existing one, whoever started it, or a new one; `who` becomes a viewer.
 
-        A cancelled run resumes where it stopped. A failed one is retried only when it has no viewers left: otherwise a
-        page that starts what it shows each time it is drawn would fail for ever.
+        A cancelled run resumes where it stopped. A failed one is retried when it has no viewers left, or when that is
+        asked for by `again`: a page that starts what it shows each time it is drawn would otherwise fail for ever.
         """
         key = digest(chain)
         fresh = Run(self, key, chain)
@@ -182,7 +187,7 @@ class Pool:
             if self._closed:
                 raise RuntimeError("the pool is closed")
             run = self._runs.setdefault(key, fresh)
-            if run.state == "failed" and not self._watched(run):
+            if run.state == "failed" and (again or not self._watched(run)):
                 run = self._runs[key] = fresh
             self._runs.move_to_end(key)
             if run.state == "cancelled":
@@ -201,6 +206,22 @@ class Pool:
         with self._lock:
             self._warm |= frozenset(paths)
             self._work.notify_all()
+
+    def ready(self) -> bool:
+        """Return whether at least one worker has started and is warm."""
+        with self._lock:
+            return not self._closed and any(worker.ready == self._warm for worker in self._workers)
+
+    def drop(self, chain: Chain, who: Hashable = "") -> None:
+        """End the lease of `who` on the run of `chain`; without other viewers it stops, and is deleted."""
+        with self._lock:
+            run = self._runs.get(digest(chain))
+            if run is None:
+                return
+            run._leases.pop(who, None)
+            if not self._watched(run):
+                self._arrange()
+                del self._runs[run.key]
 
     def forget(self, names: Collection[str]) -> None:
         """Stop and delete the runs whose Spec mentions one of these names; their results are freed."""
@@ -225,6 +246,7 @@ class Pool:
         """End all workers and runs, and wait until they have ended."""
         with self._lock:
             self._closed = True
+            self._ending.set()
             for run in [*self._live]:
                 self._rest(run, "cancelled")
             self._work.notify_all()
@@ -272,6 +294,16 @@ class Pool:
 
     # What the threads do. `_take` and `_land` are the whole dispatcher.
 
+    def _watch(self) -> None:
+        while not self._ending.wait(BEAT):
+            for worker in self._workers:
+                worker.check()
+
+    def _lost(self) -> None:
+        """A process has ended: if its worker was idle, it is replaced before it is given a run."""
+        with self._lock:
+            self._work.notify_all()
+
     def _serve(self, worker: Worker) -> None:
         with worker:
             while True:
@@ -291,13 +323,14 @@ class Pool:
     def _take(self, worker: Worker) -> Run | None:
         """Wait for the next run and return it; None if the worker has to be prepared first, or the pool is closed."""
         with self._lock:
-            while not self._closed and worker.ready == self._warm:
+            while not self._closed and worker.ready == self._warm and not worker.gone:
                 self._arrange()
                 if run := self._next():
                     run._turn = next(self._ticks)
                     self._flying.add(run)
                     return run
                 self._work.wait()
+            self._work.notify()  # for another worker, if this one was woken for a run
             return None
 
     def _chunk(self, worker: Worker, run: Run) -> tuple[Answer, Mapping[str, np.ndarray]] | Failure:
@@ -324,11 +357,11 @@ class Pool:
                 case Died():
                     run._deaths += 1
                     if run._deaths >= MOST_DEATHS and not self._closed:
-                        self._fail(run, _died_too_often(run))
+                        self._fail(run, _died_too_often(run), retry=True)
                     else:
                         run._turn = 0  # the turn was lost, so it gets the next one
-                case Failure(reason):
-                    self._fail(run, reason)
+                case Failure(reason, trace):
+                    self._fail(run, reason, retry=bool(trace))
                 case answer, result:
                     self._write(run, answer, result)
                     if run.progress[0] >= run.progress[1]:
@@ -344,8 +377,9 @@ class Pool:
         if run.state == "queued":
             self._arrange()  # so that nobody waits behind runs without viewers
         return View(
-            run.state, self._place(run), run.progress, run.result, run.version, self._seconds_left(run), run.failure
-        )
+            run.state, self._place(run), run.progress, run.result, run.version, self._seconds_left(run), run.failure,
+            run.retry,
+        )  # fmt: skip
 
     def _place(self, run: Run) -> int | None:
         if run.state != "queued":
@@ -374,7 +408,8 @@ class Pool:
         for run in [run for run in self._live if not self._watched(run)]:
             self._rest(run, "cancelled")
         for run, _newer in self._in_order()[self._most :]:
-            self._fail(run, Refused(N_("Too many computations are waiting on this server; try again in a minute.")))
+            text = N_("Too many computations are waiting on this server; try again in a minute.")
+            self._fail(run, Refused(text), retry=True)
         admitted = [run for run, newer in self._in_order() if newer < self._each][: self._active]
         for run in self._live:
             state: State = "running" if run in admitted else "queued"
@@ -425,8 +460,8 @@ class Pool:
         run._deaths = 0
         run.version += 1
 
-    def _fail(self, run: Run, reason: Refused) -> None:
-        run.failure, run._state = reason, None
+    def _fail(self, run: Run, reason: Refused, *, retry: bool) -> None:
+        run.failure, run.retry, run._state = reason, retry, None
         self._rest(run, "failed")
 
     def _rest(self, run: Run, state: State) -> None:

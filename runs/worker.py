@@ -4,6 +4,9 @@ It reads requests from its standard input and writes answers to its standard out
 prints goes to standard error instead. When its standard input ends, its owner has ended, and it exits at once, even in
 the middle of a chunk: the operating system closes the pipe however the owner ended.
 
+While it works on a request it says so every second, in a thread of its own. Its owner ends a process that has said
+nothing for too long: it hangs (stopped, or waiting for a disk), and another one goes on with its work.
+
 Why not `concurrent.futures.ProcessPoolExecutor`: started from `streamlit run app.py`, each of its processes would run
 app.py again (and import Streamlit) before its first task, and one killed process ends all the others with it.
 """
@@ -20,17 +23,28 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from typing import IO, Any, NamedTuple
 
 from runs.chain import Answer, Failure, answer
 
 __all__ = ["Died", "Worker", "serve"]
 
+BEAT = 1.0  # seconds between two signs of life of a process at work, and between two looks for them
+SILENCE = 20  # looks without a sign of life after which a process hangs
+SLOW = 6  # times as many while it warms up: a library that is loaded from a slow disk lets nothing else run
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+log = logging.getLogger(__name__)
 
 
 class Died(Exception):
     """The worker's process ended before it answered."""
+
+
+class Beat(NamedTuple):
+    """A sign of life."""
 
 
 class Warm(NamedTuple):
@@ -50,32 +64,58 @@ class Advance(NamedTuple):
 class Worker:
     """One worker process, as seen by its owner; started when first needed, and restarted after it died.
 
-    Only one thread may use it; `close` may be called from another.
+    Only one thread may use it; `close` and `check` may be called from others. `ended` is called, from yet another
+    thread, whenever a process has ended.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ended: Callable[[], None] = lambda: None) -> None:
         self.ready: frozenset[str] | None = None  # what it was last prepared with; None once it has died
         self._process: subprocess.Popen[bytes] | None = None
+        self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._ended = ended
+        self._silent: int | None = None  # looks without a sign of life that are left to it; None where none is expected
         self._closed = False
-        self._lock = threading.Lock()  # so that no process starts while closing
+        self._lock = threading.Lock()  # so that no process starts while closing, and none but the silent one is ended
+
+    @property
+    def gone(self) -> bool:
+        """Whether the process has ended by itself and is to be replaced."""
+        process = self._process
+        return process is not None and process.poll() is not None
 
     def prepare(self, warm: frozenset[str]) -> None:
         """Start the process if it is not alive, and wait until it has done what `warm` names. Raises `Died`."""
-        before, self.ready = self.ready or frozenset(), warm
-        if self._process is None or self._process.poll() is not None:
-            before = frozenset()
-            self._discard()
-            self._start()
-        if new := warm - before:
-            self._ask(Warm(tuple(sorted(new))))
+        before = self.ready
+        try:
+            if self._process is None or self.gone:
+                before = None
+                self._discard()
+                self._start()
+            if before is None or warm - before:  # asked even for nothing, a process that cannot live is found out
+                self._ask(Warm(tuple(sorted(warm - (before or frozenset())))), SLOW * SILENCE)
+        finally:
+            self.ready = warm  # also after a death: whoever cannot warm up does not start for ever
 
     def advance(self, chain: bytes, state: bytes | None, seconds: float) -> Answer | Failure:
         """Have the prepared process compute one chunk, and wait for it. Raises `Died`."""
         try:
-            return self._ask(Advance(chain, state, seconds))
+            return self._ask(Advance(chain, state, seconds), SILENCE)
         except Died:
             self.ready = None
             raise
+
+    def check(self) -> None:
+        """Look for a sign of life, which is expected between two looks; a process that hangs is ended, and so replaced.
+
+        Looks are counted, not seconds: an owner that was stopped itself has not looked.
+        """
+        with self._lock:
+            if self._silent is None or self._process is None:
+                return
+            self._silent -= 1
+            if not self._silent:
+                log.warning("a worker hangs and is ended")
+                self._process.kill()
 
     def close(self) -> None:
         """End the process; a chunk in progress is lost, and `Died` is raised where it is awaited."""
@@ -91,7 +131,7 @@ class Worker:
             if self._closed:
                 raise Died("closed")
             try:
-                self._process = subprocess.Popen(
+                process = subprocess.Popen(
                     [sys.executable, "-c", boot],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
@@ -99,19 +139,50 @@ class Worker:
                 )
             except OSError as error:
                 raise Died(str(error)) from error
+            self._process, self._answers = process, queue.SimpleQueue()
+            threading.Thread(target=self._hear, args=(process, self._answers), daemon=True).start()
 
-    def _ask(self, request: Warm | Advance) -> Any:
-        process = self._process
+    def _hear(self, process: subprocess.Popen[bytes], answers: queue.SimpleQueue[Any]) -> None:
+        """Pass on what a process answers; when it has ended, or cannot be understood, an exception."""
+        assert process.stdout is not None
+        with process.stdout as said:
+            try:
+                while True:
+                    answer = pickle.load(said)
+                    if isinstance(answer, Beat):
+                        self._alive()
+                    else:
+                        answers.put(answer)
+            except Exception as error:  # noqa: BLE001 (the rest is useless, and `_ask` raises it)
+                answers.put(Died(repr(error)))
+        process.kill()
+        process.wait()
+        self._ended()
+
+    def _alive(self) -> None:
+        with self._lock:
+            if self._silent is not None:
+                self._silent = max(self._silent, SILENCE)
+
+    def _ask(self, request: Warm | Advance, silence: int) -> Any:
+        process, answers = self._process, self._answers
         assert process is not None, "prepare() starts the process"
         assert process.stdin is not None
-        assert process.stdout is not None
+        with self._lock:
+            self._silent = silence
         try:
             pickle.dump(request, process.stdin, pickle.HIGHEST_PROTOCOL)
             process.stdin.flush()
-            return pickle.load(process.stdout)
-        except Exception as error:  # the process has ended, or its answer cannot be read: the rest is useless
+            answer = answers.get()
+        except OSError as error:  # the process has ended
+            answer = Died(repr(error))
+        finally:
+            with self._lock:
+                self._silent = None
+        if isinstance(answer, Died):
             self._discard()
-            raise Died(f"{error!r}, exit status {process.returncode}") from error
+            raise Died(f"{answer}, exit status {process.returncode}")
+        return answer
 
     def _discard(self) -> None:
         """End the process if it still runs, and release its system resources."""
@@ -120,10 +191,9 @@ class Worker:
         if process is not None:
             process.kill()
             process.wait()
-            for pipe in (process.stdin, process.stdout):
-                with contextlib.suppress(OSError):  # what could not be sent is lost with the process
-                    if pipe is not None:
-                        pipe.close()
+            with contextlib.suppress(OSError):  # what could not be sent is lost with the process
+                if process.stdin is not None:
+                    process.stdin.close()
 
     def __enter__(self) -> Worker:
         return self
@@ -144,15 +214,33 @@ def serve() -> None:
     os.dup2(2, 1)
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(requests, inbox), daemon=True).start()
+    speaking, busy = threading.Lock(), threading.Event()
+
+    def say(what: Any) -> None:
+        with speaking:
+            pickle.dump(what, answers, pickle.HIGHEST_PROTOCOL)
+            answers.flush()
+
+    threading.Thread(target=_beat, args=(busy, say), daemon=True).start()
     with contextlib.suppress(BrokenPipeError):  # the owner is gone
         while True:
-            match inbox.get():
+            request = inbox.get()
+            busy.set()
+            match request:
                 case Warm(paths):
                     reply = _warm(paths)
-                case request:
+                case _:
                     reply = answer(*request)
-            pickle.dump(reply, answers, pickle.HIGHEST_PROTOCOL)
-            answers.flush()
+            busy.clear()
+            say(reply)
+
+
+def _beat(busy: threading.Event, say: Callable[[Any], None]) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        while True:
+            busy.wait()
+            say(Beat())
+            time.sleep(BEAT)
 
 
 def _listen(requests: IO[bytes], inbox: queue.SimpleQueue[Any]) -> None:

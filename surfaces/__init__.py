@@ -12,8 +12,9 @@ from spec import N_, Refused, listed
 from spec.text import PART, read_entry
 from surfaces import bowls, flats, own, ripples, valleys, wells
 from surfaces.surface import FAMILIES, Surface, usual
+from surfaces.survey import Survey
 
-__all__ = ["FAMILIES", "SURFACES", "Surface", "find"]
+__all__ = ["FAMILIES", "SURFACES", "Surface", "find", "found"]
 
 
 def _entries(module: ModuleType) -> list[Surface]:
@@ -39,3 +40,9 @@ def find(name: str) -> Surface:
         text = N_("There is no surface {name}; choose from {choices}.")
         raise Refused(text, name=key[:80], choices=listed(SURFACES))
     return read_entry(parts, SURFACES[key]) if parts else SURFACES[key]
+
+
+def found(name: str) -> own.Found:
+    """Return the plot range and the surveyed facts of a surface that users make, see `own.examine`."""
+    surface = find(name)
+    return surface.domain, Survey(*(getattr(surface, fact) for fact in Survey._fields))

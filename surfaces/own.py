@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import string
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +13,34 @@ import numpy as np
 from spec import N_, Refused, check, setting
 from surfaces.formula import Expression, parse
 from surfaces.surface import Array, Point, Surface
-from surfaces.survey import STEPS, grid, is_steep, survey
+from surfaces.survey import STEPS, Survey, grid, is_steep, survey
+
+Found = tuple[tuple[Point, Point], Survey]
+
+
+def examine(surface: Surface) -> Found:
+    """Return a surface's plot range and what a survey finds there: all of making it that takes long."""
+    if isinstance(surface, Formula) and not surface.box:
+        object.__setattr__(surface, "domain", _proposed(surface))
+    return surface.domain, survey(surface)
+
+
+_examine: Callable[[Surface], Found] = examine
+
+
+def examine_by(by: Callable[[Surface], Found]) -> None:
+    """Have surfaces examined by another function from now on, such as one that asks another process.
+
+    It must return what `examine` returns; a surface made in the other process is examined there.
+    """
+    global _examine
+    _examine = by
 
 
 def _look(surface: Surface) -> None:
-    """Set the facts that nobody has stated: what a survey finds."""
-    for name, fact in survey(surface)._asdict().items():
+    """Set the facts that nobody has stated."""
+    domain, facts = _examine(surface)
+    for name, fact in {"domain": domain, **facts._asdict()}.items():
         object.__setattr__(surface, name, fact)
 
 
@@ -66,7 +89,8 @@ class Formula(Surface):
             raise Refused(N_("The formula contains neither x nor y, so its surface is flat."))
         object.__setattr__(self, "latex", self.expression.latex())
         object.__setattr__(self, "kinks", self.expression.kinks)
-        object.__setattr__(self, "domain", _domain(self.box) if self.box else _proposed(self))
+        if self.box:
+            object.__setattr__(self, "domain", _domain(self.box))
         _look(self)
 
     @functools.cached_property

@@ -21,7 +21,7 @@ from chains import Walk
 import runs
 from runs import Chain, Pool, Run, Tab
 from runs.pool import worker_count
-from runs.worker import Worker
+from runs.worker import SILENCE, Worker
 from spec import Refused
 from spec.limits import Limits
 
@@ -323,7 +323,7 @@ def test_who_waits_needs_no_lease(tmp_path: Path) -> None:
 )
 def test_a_failure_has_its_reason(pool: Pool, advance: str, text: str, sentence: str) -> None:
     view = pool.start(chain(Walk(advance), advance)).wait(ENOUGH)
-    assert view.state == "failed"
+    assert (view.state, view.retry) == ("failed", advance != "refuse")
     assert isinstance(view.failure, Refused)
     assert view.failure.text == text
     assert sentence in str(view.failure)
@@ -349,6 +349,19 @@ def test_a_failed_run_is_tried_anew(pool: Pool, tmp_path: Path) -> None:
     assert second is not first
     assert second.wait(ENOUGH).state == "done"
     assert first.state == "failed"
+
+
+def test_a_failed_run_is_tried_again_when_asked(pool: Pool, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    tried = chain(Walk("asked", gate=str(gate)), "crash_until")
+    first = pool.start(tried)
+    assert (first.wait(ENOUGH).state, first.view().retry) == ("failed", True)
+    gate.touch()
+    assert pool.start(tried) is first
+    second = pool.start(tried, again=True)
+    assert second is not first
+    assert (second.wait(ENOUGH).state, second.view().retry) == ("done", False)
+    assert pool.start(tried, again=True) is second, "what has not failed is not tried again"
 
 
 def test_a_killed_worker_costs_no_result(pool: Pool) -> None:
@@ -396,6 +409,59 @@ def test_a_worker_killed_while_idle_is_replaced(tmp_path: Path) -> None:
         view = pool.start(chain(Walk("pid 2"), "surroundings")).wait(ENOUGH)
         assert view.state == "done"
         assert int(view.result["pid"]) != pid
+
+
+def test_a_worker_that_dies_idle_is_replaced_before_a_run_needs_it() -> None:
+    with Pool(2) as pool:
+        pool.warm_up(["colorsys"])
+        until(lambda: alive(pool) and all(worker.ready for worker in pool._workers))
+        before = [worker._process.pid for worker in pool._workers if worker._process]
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: alive(pool) and not {worker._process.pid for worker in pool._workers} & set(before))
+
+
+def test_a_run_is_not_kept_for_a_worker_that_is_being_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Pool(2) as pool:
+        until(lambda: alive(pool) and all(worker.ready is not None for worker in pool._workers))
+        over, start = threading.Event(), Worker._start
+        monkeypatch.setattr(Worker, "_start", lambda worker: (over.wait(ENOUGH), start(worker)))
+        dead = pool._workers[0]._process
+        assert dead is not None
+        os.kill(dead.pid, signal.SIGKILL)
+        assert pool.start(chain(Walk("beside"))).wait(ENOUGH).state == "done", "the other one takes it"
+        over.set()
+
+
+def test_a_worker_that_hangs_is_replaced(tmp_path: Path) -> None:
+    pace = Pace(tmp_path / "pace")
+    walk = Walk("hangs", steps=4, pace=str(pace.file))
+    with Pool(1, chunk_seconds=0.0, lease=1e6) as pool:
+        run = pool.start(chain(walk))
+        pace.let(2)
+        until(lambda: run.progress[0] == 2 and run in pool._flying)
+        worker = pool._workers[0]
+        process = worker._process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        pace.let(4)
+        for _ in range(SILENCE):
+            worker.check()
+        assert run.wait(ENOUGH).state == "done"
+        assert process.poll() == -signal.SIGKILL
+        np.testing.assert_array_equal(run.result["path"], chains.whole(walk))
+
+
+def test_a_worker_that_computes_for_long_does_not_hang(tmp_path: Path) -> None:
+    with Pool(1, lease=1e6) as pool:
+        pool.start(chain(Walk("long", log=str(tmp_path / "log")), "spin"))
+        until((tmp_path / "log").exists)
+        worker = pool._workers[0]
+        for _ in range(2):
+            for _ in range(SILENCE // 2):
+                worker.check()
+            until(lambda: worker._silent == SILENCE)
+        assert alive(pool)
 
 
 @pytest.mark.parametrize("end", ["SIGTERM", "SIGKILL", "SIGINT", "exit"])

@@ -1,6 +1,7 @@
 """Everything the web process keeps: results by the digest of their Spec, the same for every visitor.
 
-Arrays are shared, not copied, and therefore made read-only.
+Arrays are shared, not copied, and therefore made read-only. What takes longer than `SOON` is computed by a worker, in
+the turns of the visitor who asks: computed here, it would hold up the pages of all the others.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+import runs
 from experiments.anatomy import anatomy
 from experiments.descend import Descent, Race
 from experiments.descend import descend as _descend
@@ -18,16 +22,25 @@ from experiments.divergence import Divergence, diagnose
 from experiments.likelihood import Climb, Repeats, Throws
 from experiments.likelihood import climb as _climb
 from experiments.likelihood import repeat as _repeat
-from experiments.maps import Map, Survey
+from experiments.maps import Map, Survey, steps_taken
 from experiments.maps import survey as _survey
 from experiments.noise import Cloud, Noisy
 from experiments.noise import scatter as _scatter
-from spec import digest
+from runs.call import Call, results
+from spec import Refused, digest
+from surfaces import Surface, find, own
+from ui.desk import said
 from ui.kept import Kept
+from ui.language import _
 from ui.training import visitor
 
 R = TypeVar("R")
 KEPT = Kept()
+SOON = 0.1  # seconds that the web process computes by itself
+# Rough costs, in seconds on one core of a computer of 2020. An error of twice moves a computation, and costs a moment.
+STEP, LETTER = 6e-5, 6e-6  # of one rule; and on a formula, for each of its letters
+SEARCH = 5  # times the steps of a race: the search for the largest rate that holds
+CELL = 3e-8  # of a step of a race among thousands
 
 
 def _once(kind: str, spec: object, make: Callable[[], R]) -> R:
@@ -35,9 +48,35 @@ def _once(kind: str, spec: object, make: Callable[[], R]) -> R:
     return KEPT.get((kind, digest(spec)), make, visitor().visitor)
 
 
+def _here(takes: float) -> bool:
+    """Return whether to compute here what takes so many seconds: also while no worker is ready, as after the start."""
+    return takes <= SOON or get_script_run_ctx() is None or not runs.ready()
+
+
+def _called(calls: list[Call]) -> list[Any]:
+    """Return what workers return; where they fail the page ends, with the reason."""
+    try:
+        return results(calls, visitor(), lambda: st.session_state.get("asked"))  # this ends a run that is out of date
+    except Refused as refusal:
+        st.warning(said(refusal), icon=":material/info:")
+        st.button(_("Try again"), icon=":material/refresh:", key="try again")
+        st.stop()
+
+
+def _made(kind: str, spec: Any, takes: float, function: str, here: Callable[[], R]) -> R:
+    """Return what is made of a Spec, by a worker if it takes long; computed once for all who ask."""
+    return _once(kind, spec, lambda: _still(here() if _here(takes) else _called([Call(function, (spec,))])[0]))
+
+
+def _pace(surface: str) -> float:
+    """Return about how many seconds a step of one rule takes."""
+    return STEP + LETTER * len(getattr(find(surface), "text", ""))
+
+
 def descend(race: Race) -> Descent:
     """Return the paths of a race."""
-    return _once("descend", race, lambda: _still(_descend(race)))
+    takes = race.steps * _pace(race.surface) * len(race.contenders)
+    return _made("descend", race, takes, "experiments.descend:descend", lambda: _descend(race))
 
 
 def anatomies(race: Race) -> list[dict[str, np.ndarray]]:
@@ -49,12 +88,20 @@ def anatomies(race: Race) -> list[dict[str, np.ndarray]]:
 def lost(race: Race, run: Descent) -> dict[int, Divergence]:
     """Return why contenders of a race diverged, by their number."""
     gone = [i for i, step in enumerate(run.diverged) if step >= 0]
-    return {i: _once(f"lost {i}", race, lambda i=i: diagnose(race, run, i)) for i in gone}
+    takes = SEARCH * race.steps * _pace(race.surface) * len(gone)
+
+    def make() -> list[Divergence]:
+        if _here(takes):
+            return [diagnose(race, run, i) for i in gone]
+        return _called([Call("experiments.divergence:lost", (race, i)) for i in gone])
+
+    return dict(zip(gone, _once("lost", race, make), strict=True))
 
 
 def climb(throws: Throws) -> Climb:
     """Return what became of the rules that climb a likelihood."""
-    return _once("climb", throws, lambda: _still(_climb(throws)))
+    takes = 2 * throws.steps * STEP * len(throws.contenders)
+    return _made("climb", throws, takes, "experiments.likelihood:climb", lambda: _climb(throws))
 
 
 def repeat(throws: Throws) -> Repeats:
@@ -64,13 +111,26 @@ def repeat(throws: Throws) -> Repeats:
 
 def scatter(noisy: Noisy) -> Cloud:
     """Return the walks of a rule and its remedies on noisy gradients."""
-    return _once("scatter", noisy, lambda: _still(_scatter(noisy)))
+    takes = 4 * noisy.steps * _pace(noisy.surface)
+    return _made("scatter", noisy, takes, "experiments.noise:scatter", lambda: _scatter(noisy))
 
 
 def survey(chart: Map) -> Survey:
     """Return how the races of a map end, whichever of them is looked at."""
     whole = dataclasses.replace(chart, pick=())
-    return _once("survey", whole, lambda: _still(_survey(whole)))
+    takes = CELL * steps_taken(whole) + 3 * whole.steps * _pace(whole.surface) * len(whole.rules)
+    return _made("survey", whole, takes, "experiments.maps:survey", lambda: _survey(whole))
+
+
+def _examine(surface: Surface) -> own.Found:
+    """Return what is found on a surface that a visitor made; see `surfaces.own`."""
+    takes = 250 * (2 * STEP + LETTER * len(getattr(surface, "text", "")))
+    if _here(takes):
+        return own.examine(surface)
+    return results([Call("surfaces:found", (surface.name,))], visitor())[0]
+
+
+own.examine_by(_examine)
 
 
 def packed(same: object, pack: Callable[[], bytes]) -> bytes:
