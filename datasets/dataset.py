@@ -55,6 +55,11 @@ class Dataset:
         return find, (self.key,)
 
 
+def texts(cells: np.ndarray, longest: int = 200) -> np.ndarray:
+    """Return cells [n] as a worker can report them: objects as an array of text, what is longer being cut."""
+    return cells if cells.dtype != object else np.array([str(cell)[:longest] for cell in cells], str)
+
+
 def still(table: Table) -> Table:
     """Make a table read-only, so that all callers can share it."""
     for array in table:

@@ -1,7 +1,7 @@
-"""The lines of a CSV file: its encoding, its delimiter, what stands above the column names, and the names themselves.
+"""The lines of a CSV file: its delimiter, what stands above the column names, and the names themselves.
 
 Python's `csv` splits the lines. What is decided here is what a file does not say about itself, and each decision that
-could be wrong leaves a note; a file that is neither UTF-8 nor UTF-16 is read only where its encoding is plain.
+could be wrong leaves a note.
 """
 
 from __future__ import annotations
@@ -10,44 +10,25 @@ import csv
 import io
 import re
 import string
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
-from datasets import numerals
+from datasets import encodings, numerals
+from datasets.encodings import DELIMITERS
 from datasets.numerals import Note
 from spec import N_, Refused
 from spec.limits import allowed
 
 MAX_FIELDS = 2000  # columns of the file
+MAX_LINE = 1_000_000  # characters; 2,000 columns take far fewer
 MOST_ABOVE = 20  # lines above the column names
 SAMPLE = 200  # lines that show how wide the table is, and what kind each column is
 BLANK = string.whitespace + "\ufeff\u200b\u200e" + numerals.SPACES  # what may stand around a cell and be no part of it
-DELIMITERS = (",", ";", "\t", "|")
 HEADERS = ("names", "rows")  # what the first line holds, where the reader says so
 
-ENCODINGS = {
-    "utf-8": N_("Unicode (UTF-8)"),
-    "utf-16": N_("Unicode (UTF-16)"),
-    "cp949": N_("Korean (CP949, EUC-KR)"),
-    "cp932": N_("Japanese (Shift-JIS)"),
-    "euc_jp": N_("Japanese (EUC-JP)"),
-    "gb18030": N_("Chinese, simplified (GBK)"),
-    "big5": N_("Chinese, traditional (Big5)"),
-    "cp1252": N_("Western European (Latin-1)"),
-    "cp1250": N_("Central European"),
-    "cp1251": N_("Cyrillic"),
-}
-UNICODE = ("utf-8", "utf-16")
-# How most Korean syllables are built. Chinese or Japanese text that is read as Korean has many others.
-USUAL_VOWELS, USUAL_ENDS = (
-    frozenset("ㅏㅐㅑㅓㅔㅕㅗㅘㅚㅛㅜㅝㅟㅠㅡㅢㅣㅖ"),
-    frozenset((0, 1, 4, 8, 16, 17, 19, 20, 21)),
-)
-VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
-DOUBLED = frozenset((1, 4, 8, 10, 13))  # among the 19 initial consonants
+_NOT_CLOSED = N_("A quotation mark in line {line} of the file seems not to be closed.")
 
 
 class Lines(NamedTuple):
@@ -71,7 +52,8 @@ def read(content: bytes, encoding: str = "", header: str = "") -> Lines:
     if len(content) > allowed().upload * 1_000_000:
         text = N_("The file has {size} MB; the limit is {limit} MB. Keep fewer rows or columns.")
         raise Refused(text, size=f"{len(content) / 1e6:.1f}", limit=allowed().upload)
-    text, notes = _text(content, encoding)
+    text, notes = encodings.text(content, encoding)
+    _check_length(text)
     named = re.match(r"sep=(.)\r?\n", text)  # Excel's way to say it
     if named:
         text = text[named.end() :]
@@ -86,102 +68,26 @@ def read(content: bytes, encoding: str = "", header: str = "") -> Lines:
     return Lines(_usable(names), rows, delimiter, (*notes, *above, *said))
 
 
-# -- from bytes to text
-
-
-def possible(content: bytes) -> dict[str, str]:
-    """Return the encodings in which a file can be read, each with some of its words that are not plain ASCII."""
-    if _unicode(content) is not None:
-        return {}
-    found = {name: _strictly(content, name) for name in ENCODINGS if name not in UNICODE}
-    return {name: _words(text) for name, text in found.items() if text is not None}
-
-
-def _words(text: str, most: int = 4) -> str:
-    """Return the first words of a text that are not plain ASCII."""
-    words = dict.fromkeys(re.findall(r"\w*[^\x00-\x7f][^\s,;|\"]*", text[:100_000]))
-    return ", ".join(word[:20] for word in islice(words, most))
-
-
-def _text(content: bytes, encoding: str) -> tuple[str, list[Note]]:
-    """Return a file as text, composed (NFC), so that letters are alike however they were typed."""
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        text = N_("This is a spreadsheet file or an archive, not a CSV file. Save the table as CSV first.")
-        raise Refused(text)
-    text, notes = _unicode(content), []
-    if encoding and (text is None or encoding not in UNICODE):
-        text = _strictly(content, encoding)
-        if text is None:
-            raise Refused(N_("The file cannot be read in the encoding {name}. Choose another one."), name=encoding)
-    elif text is None:
-        text = _strictly(content, "cp949")
-        if text is None or not _korean(text):
-            if not possible(content):
-                raise Refused(N_("This is not a text file. Save it as CSV in UTF-8 first."))
-            raise Refused(N_("The file is not in UTF-8, and its encoding is uncertain. Choose the encoding that shows "
-                             "its words correctly."))  # fmt: skip
-        notes.append((N_("The file is not in UTF-8; it was read as Korean (CP949): {value}"), _words(text)))
-    return unicodedata.normalize("NFC", text), notes
-
-
-def _unicode(content: bytes) -> str | None:
-    """Return the text of a file in UTF-8 or UTF-16, None for any other."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _strictly(content, "utf-16")
-    text = _strictly(content, "utf-8-sig")
-    if text is None and b"\x00" in content:  # UTF-16 without its mark: line ends and delimiters have a zero byte
-        both = (_strictly(content, name) for name in ("utf-16-le", "utf-16-be"))
-        text = next(
-            (one for one in both if one is not None and "\n" in one and any(d in one for d in DELIMITERS)), None
-        )
-    return text
-
-
-def _strictly(content: bytes, encoding: str) -> str | None:
-    """Return the text in this encoding, None where it does not fit: no table has control or private characters."""
-    try:
-        text = content.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
-        return None
-    odd = any(
-        unicodedata.category(c) in ("Cc", "Co", "Cn", "Cs") for c in set(text) - set("\t\n\r\x0b\x0c\x1a\x1c\x1f")
-    )
-    return None if odd else text
-
-
-def _korean(text: str) -> bool:
-    """Return whether a text that was read as CP949 is Korean: syllables built as usual, and no other script."""
-    foreign = [c for c in text if c > "\x7f" and unicodedata.category(c).startswith("L")]
-    if not foreign or not all("가" <= c <= "힣" for c in foreign):
-        return False
-
-    def usual(syllable: str) -> bool:
-        initial, rest = divmod(ord(syllable) - ord("가"), 588)
-        vowel, end = divmod(rest, 28)
-        return initial not in DOUBLED and VOWELS[vowel] in USUAL_VOWELS and end in USUAL_ENDS
-
-    syllables = "".join(set(re.findall("[가-힣]+", text)))  # of each word once
-    return sum(map(usual, syllables)) >= 0.85 * len(syllables) and _encodes(syllables)
-
-
-def _encodes(text: str) -> bool:
-    """Return whether the 2,350 syllables of the older standard KS X 1001 are enough for a text, as for most Korean."""
-    try:
-        text.encode("euc_kr")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 # -- from text to lines
 
 
+def _check_length(text: str) -> None:
+    """Refuse a text that has no line ends where a table has them."""
+    longest = max(map(len, io.StringIO(text, newline="")), default=0)
+    if longest > MAX_LINE:
+        text = N_("A line of the file has {count} characters. A CSV file must have one line for each row.")
+        raise Refused(text, count=f"{longest:,}")
+
+
 def _delimiter(text: str) -> str:
-    """Return the delimiter that gives most of the first lines the same number of cells, and most cells as numbers."""
+    """Return the delimiter that gives most of the first lines the same number of cells, and most cells as numbers.
+
+    Spaces are one where nothing else is, and all lines have equally many words, most of them numbers.
+    """
 
     def fits(delimiter: str) -> tuple[float, int]:
         try:
-            lines = [line for line in islice(_reader(text, delimiter), 50) if any(line)]
+            lines = [line for line in islice(_reader(text, delimiter), SAMPLE // 4) if any(line)]
         except csv.Error:
             return 0.0, 0
         width, count = Counter(map(len, lines)).most_common(1)[0] if lines else (0, 0)
@@ -191,38 +97,65 @@ def _delimiter(text: str) -> str:
         clean = sum(map(numerals.looks, cells)) / len(cells)
         return count / len(lines) * (1 + clean), width
 
-    return max(DELIMITERS, key=fits)
+    best = max(DELIMITERS, key=fits)
+    return " " if not any(fits(best)) and fits(" ")[0] > 1.5 else best
 
 
 def _reader(text: str, delimiter: str) -> Any:
-    """Return a reader of a text; white space between a delimiter and a quotation mark is no part of the cell."""
-    if delimiter != "\t":
+    return csv.reader(_physical(text, delimiter), delimiter=delimiter, skipinitialspace=True)
+
+
+def _physical(text: str, delimiter: str) -> io.StringIO:
+    """Return the lines of a text; white space between a delimiter and a quotation mark is no part of the cell."""
+    if delimiter not in "\t " and '"' in text:
         text = re.sub(rf"(?<={re.escape(delimiter)})[ \t]*\t[ \t]*(?=\")", " ", text)
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    return io.StringIO(text, newline="")
 
 
 def _split(text: str, delimiter: str, first: int) -> list[Line]:
     """Return the lines that are not empty; `first` is the number of the first one."""
-    most = allowed().rows
     lines: list[Line] = []
-    reader = _reader(text, delimiter)
-    number = first
+    spaced = '"' in text or bool(set(text) & (set(BLANK) - {"\n", "\r", delimiter}))
+    physical = [*_physical(text, delimiter)]
+    reader = csv.reader(physical, delimiter=delimiter, skipinitialspace=True)
+    start = 0
     try:
-        for cells in islice(reader, most * 2):
-            cells = [cell.strip(BLANK) for cell in cells]
+        for cells in reader:
+            if any("\n" in cell or "\r" in cell for cell in cells):
+                _check_closed(physical[start : reader.line_num], delimiter, first + start)
+            if spaced:
+                cells = [cell.strip(BLANK) for cell in cells]
             if any(cells):
-                lines.append(Line(number, cells))
-                if len(lines) > most + 1 + MOST_ABOVE:
+                lines.append(Line(first + start, cells))
+                if len(lines) > allowed().rows + 1 + MOST_ABOVE:
                     break
-            number = first + reader.line_num
+            start = reader.line_num
     except csv.Error:
-        raise Refused(
-            N_("The file cannot be read as CSV from line {line} on. Is a quotation mark not closed?"),
-            line=first - 1 + reader.line_num,
-        ) from None
+        raise _unreadable(physical[start], first + start) from None
     if not lines or max(len(line.cells) for line in lines[:SAMPLE]) < 2:
         raise Refused(N_("The file must have at least two columns, separated by commas, semicolons or tabs."))
     return lines
+
+
+def _check_closed(record: Sequence[str], delimiter: str, number: int) -> None:
+    """Refuse lines that are one row where a quotation mark is not closed, or closed by one that opens another cell."""
+    try:
+        for _row in csv.reader(record, delimiter=delimiter, skipinitialspace=True, strict=True):
+            pass
+    except csv.Error:
+        raise Refused(_NOT_CLOSED, line=number) from None
+
+
+def _unreadable(line: str, number: int) -> Refused:
+    """Return why Python's `csv` gives up in a line: a cell is longer than it takes."""
+    if len(line) > csv.field_size_limit() and line.count('"') % 2 == 0:
+        return Refused(
+            N_("Line {line} of the file has a cell of more than {limit} characters. Shorten it, or remove its column."),
+            line=number, limit=f"{csv.field_size_limit():,}",
+        )  # fmt: skip
+    return Refused(
+        N_("The file cannot be read as CSV from line {line} on. Is a quotation mark not closed?"), line=number
+    )
 
 
 def _without_preamble(lines: list[Line]) -> tuple[list[Line], list[Note]]:
@@ -267,8 +200,7 @@ def _even(lines: list[Line]) -> list[Line]:
         surplus = cells[width:]
         if len(cells) < width or any(surplus):
             if any("\n" in cell for cell in cells):
-                text = N_("A quotation mark in line {line} of the file seems not to be closed.")
-                raise Refused(text, line=number)
+                raise Refused(_NOT_CLOSED, line=number)
             raise Refused(
                 N_("Line {line} of the file has {found} cells, but line {first} has {wanted}. All lines must have the "
                    "same number of cells."),

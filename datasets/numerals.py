@@ -10,9 +10,9 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +24,7 @@ Note = tuple[str, str]  # a sentence marked with `N_`, and what stands in it for
 MAX_NUMBER = 1e30  # beyond it, squares are too large
 MARKS = (".", ",")
 
-# Cells that stand for no value, in lower case. Some of them may be the name of a class, see `datasets.own`.
+# Cells that stand for no value, in lower case. Some of them may be the name of a class, see `datasets.targets`.
 NOTHING = frozenset((
     "", "nan", "<na>", "null", "?", "#n/a", "#null!", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "nat",
 ))  # fmt: skip
@@ -60,6 +60,11 @@ MONTH = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[A-Za-z]*"
 PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 SIMPLE = re.compile(r"[+-]?(0|\d{1,15})\.(\d{1,2}|\d{4,20})", re.ASCII)  # no thousands, for they have three digits
 
+# Words, one a line, that Python and this module read alike if the decimal mark is the point; and the words among them
+# that cannot be read with a decimal comma, so that they show what the mark is.
+COMMON = re.compile(r"(?:[+-]?\d{1,15}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,2})?(?:\n|\Z))++", re.ASCII)
+POINTED = re.compile(r"^[+-]?(?:0\d*\.|\d{4,}\.|\d+\.(?:\d{1,2}|\d{4,})(?!\d)|\d+\.\d+[eE])", re.ASCII | re.MULTILINE)
+
 DATE = re.compile(
     r"\d{2,4}[-/.] ?\d{1,2}[-/.] ?\d{1,4}\.?([T ]+.*)?|\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?"
     r"|\d{2,4}년 ?\d{1,2}월( ?\d{1,2}일)?.*|\d{2,4}年 ?\d{1,2}月( ?\d{1,2}日)?.*"
@@ -94,6 +99,68 @@ class Convention(NamedTuple):
     marks: frozenset[str] = frozenset()
     delimiter: str = ","
     chosen: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """The cells of a column, each text kept once: row i has the text `words[codes[i]]`; `codes` is [rows]."""
+
+    words: tuple[str, ...]
+    codes: np.ndarray
+
+    @classmethod
+    def of(cls, cells: Sequence[str]) -> Cells:
+        """Return these cells, with their words in the order in which they come."""
+        index = {word: code for code, word in enumerate(dict.fromkeys(cells))}
+        return cls(tuple(index), np.fromiter(map(index.__getitem__, cells), np.intp, len(cells)))
+
+    def of_rows(self, rows: np.ndarray) -> Cells:
+        """Return the cells of these rows [rows], a mask."""
+        used, codes = np.unique(self.codes[rows], return_inverse=True)
+        return Cells(tuple(self.words[code] for code in used), codes)
+
+    @cached_property
+    def times(self) -> np.ndarray:
+        """How many rows have each word [words]."""
+        return np.bincount(self.codes, minlength=len(self.words))
+
+    @cached_property
+    def texts(self) -> np.ndarray:
+        """The cells as text [rows], an array of objects."""
+        return np.array([*self.words, ""], object)[self.codes]
+
+    def missing(self, words: frozenset[str] = MISSING) -> np.ndarray:
+        """Return which rows [rows] have one of these words, in lower case."""
+        return np.array([word.lower() in words for word in self.words], bool)[self.codes]
+
+    @cached_property
+    def known(self) -> tuple[str, ...]:
+        """The words that do not stand for a missing value."""
+        return tuple(word for word in self.words if word.lower() not in MISSING)
+
+    @cached_property
+    def common(self) -> bool:
+        """Whether all known words are plain numbers, of which one shows a decimal point where any has a point."""
+        text = "\n".join(self.known)
+        alone = text.count("\n") < max(1, len(self.known))  # no word has a line break in it
+        return alone and COMMON.fullmatch(text) is not None and ("." not in text or POINTED.search(text) is not None)
+
+    @cached_property
+    def shapes(self) -> dict[str, Shape]:
+        """What each word that is a number can mean."""
+        return {word: one for word in self.words if (one := shape(word)) is not None}
+
+    def number_of(self, words: Iterable[str]) -> int:
+        """Return how many rows have one of these words of the column."""
+        wanted = set(words)
+        return int(sum(times for word, times in zip(self.words, self.times.tolist(), strict=True) if word in wanted))
+
+    @cached_property
+    def shown(self) -> frozenset[str]:
+        """The decimal marks that its words show."""
+        if self.common:
+            return frozenset("." if any("." in word for word in self.known) else "")
+        return frozenset(one.mark for one in self.shapes.values()) - {""}
 
 
 class Numbers(NamedTuple):
@@ -147,24 +214,20 @@ def looks(cell: str) -> bool:
     return cell.lower() in MISSING or shape(cell) is not None
 
 
-def marks(columns: Iterable[Sequence[str]], share: float) -> frozenset[str]:
+def marks(columns: Iterable[Cells], share: float) -> frozenset[str]:
     """Return the decimal marks that the cells of a file show, in columns of which this share are numbers."""
     found: set[str] = set()
     for cells in columns:
-        counts = Counter(cells)
-        shapes = {cell: one for cell in counts if (one := shape(cell)) is not None}
-        known = sum(count for cell, count in counts.items() if cell in shapes or cell.lower() not in MISSING)
-        if shapes and sum(counts[cell] for cell in shapes) >= share * known:
-            found |= {one.mark for one in shapes.values()} - {""}
+        if cells.common or (cells.shapes and cells.number_of(cells.shapes) >= share * cells.number_of(cells.known)):
+            found |= cells.shown
     return frozenset(found)
 
 
-def numbers(cells: Sequence[str], convention: Convention) -> Numbers:
+def numbers(cells: Cells, convention: Convention) -> Numbers:
     """Return the cells of one column as numbers; a cell that stands for nothing is none."""
-    counts = Counter(cells)
-    read = {cell: shape(cell) for cell in counts}
-    shapes = {cell: one for cell, one in read.items() if one is not None}
-    shown = frozenset(one.mark for one in shapes.values()) - {""}
+    if cells.common and not (convention.chosen == "," and cells.shown):
+        return _common(cells)
+    shapes, shown = cells.shapes, cells.shown
     opened = [cell for cell, one in shapes.items() if one.open]
     mark, doubt = _decided(shown, convention, shapes)
 
@@ -173,7 +236,7 @@ def numbers(cells: Sequence[str], convention: Convention) -> Numbers:
             return math.nan
         return one.comma if one.mark == "," or (one.open and mark == ",") else one.point
 
-    values = {cell: value(one) for cell, one in read.items()}
+    values = {cell: value(shapes.get(cell)) for cell in cells.words}
     notes: list[Note] = []
     if len(shown) == 2:
         notes.append((N_("decimal points and decimal commas occur, and both are read as decimal marks"), ""))
@@ -183,10 +246,17 @@ def numbers(cells: Sequence[str], convention: Convention) -> Numbers:
             N_("uncertain: {value}; if this is wrong, choose the decimal mark") if doubt else N_("for example, {value}")
         )
         notes.append((text, _example(odd[0], values[odd[0]]) if mark or not shapes[odd[0]].open else odd[0]))
-    found = sum(counts[cell] for cell in shapes)
-    return Numbers(
-        np.array([values[cell] for cell in cells], float), found, tuple(notes), _unsure(shapes, opened, mark)
-    )
+    read = np.array([*values.values(), np.nan], float)[cells.codes]
+    return Numbers(read, cells.number_of(shapes), tuple(notes), _unsure(shapes, opened, mark))
+
+
+def _common(cells: Cells) -> Numbers:
+    """Return cells that Python reads as they are meant, quickly: most columns of most files."""
+    known = frozenset(cells.known)
+    values = np.array([float(word) if word in known else np.nan for word in cells.words] + [np.nan])
+    values[np.abs(values) > MAX_NUMBER] = np.nan
+    read = values[cells.codes]
+    return Numbers(read, int(np.isfinite(read).sum()), (), None)
 
 
 def _some_are_whole(shapes: dict[str, Shape]) -> bool:

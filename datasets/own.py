@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -18,45 +17,22 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from datasets import lines, numerals
+from datasets import columns, encodings, lines, numerals, targets
+from datasets.columns import KINDS, MIN_NUMBERS, Column, Found
 from datasets.dataset import Dataset, Table, still
-from datasets.numerals import Convention, Note
+from datasets.numerals import Cells, Convention, Note
+from datasets.targets import TASKS
 from spec import N_, Refused
 
-Series = Any  # of pandas, whose stubs leave open what nearly every call returns
-Frame = Any
+__all__ = ["GONE", "KINDS", "PREFIX", "TASKS", "Column", "Own", "Parsed", "Sheet"]
+
+Frame = Any  # of pandas, whose stubs leave open what nearly every call returns
 
 PREFIX = "own~"
-MAX_COLUMNS = 1000  # of numbers, once words are encoded; pictures of 28 x 28 pixels are 784
-MAX_CLASSES = 100
-MAX_WORDS = 50  # different words in a column that is a category
-MAX_WHOLE = 10  # different whole numbers in a target that is a class
 MIN_ROWS = 20
-MIN_NUMBERS = 0.9  # share of a column's cells that must be numbers, for the others to count as missing
 FIRST = 5  # rows that are shown before a table is used
-TASKS = ("binary", "classes", "numbers")
-KINDS = ("number", "category", "dropped")  # what a reader can make of a column
 
 GONE = N_("This data set was a visitor's own file. Please upload the file again.")
-TARGETS = ("target", "label", "class", "y", "survived", "outcome", "정답", "타깃", "목표", "라벨")
-ROW_NUMBERS = re.compile(r"(^|.*[\s_])(id|no|idx|index|번호|순번|연번)\.?|.*(Id|ID|번호)")
-
-
-class Column(NamedTuple):
-    """What became of one column of the file.
-
-    `kind` is "number", "category", "target" or "dropped"; `did` says what was done, a sentence marked with `N_` in
-    which {value} stands for `value`, and so do `notes`, which say what else is to be known. `missing` counts empty
-    cells, `made` the columns of numbers made of it.
-    """
-
-    name: str
-    kind: str
-    did: str
-    value: str
-    missing: int
-    made: int
-    notes: tuple[Note, ...] = ()
 
 
 class Parsed(NamedTuple):
@@ -103,7 +79,7 @@ class Sheet:
 
     @cached_property
     def name(self) -> str:
-        """What the table is called in links: its beginning, and hexadecimal digits."""
+        """What the table is called in links: `PREFIX`, and hexadecimal digits."""
         mark = hashlib.sha256(repr((self.secret, *self.choices.values())).encode())
         mark.update(self.csv)
         return PREFIX + mark.hexdigest()[:32]
@@ -124,8 +100,8 @@ class Sheet:
         return self.parsed.x, self.parsed.y
 
     def raw(self) -> dict[str, np.ndarray]:
-        """Return the cells of the file as text, column by column."""
-        return {name: cells.to_numpy(str) for name, cells in self.parsed.raw.items()}
+        """Return the cells of the file as text [rows], arrays of objects, column by column."""
+        return {name: cells.to_numpy(object) for name, cells in self.parsed.raw.items()}
 
 
 @dataclass(frozen=True, repr=False, eq=False, kw_only=True)
@@ -179,13 +155,13 @@ def inspect(sheet: Sheet, seconds: float) -> tuple[None, tuple[int, int, dict[st
     """
     facts: dict[str, Any] = {}
     try:
-        possible = lines.possible(sheet.csv)
+        possible = encodings.possible(sheet.csv)
         facts |= {"encodings": np.array([*possible], str), "samples": np.array([*possible.values()], str)}
         found = lines.read(sheet.csv, sheet.encoding, sheet.header)
         facts |= {"fields": np.array(found.header), "notes": _packed(found.notes)}
         looked = _looked(found, sheet)
-        facts |= {"report": _packed(column for column, _values in looked.columns.values())}
-        facts |= {"target": np.array(sheet.target or _likely_target(looked.columns))}
+        facts |= {"report": _packed(one.column for one in looked.found.values())}
+        facts |= {"target": np.array(sheet.target or targets.likely(looked.found))}
         parsed = sheet.__dict__["parsed"] = _finished(looked, sheet)
         facts |= _facts(parsed)
     except Refused as refusal:
@@ -203,12 +179,12 @@ def _packed(told: Iterable[Any]) -> np.ndarray:
 
 
 def _facts(parsed: Parsed) -> dict[str, Any]:
-    first = parsed.raw.head(FIRST)
+    first = [[cell[:80] for cell in row] for row in parsed.raw.head(FIRST).to_numpy().tolist()]
     goals = parsed.y[:FIRST] if not parsed.classes else [parsed.classes[int(one)] for one in parsed.y[:FIRST]]
     return {
         "names": np.array(parsed.names), "classes": np.array(parsed.classes, str), "task": np.array(parsed.task),
         "target": np.array(parsed.target), "rows": np.array(len(parsed.y)), "left_out": np.array(parsed.left_out),
-        "cells": first.map(lambda cell: cell[:80]).to_numpy(str), "inputs": parsed.x[:FIRST], "goals": np.array(goals),
+        "cells": np.array(first, str), "inputs": parsed.x[:FIRST], "goals": np.array(goals),
         "report": _packed(parsed.report),
     }  # fmt: skip
 
@@ -248,11 +224,11 @@ def adopt(sheet: Sheet, title: str, told: Mapping[str, np.ndarray]) -> Own:
 
 
 class Looked(NamedTuple):
-    """A file as a table of text, its convention of numbers, and what each column is, with its values if it is used."""
+    """A file as columns of cells, its convention of numbers, and what became of each column."""
 
-    table: Frame
+    cells: dict[str, Cells]
     convention: Convention
-    columns: dict[str, tuple[Column, Series | None]]
+    found: dict[str, Found]
 
 
 def parse(
@@ -267,8 +243,7 @@ def parse(
     """Return a CSV file as numbers; the choices are those of a `Sheet`.
 
     Cells are text, and nothing in them is ever evaluated. A column is a number, a category, or dropped with a reason
-    (see `_kind`); missing numbers stay nan, missing words are a category of their own. Categories are encoded by
-    scikit-learn's `OrdinalEncoder` where there are two, else by its `OneHotEncoder`, classes by its `LabelEncoder`.
+    (see `datasets.columns`); missing numbers stay nan, missing words are a category of their own.
 
     Raises `Refused` for what is no table, too large or too small, or has nothing to tell or to learn from.
     """
@@ -276,38 +251,41 @@ def parse(
     return _finished(_looked(lines.read(content, encoding, header), sheet), sheet)
 
 
-def _looked(found: lines.Lines, sheet: Sheet) -> Looked:
+def _looked(read: lines.Lines, sheet: Sheet) -> Looked:
     """Return what each column of a file is, the target among them."""
-    import pandas as pd  # here: it takes a second, and the web process only ever wants facts
-
     for name in (sheet.target, *dict(sheet.kinds)):
-        if name and name not in found.header:
+        if name and name not in read.header:
             raise Refused(N_("The file has no column {name}."), name=name)
-    _check_rows(len(found.rows))
-    table: Frame = pd.DataFrame(found.rows, columns=pd.Index(found.header), dtype=object)
-    shown = numerals.marks((table[name].tolist() for name in found.header), MIN_NUMBERS)
-    convention = Convention(shown, found.delimiter, sheet.decimal)
+    _check_rows(len(read.rows))
+    cells = {name: Cells.of(column) for name, column in zip(read.header, zip(*read.rows, strict=True), strict=True)}
+    convention = Convention(numerals.marks(cells.values(), MIN_NUMBERS), read.delimiter, sheet.decimal)
+    return Looked(cells, convention, _found(cells, convention, sheet))
+
+
+def _found(cells: Mapping[str, Cells], convention: Convention, sheet: Sheet) -> dict[str, Found]:
     asked = dict(sheet.kinds)
-    columns = {name: _kind(table[name], convention, asked.get(name, "")) for name in found.header}
-    return Looked(table, convention, columns)
+    return {name: columns.found(name, column, convention, asked.get(name, "")) for name, column in cells.items()}
 
 
 def _finished(looked: Looked, sheet: Sheet) -> Parsed:
     """Return the table as numbers, with the target that is asked for or looks like one."""
-    table, convention, columns = looked
-    told = sheet.target or _likely_target(columns)
-    kept = _known(table[told], convention, sheet.task)
-    table = table[kept].reset_index(drop=True)
-    _check_rows(len(table))
-    y, task, classes, notes = _targets(table[told], convention, sheet.task)
-    left_out = len(kept) - len(table)
+    import pandas as pd  # here: it takes a second, and the web process only ever wants facts
+
+    cells, convention, found = looked
+    name = sheet.target or targets.likely(found)
+    notes = () if sheet.target else targets.passed_over(found, name)
+    kept = targets.known(cells[name], convention, sheet.task)
+    left_out = int((~kept).sum())
+    _check_rows(len(kept) - left_out)
     if left_out:  # what is constant, missing or a category is told of the rows that are used
-        asked = dict(sheet.kinds)
-        columns = {name: _kind(table[name], convention, asked.get(name, "")) for name in columns}
-    x, names = _encode({n: values for n, (_, values) in columns.items() if values is not None and n != told})
-    goal = _goal(told, task, left_out, notes)
-    told_of = tuple(goal if name == told else column for name, (column, _) in columns.items())
-    return Parsed(*still((x, y)), names, task, classes, told, told_of, table, left_out)
+        cells = {one: column.of_rows(kept) for one, column in cells.items()}
+        found = _found(cells, convention, sheet)
+    target = targets.read(name, cells[name], convention, sheet.task)
+    x, names = columns.encoded({one: column for one, column in found.items() if one != name})
+    goal = targets.told(name, target, left_out, notes)
+    report = tuple(goal if one == name else column.column for one, column in found.items())
+    raw = pd.DataFrame({one: column.texts for one, column in cells.items()}, dtype=object)
+    return Parsed(*still((x, target.y)), names, target.task, target.classes, name, report, raw, left_out)
 
 
 def _check_rows(count: int) -> None:
@@ -317,216 +295,3 @@ def _check_rows(count: int) -> None:
                "evaluation."),
             count=count, limit=MIN_ROWS,
         )  # fmt: skip
-
-
-def _missing(column: Series, words: frozenset[str] = numerals.MISSING) -> Series:
-    nothing = {cell for cell in set(column) if cell.lower() in words}
-    return column.isin(nothing)
-
-
-def _numbers(column: Series, convention: Convention) -> tuple[Series, numerals.Numbers]:
-    """Return the cells of a column as numbers, nan where they are none, and what is to be said of them."""
-    import pandas as pd
-
-    read = numerals.numbers(column.tolist(), convention)
-    return pd.Series(read.values, column.index, dtype=np.float64, name=column.name), read
-
-
-def _kind(column: Series, convention: Convention, asked: str) -> tuple[Column, Series | None]:
-    """Return what a column is, or what it is `asked` to be, and its values, if it is a number or a category."""
-    name, missing = str(column.name), _missing(column)
-    count = int(missing.sum())
-
-    def dropped(did: str, value: str = "") -> tuple[Column, None]:
-        return Column(name, "dropped", did, value, count, 0), None
-
-    known = column[~missing]
-    if asked == "dropped":
-        return dropped(N_("excluded: your choice"))
-    if not len(known):
-        return dropped(N_("excluded: empty"))
-    if asked == "category":
-        return _category(name, column, missing)
-    numbers, read = _numbers(column, convention)
-    numeric = read.found >= MIN_NUMBERS * len(known)
-    dates = not numeric and sum(map(numerals.is_date, known)) >= MIN_NUMBERS * len(known)
-    if asked == "number":
-        return _forced(name, column, numbers, read, dates, count)
-    if numeric and read.unsure:
-        return dropped(*read.unsure)
-    if numeric:
-        if numbers.nunique() < 2:
-            return dropped(N_("excluded: every row has the same value"))
-        return _number(name, numbers, count, len(known) - read.found, read.notes)
-    if dates:
-        return dropped(N_("excluded: dates and times; used as numbers they become days"))
-    distinct = known.nunique()
-    if distinct == 1 and not count:
-        return dropped(N_("excluded: every row has the same value"))
-    if distinct > min(MAX_WORDS, max(2, len(column) // 2)):
-        return dropped(N_("excluded: {value} different words, probably names or free text"), str(distinct))
-    return _category(name, column, missing)
-
-
-def _forced(
-    name: str, column: Series, numbers: Series, read: numerals.Numbers, dates: bool, missing: int
-) -> tuple[Column, Series | None]:
-    """Return a column that the reader wants as a number; dates become days."""
-    import pandas as pd
-
-    notes = read.notes
-    if dates:
-        numbers = pd.Series(numerals.days(column.tolist()), column.index, dtype=np.float64, name=name)
-        notes = ((N_("dates, as days since 1970-01-01"), ""),)
-    if not numbers.notna().any():
-        did = (
-            N_("excluded: the dates do not show whether the day or the month comes first")
-            if dates
-            else read.unsure or N_("excluded: no cell is a number")
-        )
-        text, value = did if isinstance(did, tuple) else (did, "")
-        return Column(name, "dropped", text, value, missing, 0), None
-    return _number(name, numbers, missing, int(numbers.isna().sum()) - missing, notes)
-
-
-def _category(name: str, column: Series, missing: Series) -> tuple[Column, Series]:
-    """Return a column of words, missing ones a word of their own."""
-    words = column.mask(missing, "?")
-    categories = words.nunique()
-    if categories == 1:
-        did = N_("one word, encoded as 0")
-    elif categories == 2:
-        did = N_("two words, encoded as 0 and 1")
-    else:
-        did = N_("{value} words, one-hot encoded: one column of 0 and 1 for each")
-    made = 1 if categories <= 2 else categories
-    return Column(name, "category", did, str(categories), int(missing.sum()), made), words
-
-
-def _number(name: str, numbers: Series, missing: int, wrong: int, notes: tuple[Note, ...]) -> tuple[Column, Series]:
-    """Return a column of numbers; `wrong` of its cells are no numbers."""
-    value = ""
-    if wrong:
-        did, value = N_("numeric; {value} cells that are not numbers count as missing"), str(wrong)
-    elif missing:
-        did = N_("numeric; missing values become the median of the training set")
-    else:
-        did = N_("numeric") if notes else N_("numeric, unchanged")
-    if _counts(name, numbers):
-        notes = (*notes, (N_("may only number the rows; exclude it if so"), ""))
-    return Column(name, "number", did, value, missing + wrong, 1, notes), numbers
-
-
-def _counts(name: str, numbers: Series) -> bool:
-    """Return whether a column looks as if it only numbered the rows."""
-    whole = bool(numbers.notna().all()) and bool((numbers % 1 == 0).all())
-    return whole and (bool((numbers.diff().dropna() == 1).all()) or (numbers.is_unique and _is_named_so(name)))
-
-
-def _is_named_so(name: str) -> bool:
-    return ROW_NUMBERS.fullmatch(name) is not None
-
-
-def _encode(columns: Mapping[str, Series]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return all columns as numbers [rows, columns], and their names."""
-    # Imported here: it takes a second, and the web process only ever wants facts.
-    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
-
-    if not columns:
-        raise Refused(N_("The network needs at least one column besides the target."))
-    words = {name: int(values.nunique()) for name, values in columns.items() if values.dtype != np.float64}
-    count = len(columns) + sum(distinct - 1 for distinct in words.values() if distinct > 2)
-    if count > MAX_COLUMNS:
-        text = N_("After encoding, the table has {count} columns; the limit is {limit}. Exclude some columns.")
-        raise Refused(text, count=f"{count:,}", limit=f"{MAX_COLUMNS:,}")
-
-    made: list[np.ndarray] = []
-    names: list[str] = []
-    for name, values in columns.items():
-        if name not in words:
-            made.append(values.to_numpy()[:, None])
-            names.append(name)
-            continue
-        encoder: Any = OrdinalEncoder() if words[name] <= 2 else OneHotEncoder(sparse_output=False)
-        made.append(encoder.fit_transform(values.to_numpy(object)[:, None]))
-        categories = encoder.categories_[0]
-        names += [f"{name} = {category}" for category in categories[-made[-1].shape[1] :]]
-    return np.hstack(made).astype(np.float64), tuple(names)
-
-
-# -- the target
-
-
-def _likely_target(columns: Mapping[str, tuple[Column, Series | None]]) -> str:
-    """Return the column that is called like a target, else the last that can be one and does not number the rows."""
-    offered = [(name, values) for name, (_, values) in columns.items() if values is not None]
-    named = [name for name, _ in offered if name.lower() in TARGETS]
-    numbered = [name for name, values in offered if values.dtype == np.float64 and _counts(name, values)]
-    others = [name for name, _ in offered if name not in numbered]
-    for name in [*named, *reversed(others), *reversed(numbered)]:
-        return name
-    raise Refused(N_("No column of the file can be the target: each column is empty, constant, or free text."))
-
-
-def _known(target: Series, convention: Convention, task: str) -> Series:
-    """Return in which rows the target is known: where it is nearly always a number, that is where it is one.
-
-    Among words, "NA" or "None" may be the name of a class, unless two classes are wanted and there are two without it.
-    """
-    there = ~_missing(target)
-    numbers, read = _numbers(target, convention)
-    if read.found >= max(1, MIN_NUMBERS * there.sum()):
-        return numbers.notna() if not read.unsure else there
-    if task == "binary" and target[there].nunique() == 2:
-        return there
-    return ~_missing(target, numerals.NOTHING)
-
-
-def _targets(column: Series, convention: Convention, task: str) -> tuple[np.ndarray, str, tuple[str, ...], list[Note]]:
-    """Return the targets, the task that is asked for or that they suggest, the classes by name, and notes on both."""
-    from sklearn.preprocessing import LabelEncoder
-
-    name = str(column.name)
-    numbers, read = _numbers(column, convention)
-    if read.unsure and read.found == len(column) and task in ("", "numbers"):
-        text = N_("The numbers of the target {name}, such as {value}, can be read in two ways or have different units. "
-                  "Choose the decimal mark, or correct the file.")  # fmt: skip
-        raise Refused(text, name=name, value=read.unsure[1])
-    numeric = read.found == len(column) and not read.unsure
-    values = numbers if numeric else column
-    distinct = int(values.nunique())
-    if distinct < 2:
-        raise Refused(N_("The target {name} has the same value in every row."), name=name)
-    if not task:
-        few = not numeric or (distinct <= MAX_WHOLE and bool((numbers % 1 == 0).all()))
-        task = "binary" if distinct == 2 else "classes" if few else "numbers"
-    if task == "numbers":
-        if not numeric:
-            raise Refused(N_("The target {name} has cells that are not numbers."), name=name)
-        return numbers.to_numpy(), task, (), list(read.notes)
-    if task == "binary" and distinct != 2:
-        raise Refused(N_("The target {name} has {count} different values, not two."), name=name, count=distinct)
-    if distinct > MAX_CLASSES:
-        raise Refused(
-            N_("The target {name} has {count} different values; at most {limit} classes are possible."),
-            name=name, count=f"{distinct:,}", limit=MAX_CLASSES,
-        )  # fmt: skip
-    encoder: Any = LabelEncoder()
-    y = np.asarray(encoder.fit_transform(values.to_numpy()), np.int64)
-    classes = tuple(f"{value:.12g}" if numeric else str(value)[:60] for value in encoder.classes_)
-    notes = list(read.notes) if numeric else []
-    if not numeric:
-        told = [name for name in classes if name.lower() in numerals.NAMELIKE]
-        notes += [(N_("{value} counts as a class, not as a missing value"), ", ".join(told))] if told else []
-    return y, "binary" if distinct == 2 else task, classes, notes
-
-
-def _goal(name: str, task: str, left_out: int, notes: list[Note]) -> Column:
-    """Return what to say of the target."""
-    did = {
-        "binary": N_("the target: binary classification"), "classes": N_("the target: multi-class classification"),
-        "numbers": N_("the target: regression"),
-    }[task]  # fmt: skip
-    if left_out:
-        did = N_("the target; {value} rows without a target value are excluded")
-    return Column(name, "target", did, str(left_out), left_out, 0, tuple(notes))

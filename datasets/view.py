@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from datasets.dataset import Dataset
+from datasets.dataset import Dataset, texts
 
 ROWS = 200  # at most, of a table
 PICTURES = 30
@@ -40,7 +40,7 @@ def look(dataset: Dataset, seconds: float) -> tuple[None, tuple[int, int, dict[s
     if dataset.pixels is None:
         latest |= shapes(x)
     if dataset.raw is not None:
-        latest |= {f"raw {name}": cells[seen] for name, cells in dataset.raw().items()}
+        latest |= {f"raw {name}": texts(cells[seen]) for name, cells in dataset.raw().items()}
     return None, (1, 1, {}, latest)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datasets import Dataset, Part, prepare
+from datasets.dataset import texts
 
 if TYPE_CHECKING:
     from experiments.fit import Fit
@@ -154,5 +155,5 @@ def _cells(data: Dataset, rows: Array) -> dict[str, Array]:
     if data.pixels is not None:
         return {"pixels": data.read()[0][rows].reshape(-1, *data.pixels)}
     if data.raw is not None:
-        return {f"cell {name}": cells[rows] for name, cells in data.raw().items()}
+        return {f"cell {name}": texts(cells[rows]) for name, cells in data.raw().items()}
     return {f"cell {name}": cells for name, cells in zip(data.names, data.read()[0][rows].T, strict=True)}

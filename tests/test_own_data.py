@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import gzip
 import hashlib
+import io
 import pickle
 import random
 import subprocess
 import sys
 import unicodedata
+import zipfile
 from typing import Any
 
 import hypothesis
@@ -221,6 +224,80 @@ REFUSED = {
 def test_what_cannot_be_used_is_refused_with_a_sentence(sentence: str) -> None:
     with pytest.raises(Refused, match=sentence):
         parse(REFUSED[sentence], target="y" if "150" in sentence else "")
+
+
+def zipped(name: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(name, csv(table()))
+    return out.getvalue()
+
+
+ROW = b"1,2\n" * 30
+CAUSES = {
+    "ZIP archive. Unpack it": zipped("mine.csv"),
+    "is a spreadsheet file": zipped("[Content_Types].xml"),
+    "archive or a compressed file": gzip.compress(csv(table())),
+    "Line 2 of the file has a cell of more than 131,072 characters": b"a,b\n1," + b"x" * 140_000 + b"\n" + ROW,
+    "A line of the file has 4,000,000 characters": b"1,2," * 1_000_000,
+    "quotation mark in line 3 .* not to be closed": b'a,b\n1,2\n1,"2\n' + ROW,
+    "quotation mark in line 4 .* not to be closed": b'a,b\n1,2\n1,2\n"1,2\n' + ROW,
+    "quotation mark in line 5 .* not to be closed": b"a,b,c\n" + (b"1,2,3\n" * 3 + b'1,"2,3\n') * 9,
+    "line 2 on. Is a quotation mark not closed": b'a,b\n1,"2' + b"\n1,2" * 50_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", CAUSES)
+def test_a_refusal_names_the_true_cause(sentence: str) -> None:
+    with pytest.raises(Refused, match=sentence):
+        parse(CAUSES[sentence])
+
+
+def test_cells_of_several_lines_are_read() -> None:
+    text = "a,b,y\n" + "".join(f'{n},"red\nand ""{"dark" if n % 3 else "bright"}""",{n % 2}\n' for n in range(30))
+    assert said(parse(text.encode()), "b").value == "2"
+
+
+def test_blank_lines_end_no_table() -> None:
+    assert len(parse(b"a,y\n" + (b"1,0\n2,1\n" + b"\n" * 21) * 5000).y) == 10_000
+
+
+def test_an_empty_column_that_is_called_target_is_told() -> None:
+    parsed = parse(csv(table(target=[""] * 40)))
+    assert parsed.target == "won"
+    assert ("the column {value} has the name of a target, but it is excluded", "target") in said(parsed, "won").notes
+    assert not said(parse(csv(table(target=[""] * 40)), "won"), "won").notes
+
+
+def test_long_words_give_short_names() -> None:
+    parsed = parse(csv(table(text=["x" * 9000 + "1", "x" * 9000 + "2", "3"] * 13 + ["3"])))
+    assert parsed.names[5:8] == ("text = 3", f"text = {'x' * 59}… (2)", f"text = {'x' * 59}… (3)")
+
+
+DAYS = [f"2024-01-{n % 28 + 1:02d}" for n in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("days", "task", "first"),
+    [
+        (DAYS, "", 19723), (DAYS, "numbers", 19723), (["13/01/1970", "02/01/1970"] * 20, "", 12),
+        (["2024년 1월 1일", "2024년 1월 5일"] * 20, "numbers", 19723),
+    ],
+)  # fmt: skip
+def test_a_date_as_target_is_a_number_of_days(days: list[str], task: str, first: int) -> None:
+    parsed = parse(csv(table(day=days)), "day", task)
+    assert (parsed.task, parsed.y[0]) == ("numbers", first)
+    assert "as days" in said(parsed, "day").notes[0][0]
+
+
+def test_dates_that_cannot_be_a_target_say_why() -> None:
+    with pytest.raises(Refused, match="do not show whether the day or the month"):
+        parse(csv(table(day=["01/02/2024", "03/04/2024"] * 20)), "day")
+    with pytest.raises(Refused, match="soon is not a date"):
+        parse(csv(table(day=[*DAYS[:-1], "soon"])), "day")
+    with pytest.raises(Refused, match="same value"):
+        parse(csv(table(day=DAYS[:1] * 40)), "day")
+    assert parse(csv(table(day=DAYS[:2] * 20)), "day", "binary").classes == tuple(DAYS[:2])
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ import streamlit as st
 
 import runs
 from datasets import DATASETS, Dataset, own
-from datasets.lines import ENCODINGS, HEADERS
+from datasets.encodings import ENCODINGS
+from datasets.lines import HEADERS
 from datasets.numerals import MARKS
 from datasets.own import KINDS, TASKS, Own, Sheet
 from figures import data as figure
