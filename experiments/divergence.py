@@ -24,7 +24,7 @@ class Cause(NamedTuple):
            "zero": its step was 0/0, as ε = 0 and the gradient along `axis` was 0; "far": it is beyond all telling
     point  where it stands
     loss   the height there
-    axis   "x", "y" or "x, y"; empty unless "zero"
+    axis   the name of that axis, or "x, y"; empty unless "zero"
     """
 
     kind: str
@@ -89,7 +89,7 @@ def cause(race: Race, contender: int, step: int) -> Cause:
     point, loss = (float(points[0, 0]), float(points[0, 1])), float(surface.value(points)[0])
     zero = still & np.isnan(points[0])
     if getattr(rule, "eps", 1) == 0 and zero.any():
-        return Cause("zero", point, loss, ", ".join(np.array(["x", "y"])[zero]))
+        return Cause("zero", point, loss, ", ".join(np.array(surface.axes)[zero]))
     if far(surface, points)[0]:
         return Cause("far", point, loss)
     if not np.isfinite(loss):
