@@ -25,7 +25,7 @@ class Cause(NamedTuple):
            further from the domain than `descend.far` allows
     point  where it stands
     loss   the height there
-    axis   "x", "y" or "x, y"; empty unless "zero"
+    axis   the name of that axis, or "x, y"; empty unless "zero"
     """
 
     kind: str
@@ -98,7 +98,7 @@ def cause(race: Race, contender: int, step: int) -> Cause:
     point, loss = (float(points[0, 0]), float(points[0, 1])), float(surface.value(points)[0])
     zero = still & np.isnan(points[0])
     if getattr(rule, "eps", 1) == 0 and zero.any():
-        return Cause("zero", point, loss, ", ".join(np.array(["x", "y"])[zero]))
+        return Cause("zero", point, loss, ", ".join(np.array(surface.axes)[zero]))
     if far(surface, points)[0]:
         return Cause("far", point, loss)
     if not np.isfinite(loss):

@@ -228,8 +228,8 @@ def _basins(
             said[index] = say(text).format(share=_percent((cells[i] == index).mean()))
         key = _key(cells[i], colors, said)
         layout = theme.layout(
-            xaxis=theme.axis("x", range=_ends(found.x, log=False), showgrid=False),
-            yaxis=theme.axis("y", range=_ends(found.y, log=False), showgrid=False),
+            xaxis=theme.axis(surface.axes[0], range=_ends(found.x, log=False), showgrid=False),
+            yaxis=theme.axis(surface.axes[1], range=_ends(found.y, log=False), showgrid=False),
             margin={"l": 50, "r": 8, "t": 34, "b": 52}, uirevision="map",
         )  # fmt: skip
         track = {
@@ -240,8 +240,8 @@ def _basins(
             "kind": "heat", "grow": 1, "mark": f"basins {chart.surface}", "caption": title, "dots": True,
             "figure": {"data": [contour], "layout": layout}, "tracks": [track], "cells": cells[i], "colors": colors,
             "hatch": colors.index(HATCH), "key": key, "x": found.x, "y": found.y, "at": list(race.start),
-            "names": ["x", "y"], "told": _told(surface, found, i, say), "stars": [list(p) for p in surface.minima],
-            "labels": _shares(chart, basin[i]),
+            "names": list(surface.axes), "told": _told(surface, found, i, say),
+            "stars": [list(p) for p in surface.minima], "labels": _shares(chart, basin[i]),
         })  # fmt: skip
     if len(panels) == 2:
         return panels, None, "under"
@@ -450,7 +450,7 @@ def _read_rates(chart: Map, found: Survey, race: Race, run: Descent, say: Say) -
 def numbers(chart: Map, found: Survey, say: Say) -> dict[str, np.ndarray]:
     """Return what is drawn as columns: a row per cell with its place, and each rule's end there."""
     if chart.kind == "basins":
-        first, second = "x", "y"
+        first, second = find(chart.surface).axes
     else:
         first, second = "η", axis_name(chart.rule, chart.vary, say)
     x, y = np.meshgrid(found.x, found.y if len(found.y) else [np.nan])

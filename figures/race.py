@@ -148,8 +148,8 @@ def ground(surface: Surface) -> tuple[dict[str, Any], dict[str, Any]]:
     }  # fmt: skip
     (x0, x1), (y0, y1) = surface.domain
     layout = theme.layout(
-        xaxis=theme.axis("x", range=[x0, x1], showgrid=False),
-        yaxis=theme.axis("y", range=[y0, y1], showgrid=False),
+        xaxis=theme.axis(surface.axes[0], range=[x0, x1], showgrid=False),
+        yaxis=theme.axis(surface.axes[1], range=[y0, y1], showgrid=False),
         margin={"l": 46, "r": 8, "t": 8, "b": 52},
         uirevision=surface.name,
     )
@@ -226,7 +226,8 @@ def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list
     layout = theme.layout(
         margin={"l": 0, "r": 0, "t": 0, "b": 0}, uirevision=surface.name,
         scene={
-            "xaxis": {"title": {"text": "x"}, **axis}, "yaxis": {"title": {"text": "y"}, **axis},
+            "xaxis": {"title": {"text": surface.axes[0]}, **axis},
+            "yaxis": {"title": {"text": surface.axes[1]}, **axis},
             "zaxis": {"title": {"text": height}, "showticklabels": not surface.log_levels, **axis,
                       **({"range": [bottom, top + lift]} if pole else {})},
             "aspectratio": {"x": 1.25, "y": 1.25, "z": 0.75},
@@ -369,10 +370,16 @@ def caused(cause: Cause, say: Say) -> str:
 
 def numbers(race: Race, run: Descent, say: Say) -> dict[str, np.ndarray]:
     """Return what is drawn as columns: the step, then x, y and f of every contender."""
+    first, second = find(race.surface).axes
+    rate = "η" if "η" not in (first, second) else say(N_("learning rate"))
     columns = {say(N_("step")): np.arange(race.steps + 1)}
     for i, title in enumerate(names(race.contenders, say)):
         name = f"{i + 1} {title}"
-        columns |= {f"{name} x": run.path[i, :, 0], f"{name} y": run.path[i, :, 1], f"{name} f": run.loss[i]}
+        columns |= {
+            f"{name} {first}": run.path[i, :, 0],
+            f"{name} {second}": run.path[i, :, 1],
+            f"{name} f": run.loss[i],
+        }
         if race.contenders[i].schedule != Constant():
-            columns[f"{name} η"] = run.rate[i]
+            columns[f"{name} {rate}"] = run.rate[i]
     return columns

@@ -51,7 +51,7 @@ def scene(race: Race, run: Descent, values: list[Values], *, say: Say, alt: str,
         },
         panels=[
             _plane(surface, race, run, walkers, looks, titles, say),
-            {"kind": "equation", "grow": 1.6, "contenders": equations},
+            {"kind": "equation", "grow": 1.6, "contenders": equations, "axes": list(surface.axes)},
         ],
         table=None,
     )  # fmt: skip
@@ -62,8 +62,8 @@ def _plane(
 ) -> dict[str, Any]:
     (x0, x1), (y0, y1) = surface.domain
     layout = theme.layout(
-        xaxis=theme.axis("x", range=[x0, x1], showgrid=False, nticks=5, tickangle=0),
-        yaxis=theme.axis("y", range=[y0, y1], showgrid=False),
+        xaxis=theme.axis(surface.axes[0], range=[x0, x1], showgrid=False, nticks=5, tickangle=0),
+        yaxis=theme.axis(surface.axes[1], range=[y0, y1], showgrid=False),
         margin={"l": 64, "r": 8, "t": 46, "b": 52},
         uirevision=surface.name,
     )
@@ -74,10 +74,11 @@ def _plane(
         }
         for i in range(len(titles))
     ]  # fmt: skip
+    one, other = surface.axes
     says = {
         "true": say(N_("Δw, SGD: true length")),
-        "rates": say(N_("ellipse: learning rates of x and y")),
-        "alike": say(N_("circle: same learning rate for x and y")),
+        "rates": say(N_("ellipse: learning rates of {one} and {other}")).format(one=one, other=other),
+        "alike": say(N_("circle: same learning rate for {one} and {other}")).format(one=one, other=other),
         "plain": say(N_("SGD")),
     }
     return {
@@ -165,27 +166,33 @@ def reading(race: Race, values: list[Values], at: int, say: Say) -> str:
     text = N_("Step {step}: **{rule}** moves by {length}; SGD with the same learning rate would move by {plain}.")
     if np.allclose(now["step"], -now["lr"] * now["g"]):
         text = N_("Step {step}: **{rule}** moves by {length}, the learning rate times the gradient.")
-    parts = [say(text).format(**said), *_why(first, now, say)]
+    parts = [say(text).format(**said), *_why(first, now, find(race.surface).axes, say)]
     if len(titles) > 1:
         others = ", ".join(f"{title} {move:.3g}" for title, move in zip(titles[1:], moves[1:], strict=True))
         parts.append(say(N_("The others: {moves}.")).format(moves=others))
     return " ".join(parts)
 
 
-def _why(rule: Optimizer, now: Values, say: Say) -> list[str]:
+def _why(rule: Optimizer, now: Values, axes: tuple[str, str], say: Say) -> list[str]:
     """Say what a step's numbers show for an optimizer with bias correction, or with a learning rate per coordinate."""
+    one, other = axes
     if {MEAN, SQUARES, MEAN_HAT, SQUARES_HAT, RATE} <= {*rule.lines}:
         alike = np.allclose(np.abs(now["step"]), now["lr"], rtol=1e-3)
         uncorrected = now["lr"] * now["m"] / (np.sqrt(now["v"]) + rule.eps)  # type: ignore[attr-defined]
         times = float(np.hypot(*uncorrected) / np.hypot(*(now["rate"] * now["mhat"])))
         text = N_("Without bias correction the step would be {times} times as long.")
         if alike:
-            text = N_("x and y each move by η; without bias correction they would move by {times} η.")
-        return [say(text).format(times=f"{times:.2g}")] if np.isfinite(times) and abs(times - 1) > 0.05 else []
+            text = N_("{one} and {other} each move by η; without bias correction they would move by {times} η.")
+        said = {"times": f"{times:.2g}", "one": one, "other": other}
+        return [say(text).format(**said)] if np.isfinite(times) and abs(times - 1) > 0.05 else []
     rates = [now[line.name] for line in rule.lines if line.role == "rate"]
     if rates and rates[-1][0] != rates[-1][1]:
         x, y = rates[-1]
-        return [say(N_("Its learning rate is {x} for x and {y} for y.")).format(x=f"{x:.3g}", y=f"{y:.3g}")]
+        return [
+            say(N_("Its learning rate is {x} for {one} and {y} for {other}.")).format(
+                x=f"{x:.3g}", y=f"{y:.3g}", one=one, other=other
+            )
+        ]
     return []
 
 
@@ -209,6 +216,6 @@ def numbers(race: Race, values: list[Values], say: Say) -> dict[str, np.ndarray]
         rule = race.contenders[i]
         shown = {"w": "w", "g": "g", **{line.name: written(line.symbol) for line in rule.lines}, "step": "Δw"}
         for name, symbol in shown.items():
-            for axis, letter in enumerate("xy"):
+            for axis, letter in enumerate(find(race.surface).axes):
                 columns[f"{i + 1} {title} {symbol} {letter}"] = values[i][name][:, axis]
     return columns

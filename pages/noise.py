@@ -81,7 +81,7 @@ def picture(desk: Desk[Noisy]) -> None:
     def book() -> None:
         surface = find(spec.surface)
         st.markdown(f"**{_(surface.title)}**: {_(surface.sentence)}")
-        st.latex(rf"f(x, y) = {surface.latex}")
+        st.latex(surface.equation)
         text = _(
             "Along a direction with curvature λ, gradient descent with noise settles at the variance below and "
             "comes no closer to the minimum. A batch of size b divides σ² by b; a decaying learning rate lets η go "

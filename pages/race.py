@@ -85,7 +85,7 @@ def about(race: Race, run: Descent) -> None:
     def book() -> None:
         surface = find(race.surface)
         st.markdown(f"**{_(surface.title)}**: {_(surface.sentence)}")
-        st.latex(rf"f(x, y) = {surface.latex}")
+        st.latex(surface.equation)
         st.caption(_("Source: {source}").format(source=_(surface.source)))
         st.table(readings.shape(surface, race.start, _))
         panels.explain(race.contenders)

@@ -52,7 +52,7 @@ class Formula(Surface):
     """A typed f(x, y), parsed by `formula.parse`; `box` is the plot range x0, x1, y0, y1.
 
     Without a box one is proposed (`_proposed`); minima, start and rates are found by `survey`. Raises `Refused` for
-    text that is no formula in x and y, and for a formula that is flat, or real nowhere, in the part shown.
+    text that is no formula in two variables, and for a formula that is flat, or real nowhere, in the part shown.
     """
 
     text: str = setting(
@@ -60,16 +60,26 @@ class Formula(Surface):
         N_("formula"),
         symbol="f",
         help=N_(
-            "For example x^2/20 + y^2 or sin(3x) exp(-y^2). You can also use sqrt, abs, ln, tanh, min, max, pi and e."
+            "For example x^2/20 + y^2 or sin(3x) exp(-y^2). There are sqrt, abs, log, atan2, min, max, floor, "
+            "where(x > 0, x, -x) and more; π and e are constants. Two other letters can take the place of x and y, "
+            "also Greek ones and with an index: in f(w, b) = w^2 + 3b^2, w is the horizontal and b the vertical axis. "
+            "Without f(w, b) =, the letter that comes first is the horizontal axis."
         ),
-        examples=("x^2/20 + y^2", "sin(3x)*exp(-y^2)", "(1-x)^2 + 100(y-x^2)^2", "|x| + 2|y|", r"\frac{x²}{4} - cos y"),
+        examples=(
+            "x^2/20 + y^2",
+            "sin(3x)*exp(-y^2)",
+            "(1-x)^2 + 100(y-x^2)^2",
+            "|x| + 2|y|",
+            r"\frac{x²}{4} - cos y",
+            "f(w, b) = w^2 + 3b^2",
+        ),
     )
     box: tuple[float, float, float, float] | None = setting(
         None,
         N_("plot range"),
         help=N_(
-            "Minimum and maximum of x, then of y, such as -10, 10, -5, 5. Leave empty to choose the range "
-            "automatically."
+            "Minimum and maximum of x, then of y (or of your own letters), such as -10, 10, -5, 5. Leave empty to "
+            "choose the range automatically."
         ),
         optional=True,
         minimum=-1e6,
@@ -86,8 +96,9 @@ class Formula(Surface):
     def __post_init__(self) -> None:
         check(self)
         if self.expression.constant:
-            raise Refused(N_("The formula contains neither x nor y, so its surface is flat."))
+            raise Refused(N_("The formula contains neither x nor y nor other letters, so its surface is flat."))
         object.__setattr__(self, "latex", self.expression.latex())
+        object.__setattr__(self, "axes", self.expression.names)
         object.__setattr__(self, "kinks", self.expression.kinks)
         if self.box:
             object.__setattr__(self, "domain", _domain(self.box))

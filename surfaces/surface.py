@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from spec.text import PART, write_entry
+from surfaces.formula.written import name_latex
 
 Array = np.ndarray
 Point = tuple[float, float]
@@ -30,12 +31,13 @@ class Surface(ABC):
     key        name in the address bar and in `SURFACES`
     title      name for people
     sentence   what the surface shows, in one sentence
-    latex      f(x, y), without "f(x, y) ="
+    latex      f(x, y), without "f(x, y) ="; `equation` is the whole
     source     author and year, or the page the formula is from
     domain     the part shown, ((x0, x1), (y0, y1))
     minima     every global minimum inside the domain, each accurate to the last digits of a float
     minimum    the minimum value; None if the surface is unbounded below
     log_levels draw heights on a logarithmic scale above the minimum
+    axes       the names of the two variables, shown wherever the first and the second coordinate are
     kinks      True where the gradient jumps or is infinite on some line or point (there we return 0 for 0/0)
     start      the default starting point
     steps      the default number of steps from there
@@ -52,6 +54,7 @@ class Surface(ABC):
     minimum: float | None
     log_levels: bool = False
     kinks: bool = False
+    axes: tuple[str, str] = ("x", "y")
     start: Point
     steps: int
     rates: ClassVar[Mapping[str, float]]
@@ -86,6 +89,11 @@ class Surface(ABC):
     def rate(self, family: str) -> float:
         """Return the learning rate that suits a family of rules here; those that search begin like normalised ones."""
         return self.rates["normalised" if family == "searching" else family]
+
+    @property
+    def equation(self) -> str:
+        """The formula as LaTeX, with the variables it is of: f(x, y) = x²."""
+        return f"f({', '.join(map(name_latex, self.axes))}) = {self.latex}"
 
     @property
     def centre(self) -> Point:

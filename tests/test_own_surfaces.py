@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from experiments import maps, noise
+from experiments.anatomy import anatomy
 from experiments.descend import default_race, descend
-from optimizers import RULES
+from figures import maps as chart
+from figures import noise as cloud
+from figures import race as figure
+from figures import step
+from optimizers import RULES, SCHEDULES
 from spec import Refused
 from surfaces import FAMILIES, SURFACES, find
 from surfaces.own import LENGTH, LETTERS, MOST_BUMPS, Drawing, Formula, bumps, with_bump
@@ -183,6 +191,51 @@ def test_names_of_formulas():
     for name in ("formula~text~x+", "formula~box~1_2", "drawing~strokes~abc", "formula~title~x"):
         with pytest.raises(Refused):
             find(name)
+
+
+def test_the_letters_of_a_formula_name_the_axes_wherever_they_are_shown():
+    name = "formula~text~f(w, b) = w^2 + 3b^2"
+    surface = find(name)
+    assert surface.axes == ("w", "b")
+    assert surface.equation == "f(w, b) = w^{2} + 3 b^{2}"
+    assert find("sphere").equation.startswith("f(x, y) = ")
+    race = default_race(name, ("adam", "sgd"))
+    run = descend(race)
+
+    def titles(layout: dict[str, Any]) -> tuple[str, str]:
+        return layout["xaxis"]["title"]["text"], layout["yaxis"]["title"]["text"]
+
+    for view in ("2d", "3d"):
+        layout = figure.scene(race, run, say=str, alt="", view=view)["panels"][0]["figure"]["layout"]
+        assert titles(layout.get("scene", layout)) == ("w", "b")
+    columns = figure.numbers(race, run, str)
+    np.testing.assert_array_equal(columns["1 Adam b"], run.path[0, :, 1])
+    spec = dataclasses.replace(maps.default_map("basins", name), side=8, steps=20)
+    found = maps.survey(spec)
+    looked = maps.looked_at(spec, found)
+    basins = chart.scene(spec, found, looked, descend(looked), say=str, alt="")["panels"][0]
+    assert titles(basins["figure"]["layout"]) == ("w", "b") == tuple(basins["names"])
+    assert list(chart.numbers(spec, found, str))[:2] == ["w", "b"]
+    values = [anatomy(race, run, i) for i in range(2)]
+    arrows, equation = step.scene(race, run, values, say=str, alt="")["panels"]
+    assert titles(arrows["figure"]["layout"]) == ("w", "b") == tuple(equation["axes"])
+    assert "w and b" in step.reading(race, values, 1, str)
+    assert "1 Adam g b" in step.numbers(race, values, str)
+    spec = noise.default_noisy(name)
+    assert titles(cloud.scene(spec, noise.scatter(spec), say=str, alt="")["panels"][0]["figure"]["layout"]) == (
+        "w",
+        "b",
+    )
+
+
+def test_a_learning_rate_has_a_column_of_its_own_where_an_axis_is_called_so():
+    race = default_race("formula~text~η^2 + y^2", ("sgd",))
+    (rule,) = race.contenders
+    race = dataclasses.replace(race, contenders=(dataclasses.replace(rule, schedule=SCHEDULES["step"]()),))
+    run = descend(race)
+    columns = figure.numbers(race, run, str)
+    assert len(columns) == 5
+    np.testing.assert_array_equal(columns["1 SGD η"], run.path[0, :, 0])
 
 
 # -- drawings

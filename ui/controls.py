@@ -73,7 +73,13 @@ def field(desk: Desk, name: str, *, choices: Mapping[Any, str] | None = None,
 
     if desk.offers(name, caption(settings(desk.spec)[name])):
         locked = desk.locks(name)
-        draw(desk, f"{desk.key} {name}", desk.spec, name, change, choices=choices, locked=locked)
+        label = f"{caption(settings(desk.spec)[name])} ({', '.join(_axes(desk.spec))})" if name == "start" else ""
+        draw(desk, f"{desk.key} {name}", desk.spec, name, change, choices=choices, label=label, locked=locked)
+
+
+def _axes(spec: Any) -> tuple[str, str]:
+    """Return the names of the two coordinates of a Spec's start."""
+    return find(spec.surface).axes
 
 
 def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], None], *,
@@ -212,7 +218,7 @@ def surface(desk: Desk, change: Callable[[str], None]) -> None:
                  lambda value, part=part: change(dataclasses.replace(current, **{part: value}).name),
                  locked=locked)  # fmt: skip
         if part == "text":
-            st.latex(f"f = {current.latex}")
+            st.latex(current.equation)
 
 
 def start(desk: Desk, stage: str) -> None:

@@ -10,18 +10,34 @@ import numpy as np
 
 Array = np.ndarray
 
+TINY = np.finfo(float).tiny  # in a denominator, it makes 0 of 0/0 at a kink
+
 
 class Operation(NamedTuple):
     """What an operator or a function computes, and its slope in each operand.
 
-    `value(*operands)`; `slopes[i](f, *operands)` is ∂f/∂operand i, given the value f. In `latex` <> stands for the
-    operand; without it, the name is set before a bracket. `kinks`: the slope jumps, or is infinite, somewhere.
+    `value(*operands)`; `slopes[i](f, *operands)` is ∂f/∂operand i, given the value f. In `latex` <1> stands for the
+    first operand; without it, the name is set before a bracket. `kinks`: the value or the slope jumps, or the slope is
+    infinite, somewhere. `many`: it takes any number of operands from two on, two at a time. `alone`: the function that
+    is meant where one operand is given.
     """
 
     value: Callable[..., Any]
     slopes: Sequence[Callable[..., Any]]
     latex: str = ""
     kinks: bool = False
+    many: bool = False
+    alone: str = ""
+
+
+def _level(f: Array, *operands: Array) -> float:
+    """Return the slope of what is level almost everywhere: 0."""
+    return 0.0
+
+
+def _ahead(a: Array, b: Array) -> Array:
+    """Return 1 where a > b, 0 where a < b, and a half of the slope to each where they are equal, as torch does."""
+    return np.heaviside(a - b, 0.5)
 
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
@@ -42,28 +58,67 @@ FUNCTIONS = {
     "asinh": Operation(np.arcsinh, [lambda f, x: 1 / np.hypot(x, 1)], r"\operatorname{asinh}"),
     "acosh": Operation(np.arccosh, [lambda f, x: 1 / np.sqrt((x - 1) * (x + 1))], r"\operatorname{acosh}", kinks=True),
     "atanh": Operation(np.arctanh, [lambda f, x: 1 / ((1 - x) * (1 + x))], r"\operatorname{atanh}"),
-    "exp": Operation(np.exp, [lambda f, x: f], r"e^{<>}"),
+    "exp": Operation(np.exp, [lambda f, x: f], r"e^{<1>}"),
     "ln": Operation(np.log, [lambda f, x: 1 / x], r"\ln"),
     "log10": Operation(np.log10, [lambda f, x: math.log10(math.e) / x], r"\log_{10}"),
     "log2": Operation(np.log2, [lambda f, x: math.log2(math.e) / x], r"\log_{2}"),
-    "sqrt": Operation(np.sqrt, [lambda f, x: 0.5 / f], r"\sqrt{<>}", kinks=True),
-    "cbrt": Operation(np.cbrt, [lambda f, x: 1 / (3 * f * f)], r"\sqrt[3]{<>}", kinks=True),
-    "abs": Operation(np.abs, [lambda f, x: np.sign(x)], r"\left|<>\right|", kinks=True),
+    "sqrt": Operation(np.sqrt, [lambda f, x: 0.5 / f], r"\sqrt{<1>}", kinks=True),
+    "cbrt": Operation(np.cbrt, [lambda f, x: 1 / (3 * f * f)], r"\sqrt[3]{<1>}", kinks=True),
+    "abs": Operation(np.abs, [lambda f, x: np.sign(x)], r"\left|<1>\right|", kinks=True),
     "sign": Operation(np.sign, [lambda f, x: 0.0], r"\operatorname{sign}", kinks=True),
     "relu": Operation(lambda x: np.maximum(x, 0), [lambda f, x: 1.0 * (x > 0)], r"\operatorname{relu}", kinks=True),
     "sigmoid": Operation(lambda x: 1 / (1 + np.exp(-x)), [lambda f, x: f * (1 - f)], r"\operatorname{sigmoid}"),
     "softplus": Operation(
         lambda x: np.logaddexp(x, 0), [lambda f, x: 1 / (1 + np.exp(-x))], r"\operatorname{softplus}"
     ),
-    "min": Operation(np.minimum, [lambda f, a, b: _ahead(b, a), lambda f, a, b: _ahead(a, b)], r"\min", kinks=True),
-    "max": Operation(np.maximum, [lambda f, a, b: _ahead(a, b), lambda f, a, b: _ahead(b, a)], r"\max", kinks=True),
-}
-"""Every function by its name; a line is all it takes to add one. Those of two operands take any number of them."""
-
-
-def _ahead(a: Array, b: Array) -> Array:
-    """Return 1 where a > b, 0 where a < b, and a half of the slope to each where they are equal, as torch does."""
-    return np.heaviside(a - b, 0.5)
+    "floor": Operation(np.floor, [_level], r"\lfloor <1> \rfloor", kinks=True),
+    "ceil": Operation(np.ceil, [_level], r"\lceil <1> \rceil", kinks=True),
+    "round": Operation(np.round, [_level], r"\operatorname{round}", kinks=True),
+    "step": Operation(lambda x: np.heaviside(x, 0.5), [_level], r"\operatorname{step}", kinks=True),
+    "log": Operation(
+        lambda x, base: np.log(x) / np.log(base),
+        [lambda f, x, base: 1 / (x * np.log(base)), lambda f, x, base: -f / (base * np.log(base))],
+        r"\log_{<2>}(<1>)", alone="ln",
+    ),
+    "atan2": Operation(
+        np.arctan2,
+        [lambda f, y, x: x / np.maximum(x * x + y * y, TINY), lambda f, y, x: -y / np.maximum(x * x + y * y, TINY)],
+        r"\operatorname{atan2}", kinks=True,
+    ),
+    "hypot": Operation(
+        np.hypot,
+        [lambda f, x, y: x / np.maximum(f, TINY), lambda f, x, y: y / np.maximum(f, TINY)],
+        r"\operatorname{hypot}", kinks=True,
+    ),
+    "mod": Operation(
+        np.mod, [lambda f, a, b: 1.0, lambda f, a, b: -np.floor(a / b)], r"\operatorname{mod}", kinks=True
+    ),
+    "min": Operation(
+        np.minimum, [lambda f, a, b: _ahead(b, a), lambda f, a, b: _ahead(a, b)], r"\min", kinks=True, many=True
+    ),
+    "max": Operation(
+        np.maximum, [lambda f, a, b: _ahead(a, b), lambda f, a, b: _ahead(b, a)], r"\max", kinks=True, many=True
+    ),
+    "clip": Operation(
+        lambda x, low, high: np.minimum(np.maximum(x, low), high),
+        [
+            lambda f, x, low, high: 1.0 * ((x >= low) & (x <= high)),
+            lambda f, x, low, high: 1.0 * ((x < low) & (low < high)),
+            lambda f, x, low, high: 1.0 * ((x > high) | (high < low)),
+        ],
+        r"\operatorname{clip}", kinks=True,
+    ),
+    "where": Operation(
+        lambda told, a, b: np.where(np.not_equal(told, 0), a, b),
+        [
+            _level,
+            lambda f, told, a, b: 1.0 * np.not_equal(told, 0),
+            lambda f, told, a, b: 1.0 * np.equal(told, 0),
+        ],
+        r"\operatorname{where}", kinks=True,
+    ),
+}  # fmt: skip
+"""Every function by its name; an entry is all it takes to add one."""
 
 
 def _power(base: Any, exponent: Any) -> Any:
@@ -109,7 +164,12 @@ OPERATORS = {
     "/": Operation(np.divide, [lambda f, a, b: np.divide(1.0, b), lambda f, a, b: -f / b]),
     "^": Operation(_power, [_slope_in_base, _slope_in_exponent]),
     "negative": Operation(np.negative, [lambda f, a: -1.0]),
+    "<": Operation(lambda a, b: 1.0 * np.less(a, b), [_level, _level], kinks=True),
+    "<=": Operation(lambda a, b: 1.0 * np.less_equal(a, b), [_level, _level], kinks=True),
+    ">": Operation(lambda a, b: 1.0 * np.greater(a, b), [_level, _level], kinks=True),
+    ">=": Operation(lambda a, b: 1.0 * np.greater_equal(a, b), [_level, _level], kinks=True),
 }
+COMPARISONS = ("<", "<=", ">", ">=")  # 1 where they hold, else 0
 OPERATIONS = OPERATORS | FUNCTIONS
 
 

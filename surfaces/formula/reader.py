@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spec import N_, Refused, listed
-from surfaces.formula.functions import CONSTANTS, FUNCTIONS, NUMBER, OPERATIONS, Node
+from surfaces.formula.functions import COMPARISONS, CONSTANTS, NUMBER, OPERATIONS, Node, Operation
 from surfaces.formula.tokens import OPENING, Token, tokens_of
 from surfaces.formula.tree import Expression
 
@@ -19,8 +19,11 @@ LARGEST = 1e100  # the largest constant
 
 
 @np.errstate(all="ignore")  # constants are judged by their value
-def parse(text: str, names: tuple[str, ...] = ("x", "y")) -> Expression:
+def parse(text: str, names: tuple[str, ...] = ()) -> Expression:
     """Return the formula that `text` stands for, in the variables `names` (words of letters).
+
+    Without `names` it has two variables: those that it declares, as in f(w, b) = …, else those that it uses, and x and
+    y where it uses no others (`names.chosen`).
 
     Raises `Refused`, with the character (from 1), what stands there and what was expected, for text that the grammar
     does not know, and for what is too long, nested too deep, or holds constants or powers too large.
@@ -29,7 +32,7 @@ def parse(text: str, names: tuple[str, ...] = ("x", "y")) -> Expression:
         raise Refused(
             N_("The formula has {count} characters; at most {most} are allowed."), count=len(text), most=LONGEST
         )
-    return _Reader(tokens_of(text, names), names).formula()
+    return _Reader(*tokens_of(text, names)).formula()
 
 
 class _Reader:
@@ -59,12 +62,23 @@ class _Reader:
     def formula(self) -> Expression:
         if self.token.kind == "end":
             raise Refused(N_("The formula is empty; type one such as x^2/20 + y^2."))
-        whole = self.sum()
+        whole = self.comparison()
         if self.token.kind != "end":
             raise self.out_of_place()
         return self.tidy(whole)
 
     # -- one method for each line of the grammar
+
+    def comparison(self) -> int:
+        left = self.sum()
+        whole = -1
+        while self.ahead(*COMPARISONS):
+            sign = self.take()
+            right = self.sum()
+            told = self.node(sign, sign.text, left, right)
+            whole = told if whole < 0 else self.node(sign, "*", whole, told)  # 0 < x < 1 is both at once
+            left = right
+        return left if whole < 0 else whole
 
     def sum(self) -> int:
         left = self.signed(self.product)
@@ -84,9 +98,10 @@ class _Reader:
         left = self.power()
         while True:
             sign = self.token
-            if self.ahead("*", "/"):
+            if self.ahead("*", "/", "%"):
                 self.take()
-                left = self.node(sign, sign.text, left, self.signed(self.power))
+                op = "mod" if sign.text == "%" else sign.text
+                left = self.node(sign, op, left, self.signed(self.power))
             elif self.factor_ahead():
                 left = self.node(sign, "*", left, self.power())
             else:
@@ -97,7 +112,10 @@ class _Reader:
         if not self.ahead("^"):
             return base
         sign = self.take()
-        exponent = self.nested(lambda: self.signed(self.power))
+        return self.raised(sign, base, self.nested(lambda: self.signed(self.power)))
+
+    def raised(self, sign: Token, base: int, exponent: int) -> int:
+        """Return base^exponent, a power of e as exp; refuse one too steep to be drawn."""
         if base in self.constants and base == self.nodes.get(Node("e")):
             return self.node(sign, "exp", exponent)
         if base not in self.constants and abs(self.constants.get(exponent, 0)) > STEEPEST:
@@ -111,7 +129,7 @@ class _Reader:
             return self.node(self.take(), NUMBER, number=float(token.text))
         if token.kind == "name":
             self.take()
-            variable = token.text in self.names or token.text not in FUNCTIONS
+            variable = token.text in self.names or token.text in CONSTANTS
             return self.node(token, token.text) if variable else self.call(token)
         if self.ahead("√"):
             return self.node(self.take(), "sqrt", self.nested(self.power))
@@ -121,7 +139,8 @@ class _Reader:
             return self.node(token, "/", above, self.nested(self.piece))
         if self.ahead(*OPENING):
             inner = self.bracket(1)[0]
-            return self.node(token, "abs", inner) if "|" in token.text else inner
+            means = {"|": "abs", r"\left|": "abs", "⌊": "floor", "⌈": "ceil"}.get(token.text)
+            return self.node(token, means, inner) if means else inner
         raise self.missing()
 
     def call(self, name: Token) -> int:
@@ -135,20 +154,34 @@ class _Reader:
                     "Character {place}: the exponent -1 has two meanings here; write 1/sin(x) or asin(x), for example."
                 )
                 raise Refused(text, place=sign.place)
-        count = len(FUNCTIONS[name.text].slopes)
+        function = OPERATIONS[name.text]
+        count = len(function.slopes)
         if self.ahead("(", "[", "{"):
             arguments = self.bracket(count)
-        elif count == 1 and (self.ahead("-") or self.factor_ahead() or self.token.kind == "number"):
+        elif (count == 1 or function.alone) and (self.ahead("-") or self.factor_ahead() or self.token.kind == "number"):
             arguments = [self.nested(lambda: self.signed(self.factors))]
         else:
             raise self.missing(name)
-        if len(arguments) < count:
-            text = N_("Character {place}: {name} needs at least two values, separated by commas, such as {name}(x, y).")
-            raise Refused(text, place=name.place, name=name.text)
-        result = arguments[0] if count > 1 else self.node(name, name.text, arguments[0])
-        for argument in arguments[1:]:
-            result = self.node(name, name.text, result, argument)
+        result = self.applied(name, function, arguments)
         return self.node(power[0], "^", result, power[1]) if power else result
+
+    def applied(self, name: Token, function: Operation, arguments: list[int]) -> int:
+        """Return a function of its arguments; refuse too few or too many of them."""
+        count, given = len(function.slopes), len(arguments)
+        if function.alone and given == 1:
+            return self.node(name, function.alone, *arguments)
+        if function.many and given < count:
+            text = N_("Character {place}: {name} needs at least two values, separated by commas, such as {name}(x, y).")
+            raise Refused(text, place=name.place, name=name.typed)
+        if not function.many and given != count:
+            text = N_("Character {place}: {name} takes {count} values, separated by commas, not {given}.")
+            raise Refused(text, place=name.place, name=name.typed, count=count, given=given)
+        if name.text == "^":
+            return self.raised(name, *arguments)
+        result = self.node(name, name.text, *arguments[:count])
+        for argument in arguments[count:]:
+            result = self.node(name, name.text, result, argument)
+        return result
 
     def factors(self) -> int:
         """Return the argument of a function without brackets: numbers, then variables, up to anything else.
@@ -156,7 +189,7 @@ class _Reader:
         So sin 2πxy is sin(2πxy) and sin 2(x+1) is sin(2(x+1)), but sin x (y+1) and sin x e^y are products.
         """
         left = self.power()
-        while self.factor_ahead() and self.token.text not in FUNCTIONS:
+        while self.factor_ahead() and not self.function_ahead():
             if left not in self.constants and self.token.text not in self.names:
                 break
             left = self.node(self.token, "*", left, self.power())
@@ -175,15 +208,18 @@ class _Reader:
         """Return what stands in a bracket: one formula, or for a function of several any number, split by commas."""
         opening = self.take()
         self.open.append(opening)
-        inner = [self.nested(self.sum)]
+        inner = [self.nested(self.comparison)]
         while most > 1 and self.ahead(","):
             self.take()
-            inner.append(self.nested(self.sum))
+            inner.append(self.nested(self.comparison))
         if not self.ahead(OPENING[opening.text]):
             raise self.out_of_place()
         self.open.pop()
         self.take()
         return inner
+
+    def function_ahead(self) -> bool:
+        return self.token.kind == "name" and self.token.text not in (*self.names, *CONSTANTS)
 
     def factor_ahead(self) -> bool:
         """Whether what is next can be multiplied without a sign: a name, a root, a fraction, an opening bracket."""
@@ -203,11 +239,19 @@ class _Reader:
             value = CONSTANTS.get(op, number)
             if operands:
                 value = float(OPERATIONS[op].value(*(self.constants[operand] for operand in operands)))
+            if value == 0 and self.underflows(op, operands):
+                text = N_("The constant at character {place} is too small for a floating-point number.")
+                raise Refused(text, place=token.place)
             if not abs(value) <= LARGEST:
                 text = N_("The constant at character {place} is too large, or not a real number.")
                 raise Refused(text, place=token.place)
             self.constants[i] = value
         return i
+
+    def underflows(self, op: str, operands: tuple[int, ...]) -> bool:
+        """Whether a constant that came out as 0 is none: a product, quotient or power of what is not 0."""
+        parts = [self.constants[operand] for operand in operands]
+        return (op in ("*", "^") and 0 not in parts) or (op == "/" and parts[0] != 0) or op == "exp"
 
     def nested(self, read: Callable[[], int]) -> int:
         """Read something one level deeper."""
@@ -255,7 +299,7 @@ class _Reader:
             )
         else:
             text = N_("Character {place} is “{found}”, but a number, {names}, a function or a bracket was expected.")
-        return Refused(text, **said, name=name.text if name else "")
+        return Refused(text, **said, name=name.typed if name else "")
 
     def out_of_place(self) -> Refused:
         """Return the refusal of what stands after an operand and neither continues the formula nor ends it."""

@@ -6,11 +6,12 @@ import difflib
 import functools
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from spec import N_, Refused, listed
+from spec import N_, Refused
 from surfaces.formula.functions import CONSTANTS, FUNCTIONS
+from surfaces.formula.names import GREEK, INDEX, LETTER, chosen, declared, indexed
 
 
 class Token(NamedTuple):
@@ -23,20 +24,23 @@ class Token(NamedTuple):
 
 
 ALIASES = {
-    "log": "ln", "lg": "log10", "sgn": "sign", "tg": "tan", "ctg": "cot", "π": "pi", "arcsin": "asin",
-    "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+    "lg": "log10", "sgn": "sign", "tg": "tan", "ctg": "cot", "π": "pi", "arcsin": "asin", "arccos": "acos",
+    "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+    "heaviside": "step", "if": "where", "clamp": "clip", "pow": "^",
 }  # fmt: skip
 SAME = {
     "×": "*", "·": "*", "⋅": "*", "∙": "*", "•": "*", "∗": "*", "\u2062": "*", "÷": "/", "∕": "/", "⁄": "/",
     "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "ˆ": "^", "∣": "|", "│": "|", "ǀ": "|", "∛": " cbrt ", "$": " ",
-    "\u200b": " ", "\u2060": " ", "\u2061": " ", "\ufeff": " ",
+    "≤": "<=", "≥": ">=", "⩽": "<=", "⩾": ">=", "\u200b": " ", "\u2060": " ", "\u2061": " ", "\ufeff": " ",
 }  # fmt: skip
 """Characters that look like one of the grammar, or stand for it; in what is copied from pages, some cannot be seen."""
 
 SIGNS = {
-    "**": "^", r"\cdot": "*", r"\times": "*", r"\ast": "*", r"\div": "/", r"\vert": "|", r"\mid": "|",
+    "**": "^", r"\cdot": "*", r"\times": "*", r"\ast": "*", r"\div": "/", r"\vert": "|", r"\mid": "|", r"\%": "%",
     r"\lvert": r"\left|", r"\rvert": r"\right|", r"\lbrack": "[", r"\rbrack": "]", r"\lbrace": "{", r"\rbrace": "}",
     r"\{": "{", r"\}": "}", r"\tfrac": r"\frac", r"\dfrac": r"\frac", r"\cfrac": r"\frac", r"\frac": r"\frac",
+    r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=", r"\lt": "<", r"\gt": ">", r"\bmod": "%",
+    r"\lfloor": "⌊", r"\rfloor": "⌋", r"\lceil": "⌈", r"\rceil": "⌉",
 }  # fmt: skip
 LOOKS = {
     *(f"\\{space}" for space in (",", ";", ":", "!", " ", ">", "quad", "qquad", "displaystyle", "textstyle")),
@@ -45,20 +49,72 @@ LOOKS = {
 }  # fmt: skip
 """LaTeX that says how a formula looks, not what it means."""
 
-OPENING = {"(": ")", "[": "]", "{": "}", "|": "|", r"\left|": r"\right|"}
+OPENING = {"(": ")", "[": "]", "{": "}", "|": "|", r"\left|": r"\right|", "⌊": "⌋", "⌈": "⌉"}
 
-BEGINNING = re.compile(r"\s*([^\W\d_])\s*((\\left)?\s*\([^()=]*\))?\s*:?=")  # f(x, y) =
 ROOT = re.compile(r"\\sqrt\s*\[")
 TOKEN = re.compile(
     r"""(?P<space>\s+)
     | (?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)
     | (?P<bar>\\(?:left|right))\s*(?:\||\\vert)
-    | \\(?:operatorname\*?|mathrm|mathit|text)\s*\{\s*(?P<upright>[^\W\d_]+)\s*\}
+    | \\(?:operatorname\*?|mathrm|mathit|text)\s*\{\s*(?P<upright>[^\W\d_]+2?)\s*\}
     | (?P<command>\\(?:[a-zA-Z]+|.))
-    | (?P<word>[^\W\d_]+(?:(?<=log)(?:10|2)(?![0-9.]))?)
-    | (?P<sign>\*\*|[-+*/^()\[\]{}|,√])""",
+    | (?P<word>[^\W\d_]+(?:(?<=log)(?:10|2)(?![0-9.])|(?<=log)1p|(?:(?<=atan)|(?<=arctan))2(?=\s*[(\[{]))?)
+    | (?P<sign>\*\*|<=|>=|[-+*/%^()\[\]{}|,√<>⌊⌋⌈⌉])""",
     re.VERBOSE,
 )
+
+
+class Piece(NamedTuple):
+    """A match of `TOKEN`: its kind and text, the index of its last letter, and where it starts and ends."""
+
+    kind: str
+    text: str
+    lowered: str
+    start: int
+    end: int
+
+
+def tokens_of(text: str, names: tuple[str, ...]) -> tuple[list[Token], tuple[str, ...]]:
+    """Return the tokens of a formula, the last of them its end, and the names of its variables.
+
+    These are `names`; where that is empty, those that the formula declares, or uses. Raises `Refused` at what belongs
+    to no token, and for what no two variables can be named by.
+    """
+    spelled, places = _spelled(text)
+    own, at = declared(spelled, places, _known(names or ("x", "y")))
+    pieces = list(_pieces(text, spelled, places, at))
+    names = names or own or _used(pieces, places)
+    known = _known(names)
+    tokens: list[Token] = []
+    for piece in pieces:
+        place = places[piece.start]
+        typed = text[place - 1 : max(place, places[min(piece.end, len(places) - 1)] - 1)]
+        part = piece.text
+        if piece.kind in ("word", "upright"):
+            for offset, name in _spelt(piece, known) or [(0, "")]:
+                if not name:
+                    raise _unknown(part + piece.lowered, typed, place, known, names)
+                tokens.append(Token("name", known[name], name, places[piece.start + offset]))
+        elif piece.kind == "number":
+            if float(part) == 0 and re.search("[1-9]", re.split("[eE]", part)[0]):
+                raise Refused(N_("The number {found} at character {place} is too small for a floating-point number."),
+                              found=typed, place=place)  # fmt: skip
+            tokens.append(Token("number", part, typed, place))
+        elif piece.kind == "bar":
+            tokens.append(Token("sign", f"{part}|", typed, place))
+        elif piece.kind == "sign" or part in SIGNS:
+            tokens.append(Token("sign", SIGNS.get(part, part), typed, place))
+        elif ROOT.match(spelled, piece.start):
+            raise Refused(
+                N_("Character {place}: write roots other than the square root as powers, such as (x^2)^(1/3)."),
+                place=place,
+            )
+        elif (name := part[1:] + piece.lowered) in known:
+            tokens.append(Token("name", known[name], typed, place))
+        elif part not in LOOKS:
+            raise _unknown(part, typed, place, known, names)
+    tokens.append(Token("end", "", "", len(text.rstrip()) + 1))
+    return tokens, names
 
 
 def _spelled(text: str) -> tuple[str, list[int]]:
@@ -71,7 +127,7 @@ def _spelled(text: str) -> tuple[str, list[int]]:
         if typed.isascii():
             plain = SAME.get(typed, typed)
         elif form == "<sub>":
-            plain = "_"
+            plain = f"_{unicodedata.normalize('NFKC', typed)}"
         elif form == "<fraction>" and (number := unicodedata.numeric(typed, None)) is not None:
             plain = f" {number!r} "
         else:
@@ -84,48 +140,69 @@ def _spelled(text: str) -> tuple[str, list[int]]:
     return "".join(characters), places
 
 
+def _pieces(text: str, spelled: str, places: list[int], at: int) -> Iterator[Piece]:
+    """Yield the parts of a text from character `at` on, without spaces; a Greek letter's command as its letter."""
+    lone = re.findall(r"(?<![^\W\d_])[^\W\d_](?![^\W\d_])[0-9]?", spelled[at:])
+    numbered = {one[0] for one in lone if {one[0] + "1", one[0] + "2"} <= {*lone} and one[0] not in lone}
+    while at < len(spelled):
+        found, start = TOKEN.match(spelled, at), at
+        if found is None:
+            raise _stranger(spelled[at], text[places[at] - 1], places[at])
+        at = found.end()
+        kind = found.lastgroup or ""
+        part, index = found[kind], ""
+        if kind == "command" and part[1:] in GREEK:
+            kind, part = "word", GREEK[part[1:]]
+        if kind in ("word", "upright", "command") and (lowered := INDEX.match(spelled, at)):
+            index, at = re.sub(r"\D", "", lowered[0]), lowered.end()
+        elif kind == "word" and part in numbered and spelled[at] in "12":  # x1, where x2 stands too, and no x
+            index, at = spelled[at], at + 1
+        if kind != "space":
+            yield Piece(kind, part, index, found.start(kind) if kind == "upright" else start, at)
+
+
 @functools.lru_cache(maxsize=16)
 def _known(names: tuple[str, ...]) -> dict[str, str]:
     """Return every word that means something, and what."""
     return {name: name for name in (*FUNCTIONS, *CONSTANTS)} | ALIASES | {name: name for name in names}
 
 
-def tokens_of(text: str, names: tuple[str, ...]) -> list[Token]:
-    """Return the tokens of a formula, the last of them its end; raise `Refused` at what belongs to none."""
-    known = _known(names)
-    spelled, places = _spelled(text)
-    beginning = BEGINNING.match(spelled)
-    at = beginning.end() if beginning and beginning[1].lower() not in names else 0
-    tokens: list[Token] = []
-    while at < len(spelled):
-        found, place = TOKEN.match(spelled, at), places[at]
-        if found is None:
-            raise _stranger(spelled[at], text[place - 1], place)
-        at = found.end()
-        kind = found.lastgroup or ""
-        part = found[kind]
-        typed = text[place - 1 : max(place, places[min(at, len(places) - 1)] - 1)]
-        if kind in ("word", "upright"):
-            first = found.start(kind)
-            for offset, name in _split(part, known) or _split(part.lower(), known) or [(0, "")]:
-                if not name:
-                    raise _unknown(part, place, known, names)
-                tokens.append(Token("name", known[name], name, places[first + offset]))
-        elif kind == "number":
-            tokens.append(Token("number", part, typed, place))
-        elif kind == "bar":
-            tokens.append(Token("sign", f"{part}|", typed, place))
-        elif kind == "sign" or part in SIGNS:
-            tokens.append(Token("sign", SIGNS.get(part, part), typed, place))
-        elif ROOT.match(spelled, found.start()):
-            text = N_("Character {place}: write roots other than the square root as powers, such as (x^2)^(1/3).")
-            raise Refused(text, place=place)
-        elif part[1:] in known:
-            tokens.append(Token("name", known[part[1:]], typed, place))
-        elif kind == "command" and part not in LOOKS:
-            raise _unknown(part, place, known, names)
-    tokens.append(Token("end", "", "", len(text.rstrip()) + 1))
-    return tokens
+def _used(pieces: Sequence[Piece], places: list[int]) -> tuple[str, ...]:
+    """Return the names of the two variables of a formula that declares none, see `names.chosen`."""
+    known = _known(("x", "y"))
+    used: list[tuple[str, int]] = []
+    for i, piece in enumerate(pieces):
+        if piece.kind not in ("word", "upright") or (piece.lowered and piece.text in FUNCTIONS):
+            continue
+        letters, last = piece.text, indexed(piece.text[-1], piece.lowered)
+        if piece.lowered and piece.text + piece.lowered not in known:
+            letters = letters[:-1]
+        else:
+            last = ""
+        after = pieces[i + 1].text if pieces[i + 1 :] else ""
+        split = [name for _offset, name in _split_any(letters, known)]
+        loose = len(letters) == 1 or (len(letters) == 2 and after != "(" and letters not in ("or", "in", "is"))
+        if not split and loose:
+            split = list(letters)
+        used += [
+            (name, places[piece.start]) for name in (*split, last) if LETTER.fullmatch(name) and name not in ("e", "π")
+        ]
+    return chosen(used)
+
+
+def _spelt(piece: Piece, known: Collection[str]) -> list[tuple[int, str]]:
+    """Return the names that a word spells, each with its offset: its last letter may have an index."""
+    if not piece.lowered:
+        return _split_any(piece.text, known)
+    if (whole := piece.text + piece.lowered) in known:  # log_{10}
+        return [(0, whole)]
+    before, last = piece.text[:-1], indexed(piece.text[-1], piece.lowered)
+    split = _split_any(before, known)
+    return [*split, (len(before), last)] if last in known and (split or not before) else []
+
+
+def _split_any(word: str, known: Collection[str]) -> list[tuple[int, str]]:
+    return _split(word, known) or _split(word.lower(), known)
 
 
 def _split(word: str, known: Collection[str]) -> list[tuple[int, str]]:
@@ -147,24 +224,29 @@ def _split(word: str, known: Collection[str]) -> list[tuple[int, str]]:
 def _stranger(character: str, typed: str, place: int) -> Refused:
     """Return the refusal of a character that no token begins with."""
     if character == "=":
-        text = N_("Character {place} is “=”; type only the part to the right of f(x, y) =.")
+        text = N_(
+            "Character {place} is “=”; type only the part to the right of f(x, y) =. Comparisons are <, <=, >, >=."
+        )
     elif character == "_":
-        text = N_("Character {place} is a subscript, as in x₁; variables are single letters without an index.")
+        text = N_(
+            "Character {place} is an index; only a single letter can have one, and it must be a number, as in x₁."
+        )
     else:
-        text = N_("Character {place} is “{found}”, which is not allowed in a formula.")
+        text = N_("Character {place} is “{found}”, which is not allowed in a formula. Operators are {operators}.")
     visible = typed.isprintable() and not unicodedata.combining(typed)
-    return Refused(text, place=place, found=typed if visible else f"U+{ord(typed):04X}")
+    found = typed if visible else f"U+{ord(typed):04X}"
+    return Refused(text, place=place, found=found, operators="+ - * / ^ % < <= > >=")
 
 
-def _unknown(word: str, place: int, known: Iterable[str], names: Sequence[str]) -> Refused:
-    """Return the refusal of a name, with the nearest known one that begins alike."""
-    word = word[:20]
+def _unknown(word: str, typed: str, place: int, known: Collection[str], names: Sequence[str]) -> Refused:
+    """Return the refusal of a name, with the nearest known one that begins alike, and with all that there are."""
     plain = word.strip("\\").lower()
     near = difflib.get_close_matches(plain, [name for name in known if name[:1] == plain[:1]], n=1)
+    there = {"found": typed.strip()[:20], "place": place, "names": ", ".join((*names, *CONSTANTS)),
+             "functions": ", ".join((*FUNCTIONS, "pow"))}  # fmt: skip
     if near:
-        text = N_("Unknown name “{found}” at character {place}; did you mean {nearest}?")
-        return Refused(text, found=word, place=place, nearest=near[0])
-    text = N_(
-        "Unknown name “{found}” at character {place}; you can use {names}, and functions such as sin, exp and sqrt."
-    )
-    return Refused(text, found=word, place=place, names=listed(names))
+        text = N_("Unknown name “{found}” at character {place}; did you mean {nearest}? "
+                  "You can use {names} and the functions {functions}.")  # fmt: skip
+        return Refused(text, **there, nearest=near[0])
+    text = N_("Unknown name “{found}” at character {place}; you can use {names} and the functions {functions}.")
+    return Refused(text, **there)

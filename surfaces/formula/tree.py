@@ -115,7 +115,8 @@ class Expression:
         texts: list[tuple[str, int]] = []
         for node in self.nodes:
             texts.append(as_text(node, [texts[operand] for operand in node.operands]))
-        return texts[-1][0]
+        own = len(self.names) == 2 and self.names != ("x", "y")
+        return f"f({', '.join(self.names)}) = {texts[-1][0]}" if own else texts[-1][0]
 
     def latex(self) -> str:
         """Return the formula as LaTeX, without "f(x, y) ="."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from surfaces.formula.functions import FUNCTIONS, Node
+from surfaces.formula.functions import COMPARISONS, FUNCTIONS, Node
+
+LOWERED = "₀₁₂₃₄₅₆₇₈₉"
+RAISED = str.maketrans(LOWERED, "0123456789")
 
 # How strongly the parts of a formula hold together: what holds less than its place asks for needs a bracket.
-SUM, SIGN, PRODUCT, POWER, ATOM = range(5)
+COMPARED, SUM, SIGN, PRODUCT, POWER, ATOM = range(6)
 
 
 def as_text(node: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
@@ -18,6 +21,8 @@ def as_text(node: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
     match node.op:
         case "":
             return repr(node.number).removesuffix(".0"), ATOM
+        case op if op in COMPARISONS:
+            return f"{held(0, SUM)} {op} {held(1, SUM)}", COMPARED
         case "+" | "-":
             return f"{held(0, SUM)} {node.op} {held(1, PRODUCT)}", SUM
         case "negative":
@@ -40,6 +45,9 @@ def as_latex(node: Node, base: Node, operands: list[tuple[str, int]]) -> tuple[s
     match node.op:
         case "":
             return _latex_number(node.number)
+        case op if op in COMPARISONS:
+            sign = {"<=": r"\le", ">=": r"\ge"}.get(op, op)
+            return f"{held(0, SUM)} {sign} {held(1, SUM)}", COMPARED
         case "+" | "-":
             return f"{held(0, SUM)} {node.op} {held(1, PRODUCT)}", SUM
         case "negative":
@@ -50,17 +58,25 @@ def as_latex(node: Node, base: Node, operands: list[tuple[str, int]]) -> tuple[s
             return (rf"{left} \cdot {right}" if dot else f"{left} {right}"), PRODUCT
         case "/":
             return rf"\frac{{{inner[0]}}}{{{inner[1]}}}", POWER
-        case "^" if base.op in FUNCTIONS and "<>" not in FUNCTIONS[base.op].latex and inner[1].isdigit():
+        case "^" if base.op in FUNCTIONS and "<1>" not in FUNCTIONS[base.op].latex and inner[1].isdigit():
             name = FUNCTIONS[base.op].latex
             return f"{name}^{{{inner[1]}}}{inner[0].removeprefix(name)}", POWER
         case "^":
             return f"{held(0, ATOM)}^{{{inner[1]}}}", POWER
     if node.op not in FUNCTIONS:
-        return rf"\{node.op}" if node.op == "pi" else node.op, ATOM
-    name, argument = FUNCTIONS[node.op].latex, ", ".join(inner)
-    if "<>" in name:
-        return name.replace("<>", argument), POWER if "^" in name else ATOM
-    return f"{name}{_bracketed(argument)}", ATOM
+        return rf"\{node.op}" if node.op == "pi" else name_latex(node.op), ATOM
+    name = FUNCTIONS[node.op].latex
+    if "<1>" not in name:
+        return f"{name}{_bracketed(', '.join(inner))}", ATOM
+    for place, operand in enumerate(inner, 1):
+        name = name.replace(f"<{place}>", operand)
+    return name, POWER if "^" in name else ATOM
+
+
+def name_latex(name: str) -> str:
+    """Return a variable's name as LaTeX: θ₁ as θ_{1}."""
+    letter, index = name.rstrip(LOWERED), name[len(name.rstrip(LOWERED)) :]
+    return f"{letter}_{{{index.translate(RAISED)}}}" if index else name
 
 
 def _bracketed(latex: str) -> str:

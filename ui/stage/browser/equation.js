@@ -83,7 +83,7 @@ export class Equation {
       const math = make("span", { class: "dl-numbers" });
       math.innerHTML = numbers[axis];
       const gauge = make("span", { class: "dl-gauge", "aria-hidden": "true" }, make("b"), bar);
-      return make("div", { class: "dl-row" }, make("b", {}, "xy"[axis]), math, gauge);
+      return make("div", { class: "dl-row" }, make("b", {}, this.panel.axes[axis]), math, gauge);
     });
     const formula = make("div", { class: "dl-formula" });
     formula.innerHTML = symbols;
