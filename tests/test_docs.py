@@ -149,6 +149,7 @@ def test_recipes_keep_the_style_of_the_house(copy: Path) -> None:
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.heavy
 def test_a_language_begins_with_an_empty_catalogue(copy: Path) -> None:
     begun = run(copy, "tools.messages", "de")
     assert begun.returncode == 1

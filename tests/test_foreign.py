@@ -141,6 +141,7 @@ def check(tested: AppTest, fed: list[str], shown: int) -> None:
 LANGS = tuple(language.languages())
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("idle")
 @pytest.mark.parametrize(
     ("page", "lang"), [("race", LANGS[0]), *((page, LANGS[(i + 1) % len(LANGS)]) for i, page in enumerate(DESKS))]
@@ -183,6 +184,7 @@ def hostile_table() -> bytes:
     return file.getvalue().encode()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("lang", LANGS)
 def test_what_a_table_says_is_literal(lang: str) -> None:
     tested = AppTest.from_function(script, default_timeout=PATIENCE)
