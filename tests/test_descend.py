@@ -154,6 +154,7 @@ def test_slots_are_what_the_rule_remembers():
     np.testing.assert_allclose(result.path[0, 1:], result.path[0, :-1] - 0.1 * velocity[1:], rtol=1e-13, atol=1e-15)
 
 
+@pytest.mark.heavy
 def test_same_race_same_numbers_in_another_process():
     race = dataclasses.replace(default_race("ackley", RULES), noise=0.5, seed=3)
     result = descend(race)

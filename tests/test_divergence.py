@@ -26,6 +26,7 @@ def lone(surface: str, rule: Optimizer, **fields: Any) -> Race:
     return dataclasses.replace(default_race(surface, ["sgd"]), contenders=(rule,), **fields)
 
 
+@pytest.mark.heavy
 @hypothesis_settings(max_examples=12)
 @given(kappa=st.floats(2, 500), angle=st.floats(0, 90), momentum=st.floats(0.05, 0.9))
 def test_the_bounds_of_a_bowl(kappa: float, angle: float, momentum: float) -> None:
@@ -51,6 +52,7 @@ def test_the_bounds_of_a_bowl(kappa: float, angle: float, momentum: float) -> No
 RATES = (1e-12, 1e-6, 1e-2, 1.0, 1e3, 1e12, 1e100, 1e300)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize(
     "surface", ["ravine", "rosenbrock", "monkey_saddle", "formula~text~-exp(x)", "ackley", "formula~text~abs(x)+y^2"]
@@ -69,6 +71,7 @@ def test_every_rate_of_every_optimizer_is_told_of(surface: str, rate: float) -> 
     assert all(why.holds < rate for why in lost.values())
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_a_nadam_that_diverges_has_a_card_without_a_bound(schedule: str) -> None:
     """Its momentum grows from step to step; no bound of a bowl is known for it."""
@@ -79,6 +82,7 @@ def test_a_nadam_that_diverges_has_a_card_without_a_bound(schedule: str) -> None
     assert math.isnan(diagnose(race, run, 0).bound)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "surface", ["ravine", "rosenbrock", "beale", "styblinski_tang", "zakharov", "hyperbolic_saddle"]
 )

@@ -140,10 +140,15 @@ def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("command", re.findall(r'make test ARGS="(.+)"', (ROOT / "docs/adding.md").read_text()))
-def test_what_a_recipe_adds_passes_the_tests_of_its_registry(copy: Path, command: str) -> None:
-    done = run(copy, "pytest", *command.split(), "-p", "no:cacheprovider")
-    assert done.returncode == 0, done.stdout[-4000:]  # pytest that finds no test to run returns 5
+def test_what_the_recipes_add_passes_the_tests_of_the_registries(copy: Path) -> None:
+    """The commands of the recipes, `make test ARGS="tests/a.py -k name"`, in one pytest."""
+    commands = re.findall(r'make test ARGS="(tests/\w+\.py) -k (\S+)"', ADDING)
+    assert len(commands) == ADDING.count("make test ARGS=")
+    files, names = dict.fromkeys(file for file, _ in commands), " or ".join(name for _, name in commands)
+    done = run(copy, "pytest", *files, "-k", names, "-rA", "--tb=short", "-p", "no:cacheprovider")
+    assert done.returncode == 0, done.stdout[-4000:]
+    for file, name in commands:
+        assert re.search(rf"^PASSED {file}::.*{name}", done.stdout, re.MULTILINE), f"no test of {name} in {file}"
 
 
 def test_recipes_keep_the_style_of_the_house(copy: Path) -> None:
@@ -152,6 +157,7 @@ def test_recipes_keep_the_style_of_the_house(copy: Path) -> None:
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.heavy
 def test_a_language_begins_with_an_empty_catalogue(copy: Path) -> None:
     begun = run(copy, "tools.messages", "de")
     assert begun.returncode == 1

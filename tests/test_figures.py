@@ -116,6 +116,7 @@ def test_a_race_is_small() -> None:
 # -- pictures of every surface
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("view", ["2d", "3d"])
 @pytest.mark.parametrize("surface", SURFACES)
 @pytest.mark.parametrize("of", [default_race, lost], ids=["usual", "lost"])
@@ -156,6 +157,7 @@ def _colours(value: Any) -> Iterator[str]:
             yield from _colours(part)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("start", [(1e308, 1e308), (-1e300, 0.0), (0.0, 0.0), (1e-320, 1e6)])
 @pytest.mark.parametrize("view", ["2d", "3d"])
 def test_a_race_from_nowhere_has_a_picture_too(start: tuple[float, float], view: str) -> None:

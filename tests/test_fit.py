@@ -105,6 +105,7 @@ PENALTIES = [
 ]
 
 
+@pytest.mark.heavy
 @pytest.mark.reproducible
 def test_breast_cancer_table_of_the_lecture_notes():
     """Accuracy on the test part, as printed, in every arithmetic."""
@@ -127,6 +128,7 @@ def test_breast_cancer_table_with_a_validation_part():
         assert chunk.test_score.tolist() == [printed]
 
 
+@pytest.mark.heavy
 @pytest.mark.reproducible
 def test_early_stopping_of_the_lecture_notes_has_too_short_a_patience():
     """Patience 10 ends training long before the loss has stopped falling; the notes count epochs from 0."""

@@ -125,13 +125,13 @@ def check(tested: AppTest, fed: list[str], shown: int) -> None:
     Some notices cut it; such a line is literal as a whole.
     """
     assert [error.message for error in tested.exception] == []
-    found = 0
+    found, written = 0, [literal(one) for one in fed]
     for where, text in texts(tested._tree):
         if AS_IS.fullmatch(where):
             continue
-        for one in fed:
-            found += literal(one) in text
-            text = text.replace(literal(one), "")
+        for one in written:
+            found += one in text
+            text = text.replace(one, "")
         for line in text.split("  \n"):
             assert MARK not in line or line == literal(spoken(line)), f"{where}: {line}"
             found += MARK in line
@@ -141,6 +141,7 @@ def check(tested: AppTest, fed: list[str], shown: int) -> None:
 LANGS = tuple(language.languages())
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("idle")
 @pytest.mark.parametrize(
     ("page", "lang"), [("race", LANGS[0]), *((page, LANGS[(i + 1) % len(LANGS)]) for i, page in enumerate(DESKS))]
@@ -183,6 +184,7 @@ def hostile_table() -> bytes:
     return file.getvalue().encode()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("lang", LANGS)
 def test_what_a_table_says_is_literal(lang: str) -> None:
     tested = AppTest.from_function(script, default_timeout=PATIENCE)

@@ -86,7 +86,9 @@ PICTURES: dict[str, Callable[[str], dict[str, Any]]] = {
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("text", HOLED + EXTREME)
-@pytest.mark.parametrize("picture", PICTURES)
+@pytest.mark.parametrize(
+    "picture", [pytest.param(name, marks=() if name == "race" else pytest.mark.heavy) for name in PICTURES]
+)
 def test_every_picture_of_it_can_be_sent(picture: str, text: str) -> None:
     """No number is left out in a browser, and the heights that are there fill the contours."""
     sent = unpack(pack(PICTURES[picture](named(text))))
@@ -137,6 +139,7 @@ SCENES = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dict
 NONE = st.sampled_from([np.nan, np.inf, -np.inf, np.float32("nan"), np.float64("inf")])
 
 
+@pytest.mark.heavy
 @given(SCENES, NONE, st.lists(st.sampled_from(["list", "dictionary"]), max_size=3))
 def test_no_number_that_is_none_is_sent_but_in_an_array(beside: Any, value: float, around: list[str]) -> None:
     scene: Any = value

@@ -267,6 +267,7 @@ def test_no_notice_bypasses_the_catalogues(name: str) -> None:
         assert not words, warning.value
 
 
+@pytest.mark.heavy
 @each_language
 @each_opened
 def test_a_page_says_nothing_that_has_a_translation(code: str, name: str) -> None:

@@ -39,23 +39,22 @@ def test_a_web_process_that_showed_every_page_has_no_torch() -> None:
     assert heavy_after(PAGES) == []
 
 
-@pytest.mark.parametrize(
-    "module",
-    ["experiments.fit", "experiments.live", "experiments.studies", "experiments.descend", "experiments.links",
-     "figures.race", "figures.training", "figures.readings", "networks", "datasets", "runs", "ui.frame", "ui.stage"],
-)  # fmt: skip
-def test_a_module_of_the_web_process_imports_no_torch(module: str) -> None:
-    assert heavy_after(f"import {module}") == []
+def test_modules_of_the_web_process_import_no_torch() -> None:
+    """What one of them imports, a process that has imported all of them has imported too."""
+    modules = (
+        "experiments.fit", "experiments.live", "experiments.studies", "experiments.descend", "experiments.links",
+        "figures.race", "figures.training", "figures.readings", "networks", "datasets", "runs", "ui.frame", "ui.stage",
+    )  # fmt: skip
+    assert heavy_after(f"import {', '.join(modules)}") == []
 
 
-@pytest.mark.parametrize("module", ["experiments.descend", "optimizers", "surfaces"])
-def test_the_half_in_two_dimensions_needs_numpy_alone(module: str) -> None:
-    code = f"""
+def test_the_half_in_two_dimensions_needs_numpy_alone() -> None:
+    code = """
 import sys
 before = set(sys.modules)
-import {module}
-new = {{name.partition(".")[0] for name in set(sys.modules) - before}}
-ours = {{"experiments", "optimizers", "surfaces", "spec", "numpy"}}
+import experiments.descend, optimizers, surfaces
+new = {name.partition(".")[0] for name in set(sys.modules) - before}
+ours = {"experiments", "optimizers", "surfaces", "spec", "numpy"}
 foreign = sorted(n for n in new - ours - set(sys.stdlib_module_names) if not n.startswith("_"))
 assert not foreign, foreign
 """

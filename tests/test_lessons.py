@@ -75,6 +75,7 @@ def test_a_lesson_opens_covered_and_is_uncovered_by_a_prediction(key: str) -> No
     assert all(line in told for line in (text.because, *text.look, text.choices[lesson.answer - 1]))
 
 
+@pytest.mark.heavy
 @each_lesson
 def test_what_to_try_next_opens(key: str) -> None:
     lesson = LESSONS[key]
@@ -112,7 +113,7 @@ def test_a_lesson_speaks_every_language_briefly(key: str) -> None:
 # -- what lessons claim
 
 STUDIES = {"compare": Comparison, "overfitting": Remedies, "signals": Signals, "tune": Search}
-LONG = 6.0  # seconds of training, by the estimate, above which a lesson's test is a heavy one
+LONG = 0.3  # seconds of training, by the estimate, above which a lesson's test is a heavy one
 Change = Callable[[tuple[Fit, ...]], tuple[Fit, ...]]
 
 
@@ -246,6 +247,7 @@ def test_what_a_lesson_claims_comes_true(key: str, all_arithmetics: bool) -> Non
         assert untrue(answer(again, view, change), lesson.general) == [], f"with seeds + {more}"
 
 
+@pytest.mark.heavy
 @pytest.mark.reproducible
 @pytest.mark.parametrize(("epochs", "printed"), [(500, 0.9298245614035088), (600, 0.9473684210526315),
                                                  (700, 0.9298245614035088), (1000, 0.956140350877193)])  # fmt: skip

@@ -104,6 +104,7 @@ def test_the_share_of_hits_is_where_every_rule_rests(key, borders):
     assert run.arrived[0] == 0
 
 
+@pytest.mark.heavy
 @every_rule
 @all_borders
 def test_every_rule_climbs_to_the_share_of_hits(key, borders):

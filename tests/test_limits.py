@@ -124,6 +124,7 @@ def test_surfaces_and_maps_lie_within_the_tightest_limits(tight: Limits) -> None
             default_map(kind, surface)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("key", LESSONS)
 def test_a_lesson_lies_within_the_tightest_limits(tight: Limits, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     arrive = Desk._arrive

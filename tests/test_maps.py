@@ -100,6 +100,7 @@ def test_spread_is_stack(key: str) -> None:
 # -- theory
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("rule", "field", "values"),
     [

@@ -219,6 +219,7 @@ def facts(content: str | bytes, **how: Any) -> dict[str, Any]:
     return inspect(Sheet(content if isinstance(content, bytes) else content.encode(), "s", **how), 0)[1][3]
 
 
+@pytest.mark.heavy
 def test_a_refused_file_says_enough_to_choose_what_is_used_of_it() -> None:
     wide = {f"c{n}": [str((n + 2) * k * k % 211) for k in range(ROWS)] for n in range(1100)}
     told = facts(file(wide))
@@ -393,6 +394,7 @@ def tables(draw: st.DrawFn) -> tuple[bytes, dict[str, list[float | None]], dict[
     return text.encode(encoding), dict(zip(names, numbers, strict=False)), how
 
 
+@pytest.mark.heavy
 @hypothesis.settings(max_examples=200)
 @given(tables())
 def test_generated_tables_come_back_as_their_numbers_or_with_a_sentence(

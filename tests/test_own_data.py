@@ -394,6 +394,7 @@ def test_it_can_be_found_only_while_somebody_holds_it() -> None:
     assert find(key) is again
 
 
+@pytest.mark.heavy
 def test_it_is_the_same_to_the_last_bit_in_another_process() -> None:
     made = adopt(one := sheet(), "x", told(one))
     code = (
@@ -549,6 +550,7 @@ def test_every_column_can_be_made_a_number_a_category_or_left_out() -> None:
     assert used(tested).names == ("kind = 0", "kind = 1", "kind = 2", "day")
 
 
+@pytest.mark.heavy
 def test_a_file_with_too_many_columns_is_cut_in_the_dialog() -> None:
     tested = dropped_in(csv(WIDE))
     assert "the limit is 1,000" in tested.warning[0].value

@@ -127,6 +127,7 @@ def test_of_strange_formulas_too_what_is_said_is_so(text):
 RACED = [*list(KNOWN)[:14], *LIKE.values(), "x sin y", "tanh(10x) + x^2/10 + y^2", "e^(x^2+y^2)", "sqrt(x) + sqrt(y)"]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("text", RACED)
 def test_found_rates_lead_down_and_do_not_diverge(text):
     surface = Formula(text)

@@ -105,6 +105,7 @@ def test_the_menu_changes_the_language(name: str) -> None:
         assert tested.session_state["lang"] == code
 
 
+@pytest.mark.heavy
 @each_desk
 @untrained
 def test_an_unknown_language_is_no_obstacle(name: str) -> None:
@@ -189,6 +190,7 @@ def test_spec_and_address_follow_every_widget(name: str) -> None:
             assert state(mirror, name) == after, f"{key}: {value!r} gives the link {tested.query_params}"
 
 
+@pytest.mark.heavy
 @each_desk
 @untrained
 def test_rules_are_added_and_removed(name: str) -> None:
@@ -308,6 +310,7 @@ def test_a_notice_goes_with_the_next_change(name: str) -> None:
     assert not tested.warning
 
 
+@pytest.mark.heavy
 def test_every_surface_opens_on_the_race() -> None:
     tested = visit("race")
     for key, surface in SURFACES.items():

@@ -73,6 +73,7 @@ def ran(text: str, monkeypatch: pytest.MonkeyPatch, where: Path) -> dict[str, An
     return names | {"said": said.getvalue()}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("one", RUNS.values(), ids=RUNS)
 def test_a_script_comes_to_the_losses_of_its_run(one: Fit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     data = find(one.dataset)

@@ -197,6 +197,7 @@ def test_suggested_rates_lead_down_and_do_not_diverge(surface):
         assert is_lower or getattr(rule(), "weight_decay", 0), rule.key
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("key", CONVEX)
 def test_suggested_rates_reach_the_floor_of_convex_surfaces(key):
     result = descend(default_race(key, RULES))
