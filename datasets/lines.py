@@ -269,11 +269,9 @@ def _even(lines: list[Line]) -> list[Line]:
             if any("\n" in cell for cell in cells):
                 text = N_("A quotation mark in line {line} of the file seems not to be closed.")
                 raise Refused(text, line=number)
-            raise Refused(
-                N_("Line {line} of the file has {found} cells, but line {first} has {wanted}. All lines must have the "
-                   "same number of cells."),
-                line=number, found=len(cells), first=first.number, wanted=len(first.cells),
-            )  # fmt: skip
+            text = N_("Line {line} of the file has a different number of cells ({found}) from line {first} ({wanted}). "
+                      "All lines must have the same number of cells.")  # fmt: skip
+            raise Refused(text, line=number, found=len(cells), first=first.number, wanted=len(first.cells))
         even.append(Line(number, cells[:width]))
     if width < 2:
         raise Refused(N_("The file must have at least two columns, separated by commas, semicolons or tabs."))

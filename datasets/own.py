@@ -364,7 +364,7 @@ def _kind(column: Series, convention: Convention, asked: str) -> tuple[Column, S
     if distinct == 1 and not count:
         return dropped(N_("excluded: every row has the same value"))
     if distinct > min(MAX_WORDS, max(2, len(column) // 2)):
-        return dropped(N_("excluded: {value} different words, probably names or free text"), str(distinct))
+        return dropped(N_("excluded: too many different words ({value}), probably names or free text"), str(distinct))
     return _category(name, column, missing)
 
 
@@ -398,7 +398,7 @@ def _category(name: str, column: Series, missing: Series) -> tuple[Column, Serie
     elif categories == 2:
         did = N_("two words, encoded as 0 and 1")
     else:
-        did = N_("{value} words, one-hot encoded: one column of 0 and 1 for each")
+        did = N_("one-hot encoded: one column of 0 and 1 for each word ({value})")
     made = 1 if categories <= 2 else categories
     return Column(name, "category", did, str(categories), int(missing.sum()), made), words
 
@@ -407,7 +407,7 @@ def _number(name: str, numbers: Series, missing: int, wrong: int, notes: tuple[N
     """Return a column of numbers; `wrong` of its cells are no numbers."""
     value = ""
     if wrong:
-        did, value = N_("numeric; {value} cells that are not numbers count as missing"), str(wrong)
+        did, value = N_("numeric; cells that are not numbers count as missing: {value}"), str(wrong)
     elif missing:
         did = N_("numeric; missing values become the median of the training set")
     else:
@@ -505,10 +505,10 @@ def _targets(column: Series, convention: Convention, task: str) -> tuple[np.ndar
             raise Refused(N_("The target {name} has cells that are not numbers."), name=name)
         return numbers.to_numpy(), task, (), list(read.notes)
     if task == "binary" and distinct != 2:
-        raise Refused(N_("The target {name} has {count} different values, not two."), name=name, count=distinct)
+        raise Refused(N_("The target {name} must have two different values, not {count}."), name=name, count=distinct)
     if distinct > MAX_CLASSES:
         raise Refused(
-            N_("The target {name} has {count} different values; at most {limit} classes are possible."),
+            N_("The target {name} can have at most {limit} classes, not {count}."),
             name=name, count=f"{distinct:,}", limit=MAX_CLASSES,
         )  # fmt: skip
     encoder: Any = LabelEncoder()
@@ -528,5 +528,5 @@ def _goal(name: str, task: str, left_out: int, notes: list[Note]) -> Column:
         "numbers": N_("the target: regression"),
     }[task]  # fmt: skip
     if left_out:
-        did = N_("the target; {value} rows without a target value are excluded")
+        did = N_("the target; rows without a target value are excluded: {value}")
     return Column(name, "target", did, str(left_out), left_out, 0, tuple(notes))
