@@ -82,7 +82,7 @@ def found(name: str, cells: Cells, convention: Convention, asked: str) -> Found:
     if distinct == 1 and not count:
         return dropped(N_("excluded: every row has the same value"))
     if distinct > min(MAX_WORDS, max(2, len(missing) // 2)):
-        return dropped(N_("excluded: {value} different words, probably names or free text"), str(distinct))
+        return dropped(N_("excluded: too many different words ({value}), probably names or free text"), str(distinct))
     return _category(name, cells, missing)
 
 
@@ -117,7 +117,7 @@ def _category(name: str, cells: Cells, missing: np.ndarray) -> Found:
     elif categories == 2:
         did = N_("two words, encoded as 0 and 1")
     else:
-        did = N_("{value} words, one-hot encoded: one column of 0 and 1 for each")
+        did = N_("one-hot encoded: one column of 0 and 1 for each word ({value})")
     made = 1 if categories <= 2 else categories
     return Found(Column(name, "category", did, str(categories), int(missing.sum()), made), words)
 
@@ -126,7 +126,7 @@ def _number(name: str, numbers: np.ndarray, missing: int, wrong: int, notes: tup
     """Return a column of numbers; `wrong` of its cells are no numbers."""
     value = ""
     if wrong:
-        did, value = N_("numeric; {value} cells that are not numbers count as missing"), str(wrong)
+        did, value = N_("numeric; cells that are not numbers count as missing: {value}"), str(wrong)
     elif missing:
         did = N_("numeric; missing values become the median of the training set")
     else:

@@ -202,8 +202,8 @@ def _even(lines: list[Line]) -> list[Line]:
             if any("\n" in cell for cell in cells):
                 raise Refused(_NOT_CLOSED, line=number)
             raise Refused(
-                N_("Line {line} of the file has {found} cells, but line {first} has {wanted}. All lines must have the "
-                   "same number of cells."),
+                N_("Line {line} of the file has a different number of cells ({found}) from line {first} "
+                   "({wanted}). All lines must have the same number of cells."),
                 line=number, found=len(cells), first=first.number, wanted=len(first.cells),
             )  # fmt: skip
         even.append(Line(number, cells[:width]))

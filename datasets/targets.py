@@ -92,10 +92,10 @@ def read(name: str, cells: Cells, convention: Convention, task: str) -> Target:
             raise Refused(N_("The target {name} has cells that are not numbers."), name=name)
         return Target(found.values, task, (), found.notes)
     if task == "binary" and distinct != 2:
-        raise Refused(N_("The target {name} has {count} different values, not two."), name=name, count=distinct)
+        raise Refused(N_("The target {name} must have two different values, not {count}."), name=name, count=distinct)
     if distinct > MAX_CLASSES:
         raise Refused(
-            N_("The target {name} has {count} different values; at most {limit} classes are possible."),
+            N_("The target {name} can have at most {limit} classes, not {count}."),
             name=name, count=f"{distinct:,}", limit=MAX_CLASSES,
         )  # fmt: skip
     return _labelled(values, "binary" if distinct == 2 else task, numeric, found.notes)
@@ -137,5 +137,5 @@ def told(name: str, target: Target, left_out: int, notes: tuple[Note, ...]) -> C
         "numbers": N_("the target: regression"),
     }[target.task]  # fmt: skip
     if left_out:
-        did = N_("the target; {value} rows without a target value are excluded")
+        did = N_("the target; rows without a target value are excluded: {value}")
     return Column(name, "target", did, str(left_out), left_out, 0, (*target.notes, *notes))

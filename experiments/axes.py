@@ -15,7 +15,7 @@ from datasets import SCALERS, find
 from experiments.fit import Fit
 from networks import ACTIVATIONS, INITS
 from optimizers import RULES, SCHEDULES, Optimizer, Schedule
-from spec import N_, Refused, listed
+from spec import N_, N_n, Refused, listed
 from spec.text import INNER, read_value, write_value
 
 __all__ = ["AXES", "LECTURE", "Axis", "learnt", "placed", "suggested"]
@@ -195,8 +195,13 @@ def _said_columns(columns: tuple[int, ...], say: Say) -> str:
     if not runs:
         return say(N_("all columns"))
     if len(runs) == 1 and runs[0][0] == 0 < runs[0][1]:
-        return say(N_("the first {count} columns")).format(count=runs[0][1] + 1)
+        count = runs[0][1] + 1
+        return say(N_n("the first {count} column", "the first {count} columns", count)).format(count=count)
     return say(N_("columns {numbers}")).format(numbers=listed(f"{a}–{b}" if b > a else str(a) for a, b in runs))
+
+
+def _said_rows(rows: int | None, say: Say) -> str:
+    return say(N_("all rows")) if rows is None else say(N_n("{count} row", "{count} rows", rows)).format(count=rows)
 
 
 def _said_scaling(key: str, say: Say) -> str:
@@ -293,7 +298,7 @@ AXES: dict[str, Axis] = {
              _titled(ACTIVATIONS)),
         Axis("hidden", N_("Network size"), _always("none", "4", "16", "16_16", "64_64"), _units,
              lambda units, say: "-".join(map(str, units)) or say(N_("no hidden layer")), rank=sum),
-        Axis("rows", N_("Training rows"), _rows, _or_none(_WHOLE), _said(N_("{value} rows"), N_("all rows")),
+        Axis("rows", N_("Training rows"), _rows, _or_none(_WHOLE), _said_rows,
              rank=_or_most),
         _Columns("features", N_("Columns used"), _features, _columns, _said_columns,
                  rank=lambda columns: len(columns) or math.inf),

@@ -150,7 +150,7 @@ class Fit:
     def __post_init__(self) -> None:
         check(self)
         if not isinstance(self.hidden, tuple) or len(self.hidden) > MAX_LAYERS:
-            raise Refused(N_("At most {count} hidden layers are possible."), count=MAX_LAYERS)
+            raise Refused(N_("At most {most} hidden layers are possible."), most=MAX_LAYERS)
         whole = (self.batch_size, self.epochs, self.seed, self.rows, self.split_seed, self.folds, self.fold)
         for number in (*whole, *self.hidden, *self.features):
             if number is not None and (not isinstance(number, int) or isinstance(number, bool)):
@@ -164,11 +164,10 @@ class Fit:
         if len(set(self.features)) < len(self.features) or any(column >= columns for column in self.features):
             raise Refused(N_("Give each column only once, by a number below {count}."), count=columns)
         if self.folds is not None and self.fold >= self.folds:
-            raise Refused(
-                N_("There is no fold {fold}: the {folds} folds are numbered from 0."), folds=self.folds, fold=self.fold
-            )
+            text = N_("There is no fold {fold}: the folds are numbered from 0 to {last}.")
+            raise Refused(text, fold=self.fold, last=self.folds - 1)
         if self.folds is not None and self.folds > (rows := left(find(self.dataset), self.test_size)):
-            text = N_("{folds} folds need at least {folds} rows; only {rows} rows are not in the test set.")
+            text = N_("More folds ({folds}) than rows outside the test set ({rows}). Use fewer folds.")
             raise Refused(text, folds=self.folds, rows=rows)
         check_size([self])
 

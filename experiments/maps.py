@@ -30,7 +30,7 @@ from experiments.descend import (
 )
 from experiments.divergence import stable_rate
 from optimizers import RULES, Optimizer
-from spec import N_, Refused, Setting, check, same, setting, settings, type_hints
+from spec import N_, N_n, Refused, Setting, check, same, setting, settings, type_hints
 from spec.limits import allowed
 from surfaces import SURFACES, Surface, find
 
@@ -109,7 +109,8 @@ class Map:
                 raise Refused(N_("{label} must be two numbers, the smaller one first."), label=label)
         wanted = 1 if self.kind == "rates" else 2
         if len(self.pick) not in (0, wanted):
-            text = N_("{label} needs {number} numbers on this map, not {count}.")
+            text = N_n("{label} needs {number} number on this map, not {count}.",
+                       "{label} needs {number} numbers on this map, not {count}.", wanted)  # fmt: skip
             raise Refused(text, label=N_("Selected cell"), number=wanted, count=len(self.pick))
         cost = steps_taken(self)
         if cost > allowed().map_steps * 1_000_000:

@@ -15,7 +15,7 @@ import numpy as np
 from datasets import DATASETS, find
 from experiments.descend import Race, contenders_for, rerated
 from optimizers import Optimizer
-from spec import N_, Refused, check, same, setting
+from spec import N_, N_n, Refused, check, same, setting
 from surfaces.bowls import LeastSquares
 
 Array = np.ndarray
@@ -53,7 +53,9 @@ class Stretch:
         check(self)
         count = find(self.dataset).columns
         if max(self.first, self.second) >= count:
-            raise Refused(N_("This data set has {count} columns, numbered from 0."), count=count)
+            text = N_n("This data set has {count} column, numbered from 0.",
+                       "This data set has {count} columns, numbered from 0.", count)  # fmt: skip
+            raise Refused(text, count=count)
         if self.first == self.second:
             raise Refused(N_("Choose two different columns, or the bias as the second."))
         if not self.contenders:

@@ -23,7 +23,7 @@ from experiments.axes import AXES, Axis
 from experiments.fit import Chunk, Fit, History, State, advance_for, begin, check_size, join, merged
 from experiments.presets import Preset, offered
 from optimizers import Adam, Optimizer
-from spec import N_, Refused, check, same, setting
+from spec import N_, N_n, Refused, check, same, setting
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -88,7 +88,7 @@ class Search:
             if getattr(self, place) == NONE and getattr(self, f"{place}_values"):
                 raise Refused(N_("A hyperparameter that is not searched must have no values."))
         if any(epoch > self.epochs for epoch in self.at):
-            raise Refused(N_("The epochs to choose from must not be larger than the {epochs} epochs of training."),
+            raise Refused(N_("The epochs to choose from must not be above {epochs}, the last epoch of training."),
                           epochs=self.epochs)  # fmt: skip
         count = self.draws if self.method == "random" else math.prod(len(values) for _axis, values in self.axes)
         if count * self.folds > MOST:
@@ -98,9 +98,9 @@ class Search:
                 cells=count, folds=self.folds, count=count * self.folds, most=MOST,
             )  # fmt: skip
         if self.cell > count:
-            raise Refused(
-                N_("There is no combination {cell}; the search has {count} combinations."), count=count, cell=self.cell
-            )
+            text = N_n("There is no combination {cell}; the search has {count} combination.",
+                       "There is no combination {cell}; the search has {count} combinations.", count)  # fmt: skip
+            raise Refused(text, count=count, cell=self.cell)
         for fit in self.fits:
             if not steady(fit.optimizer):
                 raise Refused(N_("The number of epochs is chosen from the learning curves, so the schedule must "

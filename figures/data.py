@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 
 from figures.scene import Say, number
-from spec import N_
+from spec import N_, N_n
 
 MOST = 12  # classes that are shown one by one
 
@@ -22,7 +22,8 @@ def balance(classes: Sequence[str], counts: np.ndarray, palette: dict[str, str],
     shown: list[int] = sorted(np.argsort(-counts, kind="stable")[:MOST].tolist())
     lines = [(classes[i] if classes[i].isdigit() else say(classes[i]), int(counts[i])) for i in shown]
     if len(classes) > MOST:
-        rest = say(N_("{count} more classes")).format(count=len(classes) - MOST)
+        more = len(classes) - MOST
+        rest = say(N_n("{count} more class", "{count} more classes", more)).format(count=more)
         lines.append((rest, int(counts.sum()) - sum(count for _, count in lines)))
     top, total = max(count for _, count in lines), int(counts.sum())
     cells = "".join(

@@ -10,7 +10,7 @@ from experiments.likelihood import Climb, Repeats, Throws, log_likelihood, steep
 from figures import theme
 from figures.scene import Say, names, number
 from figures.scene import scene as _scene
-from spec import N_, digest
+from spec import N_, N_n, digest
 
 GRID = 161  # points of a likelihood curve
 BINS = 90  # estimates in the same bin are stacked
@@ -258,9 +258,12 @@ def strayed(spec: Throws, many: Repeats, say: Say) -> str:
     parts = [say(text).format(few=few, many=lots, truth=f"{spec.truth:g}", spread=spread, less=less)]
     certain = int(np.isinf(many.fresh[:, few - 1]).sum())
     if certain:
-        text = N_(
+        text = N_n(
+            "With N = {few}, all throws had the same result in {certain} of {times} repetition: this θ gives the "
+            "other result probability 0.",
             "With N = {few}, all throws had the same result in {certain} of {times} repetitions: this θ gives the "
-            "other result probability 0."
+            "other result probability 0.",
+            len(many.share),
         )
         parts.append(say(text).format(certain=certain, times=len(many.share), few=few))
     return " ".join(parts)

@@ -355,7 +355,7 @@ def _read_settings(chart: Map, found: Survey, race: Race, run: Descent, say: Say
             )
         return " ".join(parts)
     if maps.best(found)[0, 0] < 0:
-        return say(N_("All {count} settings diverge.")).format(count=found.loss.size)
+        return say(N_("All settings diverge."))
     text = N_("**{rule}** ends lowest with η = {rate}, {name} = {value}: {height}. {share} of all settings diverge.")
     return say(text).format(
         **place, rule=say(rule.title), height=_height(surface, float(run.loss[0, -1])),
@@ -423,7 +423,7 @@ def _read_rates(chart: Map, found: Survey, race: Race, run: Descent, say: Say) -
         best, lost = order[0], int((run.diverged >= 0).sum())
         if run.diverged[best] >= 0:
             return say(N_("All at η = {rate}: every optimizer diverges.")).format(rate=number(race.contenders[0].lr))
-        text = N_("All at η = {rate}: **{rule}** ends lowest, {height}; {lost} of {count} optimizers diverge.")
+        text = N_("All at η = {rate}: **{rule}** ends lowest, {height}. Diverged: {lost} of {count}.")
         return say(text).format(
             rate=number(race.contenders[0].lr), rule=say(chart.rules[best].title), lost=lost, count=len(order),
             height=_height(surface, float(run.loss[best, -1])))  # fmt: skip
@@ -434,7 +434,7 @@ def _read_rates(chart: Map, found: Survey, race: Race, run: Descent, say: Say) -
         return say(N_("All optimizers diverge in all trials."))
     order = sorted(ends, key=lambda i: ends[i])
     text = N_(
-        "**{rule}** ends lowest when every optimizer is tuned over the same {trials} learning rates: "
+        "**{rule}** ends lowest when every optimizer is tuned over the same learning rates ({trials}): "
         "{height} at η = {rate}."
     )
     parts = [say(text).format(

@@ -11,7 +11,7 @@ from figures import theme
 from figures.race import ground
 from figures.scene import Say, number
 from figures.scene import scene as _scene
-from spec import N_, digest
+from spec import N_, N_n, digest
 from surfaces import find
 
 BAND = (10, 50, 90)  # per cent of the walks
@@ -177,8 +177,10 @@ def reading(spec: Noisy, cloud: Cloud, say: Say) -> str:
             parts.append(say(text).format(remedies=", ".join(said)))
     for name, lost in zip(spec.variants, cloud.lost, strict=True):
         if name != "average" and (lost >= 0).any():
-            text = N_("Diverged, {variant}: {lost} of {walks} runs, the first at step {step}.")
             first, many = int(lost[lost >= 0].min()), int((lost >= 0).sum())
+            text = N_n("Diverged, {variant}: {lost} of {walks} run, at step {step}.",
+                       "Diverged, {variant}: {lost} of {walks} runs, the first at step {step}.",
+                       spec.walks)  # fmt: skip
             variant = title(spec, name, say)
             parts.append(say(text).format(variant=variant, lost=many, walks=spec.walks, step=first))
     return " ".join(parts)

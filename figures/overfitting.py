@@ -15,7 +15,7 @@ from experiments.stopping import best_so_far, stops
 from figures import stopping, theme, training, worth
 from figures.scene import Say
 from figures.training import Line, Mark
-from spec import N_
+from spec import N_, N_n
 from spec.text import write_value
 
 BYTES = 350_000  # of the decision boundaries that are sent: each has GRID * GRID bytes
@@ -104,7 +104,8 @@ def _watched(
         return {**told, "patience": None}
     stop, kept = int(found.stop[0]), int(found.kept[0])
     name, look, _rows = lines[0]
-    waiting = say(N_("{name}: {count} of {patience} epochs without improvement"))
+    waiting = say(N_n("{name}: {count} of {patience} epoch without improvement",
+                      "{name}: {count} of {patience} epochs without improvement", study.patience))  # fmt: skip
     ended = say(N_("{name}: stopped after epoch {stop}, weights of epoch {kept} kept"))
     best = best_so_far(history.val_loss[0], study)
     told["patience"] = {

@@ -17,7 +17,7 @@ from figures import worth
 from figures.race import caused
 from figures.scene import Say, names, number
 from figures.training import Line, lost, middle
-from spec import N_
+from spec import N_, N_n
 from surfaces import Surface, find
 from surfaces.own import Formula
 
@@ -316,7 +316,8 @@ def stopped(
     early = [line for line in lines if found.early[line.rows.start]]
     if not early:
         return [say(N_("**Early stopping** stops no network before the last epoch."))]
-    text = N_("**Early stopping** stops {count} of {all} networks before the last epoch.")
+    text = N_n("**Early stopping** stops {count} of {all} network before the last epoch.",
+               "**Early stopping** stops {count} of {all} networks before the last epoch.", len(lines))  # fmt: skip
     parts = [say(text).format(count=len(early), all=len(lines))]
     short = []
     for line in early:

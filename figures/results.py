@@ -13,7 +13,7 @@ from figures import theme
 from figures.scene import Say, literal, number
 from figures.training import Line
 from figures.worth import PARTS, classes
-from spec import N_
+from spec import N_, N_n
 
 Told = Mapping[str, np.ndarray]
 Palette = Mapping[str, str]
@@ -48,7 +48,9 @@ def reading(told: Told, data: Dataset, say: Say) -> str:
     """Return one or two sentences in Markdown on how well a network did on a part."""
     part = say(PARTS[str(told["part"])])
     if "lost" in told:
-        text = N_("On the {part}: the network has diverged and gives no prediction for {lost} of {rows} rows.")
+        text = N_n("On the {part}: the network has diverged and gives no prediction for {lost} of {rows} row.",
+                   "On the {part}: the network has diverged and gives no prediction for {lost} of {rows} rows.",
+                   int(told["n"]))  # fmt: skip
         return say(text).format(part=part, lost=f"{told['lost']:,}", rows=f"{told['n']:,}")
     if data.task == "numbers":
         return _numbers(told, part, say)
@@ -59,7 +61,8 @@ def reading(told: Told, data: Dataset, say: Say) -> str:
     correct = percent(share)
     if 0 < wrong < rows:
         correct += f" ± {100 * np.sqrt(share * (1 - share) / rows):.2g}%"
-    text = N_("On the {part}: {right} of {rows} rows are classified correctly ({share}).")
+    text = N_n("On the {part}: {right} of {rows} row is classified correctly ({share}).",
+               "On the {part}: {right} of {rows} rows are classified correctly ({share}).", rows)  # fmt: skip
     parts = [say(text).format(part=part, right=f"{rows - wrong:,}", rows=f"{rows:,}", share=correct)]
     if wrong:
         actual, predicted = np.unravel_index(mistakes.argmax(), mistakes.shape)

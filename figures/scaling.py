@@ -134,8 +134,8 @@ def read(spec: Stretch, runs: Runs, say: Say) -> str:
     """Return sentences that describe the picture: the condition numbers, and how close the first optimizer comes."""
     (plain, plain_run, _), (scaled, scaled_run, _) = runs
     text = N_(
-        "The curvature across the valley is **{plain} times** the curvature along it; with scaled columns it is "
-        "{scaled} times."
+        "The curvature across the valley is **{plain} times** the curvature along it (the condition number); with "
+        "scaled columns it is {scaled}."
     )
     parts = [say(text).format(plain=times(condition(surface_of(plain))), scaled=times(condition(surface_of(scaled))))]
     title = say(spec.contenders[0].title)

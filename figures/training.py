@@ -15,7 +15,7 @@ from experiments.studies import Comparison
 from figures import theme, worth
 from figures.scene import Say, names
 from figures.scene import scene as _scene
-from spec import N_, digest
+from spec import N_, N_n, digest
 
 ALONG = {
     "epochs": N_("epoch"),
@@ -244,7 +244,9 @@ def _weights(
             history_of = traces[rows.start, weight]
             tracks.append({"y": history_of, "color": look["color"], "dash": [], "width": 1.8, "title": name, **x})
         tracks[-1] |= {"name": name, "marker": look["marker"]}
-    note = say(N_("{count} weights of each network, from its first layer to its last")).format(count=count)
+    text = N_n("{count} weight of each network", "{count} weights of each network, from its first layer to its last",
+               count)  # fmt: skip
+    note = say(text).format(count=count)
     reach = [float(np.abs(track["y"][np.isfinite(track["y"])]).max(initial=0)) for track in tracks]
     inside = [size for size in reach if size <= FAR * max(np.median(reach), 1e-3)]  # one that diverges leaves
     high = _nice(1.05 * max(inside, default=1.0) or 1.0)

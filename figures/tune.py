@@ -15,7 +15,7 @@ from experiments.search import Found, Luck, Search
 from figures import theme, worth
 from figures.scene import Say, literal
 from figures.scene import scene as _scene
-from spec import N_, digest
+from spec import N_, N_n, digest
 
 BEST = 3  # cells that are listed in the table below the curves
 COLUMNS = 1500  # columns of a strip; of a larger data set, this many rows are drawn, evenly spaced
@@ -386,8 +386,11 @@ def read(search: Search, history: History, found: Found, say: Say, *, done: bool
         return say(N_("Training is about to start."))
     if found.best < 0:
         if found.mean.shape[1] < 2 or search.at:
-            text = N_("{count} networks train side by side (combinations: {cells}; folds: {folds}).")
-            return say(text).format(cells=len(found.mean), folds=search.folds, count=len(found.mean) * search.folds)
+            count = len(found.mean) * search.folds
+            text = N_n("{count} network is training (combinations: {cells}; folds: {folds}).",
+                       "{count} networks train side by side (combinations: {cells}; folds: {folds}).",
+                       count)  # fmt: skip
+            return say(text).format(cells=len(found.mean), folds=search.folds, count=count)
         if np.isfinite(history.val_loss[:, -1]).any():
             return say(
                 N_(
@@ -399,10 +402,10 @@ def read(search: Search, history: History, found: Found, say: Say, *, done: bool
     best = found.best
     at = int(found.epoch[best])
     text = (
-        N_("**{name}**, stopped at epoch {epoch}, is best on validation: {measure} {value} over {folds} folds "
+        N_("**{name}**, stopped at epoch {epoch}, is best in {folds}-fold cross-validation: {measure} {value} "
            "(combinations: {cells}).")
         if done
-        else N_("So far **{name}** at epoch {epoch} is best on validation: {measure} {value} over {folds} folds "
+        else N_("So far **{name}** at epoch {epoch} is best in {folds}-fold cross-validation: {measure} {value} "
                 "(combinations: {cells}).")
     )  # fmt: skip
     parts = [say(text).format(
@@ -464,7 +467,7 @@ def revealed(search: Search, test: float, luck: Luck, say: Say) -> str:
     score = f"{figures(test)} ± {error:.3f}" if error > 0 else figures(test)
     parts = [say(text).format(measure=worth.measure(find(search.dataset), say), test=score)]
     if luck.claimed.size > 1:
-        text = N_("Over {splits} splits, selecting by test rows reports {claimed} on average but gives {kept} on "
+        text = N_("Means over all splits ({splits}): selecting by test rows reports {claimed} but gives {kept} on "
                   "new rows; cross-validation reports {validated}, and the test set gives {tested}.")  # fmt: skip
         means = {name: figures(np.nanmean(values)) for name, values in luck._asdict().items()}
         parts.append(say(text).format(splits=luck.claimed.size, **means))

@@ -22,7 +22,7 @@ import numpy as np
 
 from runs.chain import Answer, Chain, Failure, Report, failure
 from runs.worker import BEAT, Died, Worker
-from spec import N_, Refused, digest
+from spec import N_, N_n, Refused, digest
 from spec.limits import allowed
 
 __all__ = ["Pool", "Run", "State", "Tab", "View", "worker_count"]
@@ -515,5 +515,7 @@ def _size(run: Run) -> int:
 
 def _died_too_often(run: Run) -> Refused:
     done, total = run.progress
-    text = N_("The worker process died {times} times after step {done} of {total}, perhaps out of memory.")
+    text = N_n("The worker process died {times} time after step {done} of {total}, perhaps out of memory.",
+               "The worker process died {times} times after step {done} of {total}, perhaps out of memory.",
+               run._deaths)  # fmt: skip
     return Refused(text, times=run._deaths, done=done, total=total or "?")

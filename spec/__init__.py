@@ -16,10 +16,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from spec.limits import allowed, told
-from spec.refusal import N_, Refused
+from spec.refusal import N_, Counted, N_n, Refused
 
 __all__ = [
-    "N_", "Refused", "Setting", "check", "digest", "listed", "same", "setting", "settings", "type_hints", "within",
+    "N_",
+    "Counted",
+    "N_n",
+    "Refused",
+    "Setting",
+    "check",
+    "digest",
+    "listed",
+    "same",
+    "setting",
+    "settings",
+    "type_hints",
+    "within",
 ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["N_", "Refused"]
+__all__ = ["N_", "Counted", "N_n", "Refused"]
 
 
 def N_(text: str) -> str:
@@ -15,11 +15,32 @@ def N_(text: str) -> str:
     return text
 
 
+class Counted(str):
+    """A message with a count in it: the English form for `count`, which also carries what ngettext needs."""
+
+    one: str
+    many: str
+    number: int
+
+    def __new__(cls, one: str, many: str, count: int) -> Counted:
+        self = super().__new__(cls, one if count == 1 else many)
+        self.one, self.many, self.number = one, many, count
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Counted, (self.one, self.many, self.number)
+
+
+def N_n(one: str, many: str, count: int) -> str:
+    """Return a message that depends on a count, and mark both of its forms for the translators (as in ngettext)."""
+    return Counted(one, many, int(count))
+
+
 class Refused(ValueError):
     """An input is invalid; the reason is one sentence that can be translated.
 
-    `text` is a format string marked with `N_`, and `values` fill it in. `str()` gives the English sentence; the
-    interface translates `text` first and then fills in the values.
+    `text` is a format string marked with `N_` or `N_n`, and `values` fill it in. `str()` gives the English sentence;
+    the interface translates `text` first and then fills in the values.
     """
 
     def __init__(self, text: str, **values: object) -> None:

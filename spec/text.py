@@ -11,7 +11,7 @@ import typing
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from spec import N_, Refused, settings, type_hints
+from spec import N_, N_n, Refused, settings, type_hints
 
 __all__ = ["INNER", "PART", "read_entry", "read_value", "write_entry", "write_value"]
 
@@ -46,7 +46,9 @@ def read_value(kind: Any, text: str, name: str, part: str = PART) -> Any:
     if origin is tuple:
         parts = text.split(part) if text else []
         if inner[-1] is not Ellipsis and len(parts) != len(inner):
-            raise Refused(N_("The link must give {name} as {number} numbers."), name=name, number=len(inner))
+            text = N_n("The link must give {name} as {number} number.",
+                       "The link must give {name} as {number} numbers.", len(inner))  # fmt: skip
+            raise Refused(text, name=name, number=len(inner))
         return tuple(read_value(inner[0], one, name) for one in parts)
     if kind is bool:
         if text not in ("yes", "no"):

@@ -500,7 +500,7 @@ def test_patience_reads_and_does_not_train(page: Page, app: str) -> None:
     trained = page.evaluate(boundary)
     page.locator(".dl-stage").press("Home")
     expect(page.locator(".dl-moment")).to_contain_text("Epoch 0")
-    expect(page.locator(".dl-countdown")).to_contain_text("0 of 1 epochs without improvement")
+    expect(page.locator(".dl-countdown")).to_contain_text("0 of 1 epoch without improvement")
     assert page.evaluate(boundary) != trained, "the clock turns the boundaries back too"
 
 

@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 
 from lessons import lessons
 from tools import messages
+from tools.messages import sources
 
 ROOT = Path(__file__).parents[1]
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -80,7 +81,12 @@ def korean() -> Catalog:
 
 
 def test_the_catalogue_uses_the_words_of_the_glossary(korean: Catalog) -> None:
-    found = [(text, bad) for entry in korean for text in (entry.id, entry.string) if text and (bad := wrong(str(text)))]
+    found = [
+        (text, bad)
+        for entry in korean
+        for text in (*sources(entry), *messages.forms(entry))
+        if text and (bad := wrong(str(text)))
+    ]
     assert not found
 
 

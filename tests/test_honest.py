@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import math
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from figures import overfitting, readings, results, signals, training, tune, wor
 from figures.scene import spoken
 from optimizers import SGD, Adam
 from spec import Refused
-from ui.language import catalogue
+from ui.language import translated
 from ui.stage import pack
 
 NASTY = "**b** <i> [x](y) www.a.com $a$ :smile: a@b.com -> _c_ `d`"
@@ -369,7 +370,7 @@ def test_notices_are_drawn_in_a_box() -> None:
 
 
 def test_own_classes_are_not_translated(imbalanced: Own) -> None:
-    korean = catalogue("ko").gettext
+    korean = partial(translated, code="ko")
     assert worth.classes(dataclasses.replace(imbalanced, classes=("loss", "epoch")), korean) == ["loss", "epoch"]
     assert worth.classes(find("titanic"), korean) != list(find("titanic").classes)
 
@@ -443,7 +444,7 @@ def test_more_folds_than_rows_are_refused_in_a_sentence(dataset: str) -> None:
     most = min(rows, 20)
     assert Fit(dataset, (2,), folds=most).folds == most
     if rows < 20:
-        text = f"{rows + 1} folds need at least {rows + 1} rows; only {rows} rows are not in the test set"
+        text = rf"More folds \({rows + 1}\) than rows outside the test set \({rows}\)"
         with pytest.raises(Refused, match=text):
             Fit(dataset, (2,), folds=rows + 1)
         with pytest.raises(Refused, match=text):
@@ -454,7 +455,7 @@ def test_more_folds_than_rows_are_refused_in_a_sentence(dataset: str) -> None:
 def test_the_page_refuses_more_folds_than_rows() -> None:
     tested = visit("tune", query={"dataset": ["scores"], "folds": ["5"]})
     assert not tested.exception
-    assert any("folds need at least 5 rows" in warning.value for warning in tested.warning)
+    assert any("More folds (5) than rows" in warning.value for warning in tested.warning)
 
 
 # -- losses are means over rows

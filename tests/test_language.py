@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gettext
+import itertools
 import json
+import pickle
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
@@ -27,9 +29,10 @@ from figures.scene import WORDS, literal
 from lessons import lessons
 from networks import ACTIVATIONS, INITS
 from optimizers import RULES, SCHEDULES
-from spec import settings
+from spec import N_n, settings
 from surfaces import SURFACES
 from tools import messages
+from tools.messages import sources
 from ui import frame, language
 
 CODES = [code for code in language.languages() if code != language.SOURCE]
@@ -58,8 +61,9 @@ def catalogue(code: str) -> Catalog:
 
 
 def pairs(code: str) -> list[tuple[str, str]]:
-    """Return every message of a language with its translation."""
-    return [(str(message.id), str(message.string)) for message in catalogue(code) if message.id]
+    """Return every message of a language with its translation, in every form that it has there."""
+    told = [(sources(message)[-1], messages.forms(message)) for message in catalogue(code) if message.id]
+    return [(text, form) for text, forms in told for form in forms]
 
 
 # -- the catalogues
@@ -104,8 +108,8 @@ def test_a_catalogue_is_what_the_command_writes(code: str, template: Catalog) ->
 @each_language
 def test_a_catalogue_is_complete(code: str, template: Catalog) -> None:
     held = catalogue(code)
-    assert sorted(source for source, _translation in pairs(code)) == sorted(str(m.id) for m in template if m.id)
-    assert [message.id for message in held if message.id and not message.string] == []
+    assert sorted(str(m.id) for m in held if m.id) == sorted(str(m.id) for m in template if m.id)
+    assert [message.id for message in held if message.id and not all(messages.forms(message))] == []
     assert [message.id for message in held if message.fuzzy] == []
     assert dict(held.obsolete) == {}
 
@@ -118,6 +122,57 @@ def test_a_translation_keeps_what_is_not_language(code: str) -> None:
         for kept in (r"\{[^}]*\}", r"\*\*", r"`", r"\$", r"^\s|\s$"):
             wanted, found = sorted(re.findall(kept, source)), sorted(re.findall(kept, translation))
             assert found == wanted, f"{source!r} -> {translation!r}"
+
+
+# -- counts
+
+ONE = re.compile(r"\b(?:a|an|any|another|each|every|first|last|no|one|per|same|the|this) (?:[a-z]+ )??([a-z]{2,})\b")
+COUNTED = re.compile(r"\{(\w+)\}((?:\*{0,2} [a-z-]+){1,4})")
+NO_ADJECTIVE = set("and are as at by for from in is its of on or than the to with".split())  # noqa: SIM905
+BOUNDS = {"least", "limit", "most"}  # a message that names a bound speaks of the numbers up to it, or beyond it
+THINGS = {"label", "measure", "name", "rule"}  # these are followed by a verb
+
+
+def plurals(texts: Collection[str]) -> set[str]:
+    """Return the plural forms of the nouns that texts have in the singular, such as "every step"."""
+    nouns = {noun for text in texts for noun in ONE.findall(text)}
+    return {form for noun in nouns for form in (f"{noun}s", f"{noun}es", f"{noun[:-1]}ies")}
+
+
+def miscounted(text: str, nouns: set[str]) -> list[str]:
+    """Return what a message would say wrongly for 1: a plural noun after the count, and its adjectives.
+
+    "3 times as many" and "3 times the size" are factors, not counts.
+    """
+    found = []
+    if not BOUNDS & set(re.findall(r"\{(\w+)\}", text)):
+        for name, after in COUNTED.findall(text):
+            phrase = list(itertools.takewhile(lambda word: word not in NO_ADJECTIVE, re.findall("[a-z-]+", after)))
+            factor = re.match(r"\*{0,2} times\*{0,2} (as|the)\b", after)
+            if name not in THINGS and not factor and nouns.intersection(phrase):
+                found.append(f"1 {' '.join(phrase)}")
+    return found
+
+
+def test_one_is_not_followed_by_a_plural(template: Catalog) -> None:
+    """A message that puts a count before a noun has a form for 1, marked with `N_n`."""
+    nouns = plurals([text for message in template for text in sources(message)])
+    for one, *many in map(sources, template):
+        nouns |= {word for text in many for word in re.findall("[a-z]+s", text) if word not in one}
+    assert nouns >= {"steps", "epochs", "rows", "networks", "classes", "runs"}
+    once = [sources(message)[0] for message in template if message.id]
+    assert {text: wrong for text in once if (wrong := miscounted(text, nouns))} == {}
+    counted = [message.id for message in template if len(sources(message)) > 1]
+    assert len(counted) > 10
+    assert [forms for forms in counted if not miscounted(forms[1], nouns)] == [], "the rule finds what it is for"
+
+
+def test_a_count_chooses_the_form() -> None:
+    for code in language.languages():
+        for count, text in ((1, "1 row"), (0, "0 rows"), (21, "21 rows")):
+            message = pickle.loads(pickle.dumps(N_n("{count} row", "{count} rows", count)))
+            said = language.translated(message, code).format(count=count)
+            assert said == (text if code == "en" else f"{count}행")
 
 
 def test_korean_is_right_for_every_value() -> None:
@@ -216,10 +271,13 @@ class Foreign(gettext.NullTranslations):
 
     def __init__(self, template: Catalog) -> None:
         super().__init__()
-        self.template = template
+        self.messages = {text for message in template for text in sources(message)}
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.gettext(msgid1 if n == 1 else msgid2)
 
     def gettext(self, message: str) -> str:
-        if message not in self.template:
+        if message not in self.messages:
             return message
         parts = re.split(r"(\{\w+\})", message)  # placeholders stay
         return "".join(part if i % 2 else re.sub("[A-Za-z]", self.wide, part) for i, part in enumerate(parts))

@@ -88,7 +88,7 @@ def test_rows_without_a_target_are_left_out_and_counted() -> None:
     parsed = parse(csv(frame))
     assert (parsed.left_out, len(parsed.y), len(parsed.raw)) == (2, 38, 38)
     won = said(parsed, "won")
-    assert won.did.format(value=won.value) == "the target; 2 rows without a target value are excluded"
+    assert won.did.format(value=won.value) == "the target; rows without a target value are excluded: 2"
 
 
 DROPPED = {
@@ -211,9 +211,9 @@ REFUSED = {
     "must have at least two columns": b"",
     "is a spreadsheet file": b"PK\x03\x04" + bytes(100),
     "is not a text file": bytes(range(256)) * 4,
-    "Line 3 of the file has 3 cells, but line 1 has 2": b"a,b\n1,2\n1,2,3\n",
+    "Line 3 of the file has a different number of cells \\(3\\) from line 1 \\(2\\)": b"a,b\n1,2\n1,2,3\n",
     "quotation mark not closed": b'a,b\n1,"' + b"x" * 200_000,
-    "150 different values; at most 100 classes": csv(table(150).assign(y=[f"w{n}" for n in range(150)])),
+    "at most 100 classes, not 150": csv(table(150).assign(y=[f"w{n}" for n in range(150)])),
     "No column of the file can be the target": csv(pd.DataFrame({"a": ["x"] * 30, "b": [f"n{n}" for n in range(30)]})),
     "at least one column besides the target": csv(pd.DataFrame({"a": ["x"] * 30, "b": ["u", "v"] * 15})),
     "Two columns of the file have the name a \\(3\\)": csv(table(20)).replace(b"height,colour,side", b"a,a (3),a"),
@@ -304,7 +304,7 @@ def test_dates_that_cannot_be_a_target_say_why() -> None:
     ("target", "task", "sentence"),
     [
         ("tall", "", "no column tall"),
-        ("colour", "binary", "has 3 different values, not two"),
+        ("colour", "binary", "must have two different values, not 3"),
         ("colour", "numbers", "cells that are not numbers"),
         ("same", "", "the same value in every row"),
     ],

@@ -91,7 +91,7 @@ def test_rates_are_drawn_evenly_over_powers_of_ten():
         ({"first": "lr", "second": "lr"}, "differ"),
         ({"folds": 20, "first_values": ("0.1", "0.2", "0.3", "0.4")}, "8 combinations on 20 folds"),
         ({"method": "random", "draws": 60}, "180 networks"),
-        ({"at": (9,)}, "larger than the 8"),
+        ({"at": (9,)}, "above 8"),
         ({"cell": 5}, "4 combinations"),
         ({"first_values": ("many",)}, "Learning rate"),
         ({"optimizer": Adam(schedule=SCHEDULES["cosine"]())}, "schedule"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from functools import partial
 from xml.etree import ElementTree
 
 import numpy as np
@@ -20,7 +21,7 @@ from figures.equation import equation, fill, written
 from optimizers import RULES, SCHEDULES, Optimizer
 from optimizers.lines import Line
 from spec import settings as facts
-from ui.language import catalogue, languages
+from ui.language import languages, translated
 
 SEEDS = range(12)
 
@@ -232,7 +233,7 @@ def test_every_number_shown_is_that_of_its_quantity(rule: type[Optimizer]) -> No
 @every_rule
 def test_every_sentence_of_a_line_is_translated(rule: type[Optimizer]) -> None:
     for lang in languages():
-        say = catalogue(lang).gettext
+        say = partial(translated, code=lang)
         for seed in SEEDS:
             for line in set_up(rule, seed).lines:
                 assert lang == "en" or say(line.sentence) != line.sentence, line.sentence

@@ -11,7 +11,7 @@ import io
 import sys
 from pathlib import Path
 
-from babel.messages import Catalog
+from babel.messages import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.plurals import get_plural
@@ -19,7 +19,8 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parents[1]
 LOCALE = ROOT / "locale"
-KEYWORDS = {"_": None, "N_": None}  # N_ marks a message where it is written, _ translates it where it is shown
+# N_ marks a message where it is written, N_n one with a plural form, and _ translates it where it is shown.
+KEYWORDS = {"_": None, "N_": None, "N_n": (1, 2)}
 
 HEADER = """\
 msgid ""
@@ -48,6 +49,16 @@ def extract() -> Catalog:
     return template
 
 
+def sources(message: Message) -> list[str]:
+    """Return a message in English: its two forms if it depends on a count."""
+    return list(message.id) if isinstance(message.id, (list, tuple)) else [str(message.id)]
+
+
+def forms(message: Message) -> tuple[str, ...]:
+    """Return the translation of a message: several texts if it has plural forms."""
+    return tuple(message.string) if isinstance(message.string, (list, tuple)) else (message.string or "",)
+
+
 def updated(code: str, template: Catalog) -> str:
     """Return the text of a language's catalogue, updated with `template`."""
     catalogue = Catalog(locale=code)
@@ -68,7 +79,7 @@ def main(codes: list[str]) -> None:
         text = updated(code, template)
         path(code).parent.mkdir(parents=True, exist_ok=True)
         path(code).write_text(text, encoding="utf-8")
-        empty = [str(message.id) for message in read_po(io.StringIO(text)) if message.id and not message.string]
+        empty = [str(message.id) for message in read_po(io.StringIO(text)) if message.id and not all(forms(message))]
         missing += [f"{code}: not translated: {message}" for message in empty]
     if missing:
         sys.exit("\n".join(missing))

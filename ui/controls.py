@@ -18,7 +18,7 @@ from figures import readings, theme
 from figures.race import BRUSH, TOUCH
 from figures.scene import symbol
 from optimizers import RULES, SCHEDULES, Optimizer, Schedule
-from spec import N_, Refused, Setting, settings, type_hints
+from spec import N_, N_n, Refused, Setting, settings, type_hints
 from surfaces import SURFACES, find
 from surfaces.own import Drawing, with_bump
 from ui.desk import Desk, said
@@ -188,8 +188,10 @@ def _numbers(text: str, kind: Any, fact: Setting) -> tuple[Any, ...] | None:
         raise Refused(N_("{label} must be numbers separated by commas (such as 32, 16), not {value}."),
                       label=label, value=text[:80]) from None  # fmt: skip
     if Ellipsis not in rest and len(numbers) != 1 + len(rest):
-        raise Refused(N_("{label} needs {number} numbers separated by commas, not {count}."),
-                      label=label, number=1 + len(rest), count=len(numbers))  # fmt: skip
+        wanted = 1 + len(rest)
+        text = N_n("{label} needs {number} number, not {count}.",
+                   "{label} needs {number} numbers separated by commas, not {count}.", wanted)  # fmt: skip
+        raise Refused(text, label=label, number=wanted, count=len(numbers))
     return numbers
 
 

@@ -27,7 +27,7 @@ from figures import data as figure
 from figures import theme
 from figures.scene import literal
 from runs import Chain
-from spec import N_, Refused
+from spec import N_, N_n, Refused
 from spec.limits import allowed
 from ui import controls, panels
 from ui.asked import WAITING, asked
@@ -234,11 +234,11 @@ def _shown(told: Mapping[str, np.ndarray]) -> None:
         st.warning(said(refusal), icon=":material/info:")
     else:
         rows, columns, target = int(told["rows"]), len(told["names"]), str(told["target"])
-        st.markdown(
-            _("**{rows} rows, {columns} numeric input columns.** The target is {target}: {task}.").format(
-                rows=f"{rows:,}", columns=columns, target=literal(target), task=_(TASK_NAMES[str(told["task"])])
-            )
+        inputs = _(N_n("{count} numeric input column", "{count} numeric input columns", columns)).format(count=columns)
+        goal = _("The target is {target}: {task}.").format(
+            target=literal(target), task=_(TASK_NAMES[str(told["task"])])
         )
+        st.markdown(f"**{rows_said(rows)}, {inputs}.** {goal}")
     if "notes" in told:
         for text, value in own.notes(told):
             st.caption(_(text).format(value=literal(value)))
@@ -301,14 +301,19 @@ def _look(dataset: Dataset) -> None:
     st.caption(_("Source: {source}").format(source=_(dataset.source)) + "  \n" + _(dataset.terms))
 
 
+def rows_said(count: int) -> str:
+    """Return a number of rows in words."""
+    return _(N_n("{count} row", "{count} rows", count)).format(count=f"{count:,}")
+
+
 def _seen(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
     left, right = st.columns([1, 2], gap="large")
     palette = theme.PALETTES[st.context.theme.type or "light"]
     with left:
-        size = _("**{rows} rows, {columns} columns**").format(rows=f"{dataset.rows:,}", columns=dataset.columns)
+        columns = _(N_n("{count} column", "{count} columns", dataset.columns)).format(count=dataset.columns)
         missing = int(told["missing"].sum())
         lost = _("missing values: {count}").format(count=f"{missing:,}") if missing else _("no missing values")
-        st.markdown(f"{size}, {lost}")
+        st.markdown(f"**{rows_said(dataset.rows)}, {columns}**, {lost}")
         if dataset.task == "numbers":
             st.html(figure.spread(told["counts"], told["edges"], palette, _))
         else:

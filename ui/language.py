@@ -15,7 +15,7 @@ from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from spec import limits
+from spec import Counted, limits
 from spec.limits import SOURCE, allowed
 
 LOCALE = Path(__file__).parents[1] / "locale"
@@ -53,6 +53,13 @@ def current() -> str:
     return code if code in languages() else preferred()
 
 
+def translated(text: str, code: str) -> str:
+    """Return `text` in a language; of a message with a count, the plural form that belongs to the count."""
+    if isinstance(text, Counted):
+        return catalogue(code).ngettext(text.one, text.many, text.number)
+    return catalogue(code).gettext(text) if text else ""
+
+
 def _(text: str) -> str:
     """Return `text` in the reader's language."""
-    return catalogue(current()).gettext(text) if text else ""
+    return translated(text, current())

@@ -91,7 +91,7 @@ def _told(key: str, told: Mapping[str, np.ndarray], data: Dataset) -> None:
     st.markdown(reading)
     sentence = spoken(reading)
     if told["n"] < told["rows"]:
-        text = _("These results use only the first {n} of {rows} rows.")
+        text = _("Rows used for these results: the first {n} of {rows}.")
         st.caption(text.format(n=f"{told['n']:,}", rows=f"{told['rows']:,}"))
     if "lost" in told:
         return

@@ -12,6 +12,7 @@ import runs
 from experiments import live
 from experiments.fit import Fit, History
 from runs import Chain, Tab, View
+from spec import N_n
 from spec.limits import allowed
 from ui import panels
 from ui.desk import said
@@ -119,7 +120,7 @@ def _progress(view: View) -> str:
     if view.state == "cancelled":
         return _("Stopped at epoch {epoch} of {epochs}.").format(epoch=epoch, epochs=epochs)
     if view.state == "done":
-        return _("Trained for {epochs} epochs.").format(epochs=epochs)
+        return _(N_n("Trained for {epochs} epoch.", "Trained for {epochs} epochs.", epochs)).format(epochs=epochs)
     if not epochs:
         return _("Starting … The first run after the app starts takes a few seconds longer.")
     if view.seconds_left is None:
