@@ -73,7 +73,8 @@ def field(desk: Desk, name: str, *, choices: Mapping[Any, str] | None = None,
 
     if desk.offers(name, caption(settings(desk.spec)[name])):
         locked = desk.locks(name)
-        label = f"{caption(settings(desk.spec)[name])} ({', '.join(_axes(desk.spec))})" if name == "start" else ""
+        on_surface = name == "start" and "surface" in settings(desk.spec)
+        label = f"{caption(settings(desk.spec)[name])} ({', '.join(_axes(desk.spec))})" if on_surface else ""
         draw(desk, f"{desk.key} {name}", desk.spec, name, change, choices=choices, label=label, locked=locked)
 
 
