@@ -77,6 +77,7 @@ class Browser:
         self._seen: set[str] = set()  # ids of the widgets that the current run has drawn
         self._remembered: dict[str, tuple[ForwardMsg, int]] = {}  # hash -> message, number of the run it came in
         self._runs = 0
+        self.session = ""
         self._script = ""
         self._fragments: list[str] = []  # of the current run; none when the whole page runs
         self._asked = False  # a change was sent, and its run has not begun yet
@@ -197,6 +198,7 @@ class Browser:
         elif message.metadata.cacheable:
             self._remembered[message.hash] = (message, self._runs)
         if kind == "new_session":
+            self.session = message.new_session.initialize.session_id
             self._fragments = list(message.metadata.run.fragment_ids)
             if not self._fragments:
                 self._script = message.new_session.page_script_hash

@@ -9,7 +9,9 @@ import streamlit as st
 
 import runs
 from runs import Chain
+from spec import digest
 from ui.desk import said
+from ui.language import _
 from ui.training import POLL, visitor
 
 PATIENCE = 0.25  # seconds a page waits for an answer before it shows a grey field in its place
@@ -19,17 +21,25 @@ WAITING = '<div style="height:{height};border-radius:.5rem;background:currentCol
 def asked(chain: Chain, height: str) -> Mapping[str, np.ndarray] | None:
     """Return what a chain found, or None where that is not known yet; the page is then drawn again when it is.
 
-    Draws a grey field of this height in place of an answer that is not there, and says why where there is none.
+    Draws a grey field of this height in place of an answer that is not there, and says why where there is none, with a
+    button to try again where that may help.
     """
     view = runs.start(chain, visitor()).wait(PATIENCE, who=visitor())
     if view.failure is not None:
         st.warning(said(view.failure), icon=":material/info:")
+        if view.retry:
+            key = f"again {digest(chain)}"
+            st.button(_("Try again"), icon=":material/refresh:", key=key, on_click=_again, args=(chain,))
     elif view.state == "done":
         return view.result
     else:
         st.html(WAITING.format(height=height))
         _follow(chain)
     return None
+
+
+def _again(chain: Chain) -> None:
+    runs.start(chain, visitor(), again=True)
 
 
 def _follow(chain: Chain) -> None:

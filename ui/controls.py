@@ -97,6 +97,8 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
 
     def changed(convert: Callable[[Any], Any] = lambda chosen: chosen) -> dict[str, Any]:
         def act() -> None:
+            if choices is not None and st.session_state[key] not in choices:
+                return  # of a browser that was away: its visit's own table is gone
             try:
                 change(convert(st.session_state[key]))
             except Refused as refusal:

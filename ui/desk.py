@@ -120,7 +120,7 @@ class Desk(Generic[S]):
         self._check(spec, own)
         st.session_state["touched"] = True
         spec, notices = placed(spec)
-        self._store.update(spec=spec, own=own, notices=notices)
+        self._store.update(spec=spec, own=own, notices=self._store.pop("held", []) + notices)
 
     def change(self, **fields: Any) -> None:
         """Change fields of the Spec; what is refused leaves it as it is, with a notice."""
@@ -132,7 +132,11 @@ class Desk(Generic[S]):
     def refuse(self, refusal: Refused) -> None:
         """Keep the Spec and say why."""
         st.session_state["touched"] = True
-        self._store["notices"] = [refusal]
+        self._store["notices"] = [*self._store.pop("held", []), refusal]
+
+    def hold_notices(self) -> None:
+        """Let what is said now be said also after the next change."""
+        self._store["held"] = self._store["notices"]
 
     def turn(self, name: str, value: str) -> None:
         """Set the page's own parameter `name`; what is refused leaves it as it is, with a notice."""

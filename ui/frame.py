@@ -17,7 +17,7 @@ import streamlit as st
 import runs
 from figures.scene import literal
 from spec.limits import allowed
-from ui import language, lesson, present, uploads
+from ui import language, lesson, present, returned, uploads
 from ui.controls import follow
 from ui.language import _
 
@@ -99,6 +99,7 @@ def run() -> None:
     runs.warm_up(WARM)
     uploads.bound()
     _choose_language()
+    returned.arrive()
     st.html(STYLE)
     sections: dict[str, list] = {}
     for page in pages():
@@ -143,6 +144,7 @@ def page(file: str, show: Callable[[], None]) -> None:
             _language_menu()
         show()
     present.slides(me.path, *(heading(me.path) if me.order else (allowed().title, "")))
+    returned.take()
 
 
 def heading(path: str) -> tuple[str, str]:

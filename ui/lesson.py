@@ -36,6 +36,7 @@ COVER = """<style>
 
 # Streamlit marks a way to the page that is open as the present one, and cuts what is longer than a line.
 NOTES = """<style>
+.st-key-memory { display: none; }
 .st-key-lesson [data-testid="stPageLink-NavLink"] { height: auto; background: none; align-items: start; }
 .st-key-lesson [data-testid="stPageLink-NavLink"] :is(span, p) {
   white-space: normal; overflow: visible; font-weight: 400;
@@ -57,6 +58,23 @@ def predicted(lesson: Lesson) -> int | None:
 def predict(lesson: Lesson, which: int) -> None:
     """Take this visitor's choice, from 1, or 0 for none of them; from now on the picture is uncovered."""
     st.session_state[f"predicted {lesson.key}"] = which
+
+
+def remember(key: str) -> None:
+    """Take the choice that a browser tells by the key of its memory, see `_memory`; any other key tells nothing."""
+    word, _sep, told = key.partition(" ")
+    name, _sep, which = told.rpartition(" ")
+    lesson = lessons.find(name)
+    if word != "predicted" or lesson is None or not which.isdecimal():
+        return
+    if int(which) <= len(lesson.text("en").choices):
+        predict(lesson, int(which))
+
+
+def _memory(lesson: Lesson, choice: int) -> None:
+    """Have the browser keep the choice: it reports all its widgets, also to a server that was started anew."""
+    with st.container(key="memory"):  # which is not shown
+        st.checkbox(lesson.text(language.current()).title, value=True, key=f"predicted {lesson.key} {choice}")
 
 
 def outcome(lesson: Lesson, choice: int) -> str:
@@ -98,6 +116,7 @@ def notes() -> None:
         if choice is None:
             st.markdown(_("Choose your prediction to see the picture."))
         else:
+            _memory(lesson, choice)
             if choice:
                 st.markdown(f"**{outcome(lesson, choice)}** {literal(text.choices[lesson.answer - 1])}")
             st.markdown(literal(text.because))

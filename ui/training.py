@@ -63,6 +63,8 @@ def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw, records:
         sentence = read(history, now)
         _status(name, run, now, sentence, halted=halted is not None)
         draw(history, now, sentence)
+        if view.state == "failed" and now.state != "failed":
+            st.rerun()  # it was asked to try again
         if now.state in ("done", "failed") and view.state not in ("done", "failed"):
             st.rerun()  # once, so that the clock of the fragment stops
 
@@ -99,6 +101,9 @@ def _status(name: str, run: runs.Run, view: View, sentence: str, *, halted: bool
     def go_on() -> None:
         st.session_state["stopped"] = None
 
+    def again() -> None:
+        runs.start(run.chain, visitor(), again=True)
+
     progress = _progress(view._replace(state="cancelled") if halted and view.state != "done" else view)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{name}-status"):
         panels.sentence(f"{sentence} :gray[{progress}]")
@@ -106,6 +111,8 @@ def _status(name: str, run: runs.Run, view: View, sentence: str, *, halted: bool
             st.button(_("Stop"), icon=":material/stop:", key=f"{name} stop", on_click=stop)
         elif halted and view.state != "done":
             st.button(_("Resume"), icon=":material/play_arrow:", key=f"{name} go on", on_click=go_on)
+        elif view.retry:
+            st.button(_("Try again"), icon=":material/refresh:", key=f"{name} again", on_click=again)
 
 
 def _progress(view: View) -> str:
