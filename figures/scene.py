@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from figures import theme
+from figures.contract import Clock, Panel, Scene, Table
 from optimizers import Optimizer
 from spec import N_, settings
 
@@ -84,9 +84,9 @@ TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # bidir
 
 
 def scene(
-    name: str, *, say: Say, alt: str, layout: str, clock: dict[str, Any], panels: list[dict[str, Any]],
-    table: dict[str, Any] | None,
-) -> dict[str, Any]:  # fmt: skip
+    name: str, *, say: Say, alt: str, layout: str, clock: Clock, panels: Sequence[Panel],
+    table: Table | None,
+) -> Scene:  # fmt: skip
     """Return a scene; one of the same `name` goes on where the last one stood, another one starts anew.
 
     `layout` places the table: "side" under the second panel, "under" under all; the table may be None. `alt` says in
