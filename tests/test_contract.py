@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from figures.scene import number
 from spec import Refused
 from tools import contract
 from ui.stage import wishes
@@ -33,6 +34,15 @@ def test_every_key_is_written_and_read() -> None:
         for key, _kind, _required in contract.keys(described):
             assert key in written, f"{name}.{key} is never written"
             assert key in read, f"{name}.{key} is never read"
+
+
+NUMBERS = json.loads((ROOT / "tests" / "numbers.json").read_text())
+
+
+@pytest.mark.parametrize(("value", "text"), NUMBERS)
+def test_a_number_is_written_as_the_browser_writes_it(value: float | str, text: str) -> None:
+    """tests/javascript/numbers.test.js reads the same table."""
+    assert number(float(value)) == text
 
 
 # -- what the browser reports
