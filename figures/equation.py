@@ -10,6 +10,8 @@ import numpy as np
 from latex2mathml.converter import convert
 
 from experiments.anatomy import QUANTITY
+from figures.contract import Line as DrawnLine
+from figures.contract import Lines
 from figures.scene import Say
 from optimizers import Optimizer
 from optimizers.lines import Line
@@ -20,7 +22,7 @@ ACCENTS = {r"\hat": "\u0302", r"\tilde": "\u0303", r"\bar": "\u0304"}
 LETTERS = {"Delta": "Δ", "eta": "η", "infty": "∞", "lambda": "λ", "mu": "μ", "rho": "ρ"}
 
 
-def equation(rule: Optimizer, values: dict[str, np.ndarray], noisy: bool, say: Say) -> dict[str, Any]:
+def equation(rule: Optimizer, values: dict[str, np.ndarray], noisy: bool, say: Say) -> Lines:
     """Return an optimizer's lines for the stage: first the gradient, then the lines of the step.
 
     Each line has MathML in symbols, and in numbers for x and for y. For every number of the step, the MathML has an
@@ -48,12 +50,12 @@ def equation(rule: Optimizer, values: dict[str, np.ndarray], noisy: bool, say: S
             numbers.append(values[name][:, axis])
         return rf"\class{{q q{places[name, axis]} {roles.get(name, 'plain')} {held}}}{{0}}"
 
-    shown = []
+    shown: list[DrawnLine] = []
     for line in lines:
         bar = values[line.name]
         sign = r"\leftarrow" if line.slot or f"<{line.name}'>" in line.formula else "="
         right = fill(line.formula, lambda name, held: painted(symbols[name], roles.get(name, "plain")))
-        row = {
+        row: DrawnLine = {
             "role": line.role, "sentence": say(line.sentence),
             "symbols": mathml(painted(line.symbol, line.role) + (f" {sign} {right}" if right else "")),
             "x": bar[:, 0], "y": bar[:, 1], "most": float(np.max(np.abs(bar[np.isfinite(bar)]), initial=0.0)),

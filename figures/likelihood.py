@@ -8,6 +8,7 @@ import numpy as np
 
 from experiments.likelihood import Climb, Repeats, Throws, log_likelihood, steepest
 from figures import theme
+from figures.contract import CurvesPanel, Event, Figure, Look, Plotly, Scene, Table, TableRow, Track, Values
 from figures.scene import Say, names, number
 from figures.scene import scene as _scene
 from spec import N_, N_n, digest
@@ -17,7 +18,7 @@ BINS = 90  # estimates in the same bin are stacked
 EMPTY = {"type": "scatter", "x": [], "y": []}
 
 
-def climbing(spec: Throws, run: Climb, *, say: Say, alt: str) -> dict[str, Any]:
+def climbing(spec: Throws, run: Climb, *, say: Say, alt: str) -> Scene:
     """Return the stage's scene for `climb`: the curve with the paths on it, and θ at every step."""
     looks = theme.styles(spec.contenders)
     titles = names(spec.contenders, say)
@@ -32,7 +33,7 @@ def climbing(spec: Throws, run: Climb, *, say: Say, alt: str) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _curve(spec: Throws, run: Climb, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+def _curve(spec: Throws, run: Climb, looks: list[Look], titles: list[str], say: Say) -> CurvesPanel:
     spread = np.sqrt(max(spec.share * (1 - spec.share), 1 / spec.throws) / spec.throws)
     # Fine near the maximum, where the likelihood of many throws has its peak, and near the borders.
     near = spec.share + spread * np.linspace(-6, 6, 121)
@@ -59,7 +60,7 @@ def _curve(spec: Throws, run: Climb, looks: list, titles: list[str], say: Say) -
         shapes=[_upright(spec.share)],
         annotations=[_beside(spec.share, f"K/N = {_share(spec)}")],
     )
-    tracks = [
+    tracks: list[Track] = [
         {"x": run.theta[i], "y": run.height[i], "title": titles[i], "name": titles[i], "width": 3, **looks[i]}
         for i in range(len(titles))
     ]
@@ -70,7 +71,7 @@ def _curve(spec: Throws, run: Climb, looks: list, titles: list[str], say: Say) -
     }  # fmt: skip
 
 
-def _values(spec: Throws, run: Climb, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+def _values(spec: Throws, run: Climb, looks: list[Look], titles: list[str], say: Say) -> CurvesPanel:
     step = say(N_("step"))
     layout = theme.layout(
         xaxis=theme.axis(step, range=[0, spec.steps]),
@@ -79,29 +80,30 @@ def _values(spec: Throws, run: Climb, looks: list, titles: list[str], say: Say) 
         shapes=[_level(spec.share, width=1.5, dash="dot"), _level(0, width=1), _level(1, width=1)],
         annotations=[_above(spec.share, f"K/N = {_share(spec)}", "bottom" if spec.share < 0.9 else "top")],
     )
-    tracks = [
+    tracks: list[Track] = [
         {"y": run.theta[i], "name": titles[i], "title": titles[i], "width": 2.4, **looks[i]} for i in range(len(titles))
     ]
-    tracks += [
+    dots: list[Track] = [
         {"y": np.where(clipped, theta, np.nan), "scatter": True, "width": 3.6, "color": look["color"]}
         for clipped, theta, look in zip(run.clipped, run.theta, looks, strict=True) if clipped.any()
     ]  # fmt: skip
     mark = f"values {digest((spec.share, spec.steps, step))}"
-    figure = {"data": [EMPTY], "layout": layout}
-    return {"kind": "curves", "grow": 1, "mark": mark, "figure": figure, "tracks": tracks, "along": True}
+    figure: Figure = {"data": [EMPTY], "layout": layout}
+    return {"kind": "curves", "grow": 1, "mark": mark, "figure": figure, "tracks": tracks + dots, "along": True}
 
 
-def _table(spec: Throws, run: Climb, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
-    rows = []
+def _table(spec: Throws, run: Climb, looks: list[Look], titles: list[str], say: Say) -> Table:
+    rows: list[TableRow] = []
     for i, rule in enumerate(spec.contenders):
         if run.left[i] >= 0:
             step = int(run.left[i])
-            end: Any = {"from": step, "text": say(N_("leaves [0, 1] at {step}")).format(step=step), "before": "–"}
+            left = say(N_("leaves [0, 1] at {step}")).format(step=step)
+            end: Event | str = {"from": step, "text": left, "before": "–"}
         elif run.arrived[i] >= 0:
             end = {"from": int(run.arrived[i]), "text": str(int(run.arrived[i])), "before": "–"}
         else:
             end = "–"
-        cells = [f"{rule.lr:g}", {"values": run.theta[i]}, {"values": run.height[i]}, end]
+        cells: list[str | Values | Event] = [f"{rule.lr:g}", {"values": run.theta[i]}, {"values": run.height[i]}, end]
         rows.append({"style": looks[i], "label": titles[i], "cells": cells})
     return {"columns": ["", "η", "θ", "ln L", say(N_("reached at step"))], "rows": rows}
 
@@ -155,7 +157,7 @@ def climb_numbers(spec: Throws, run: Climb, say: Say) -> dict[str, np.ndarray]:
 # -- few throws compared with many
 
 
-def repeated(spec: Throws, many: Repeats, *, say: Say, alt: str) -> dict[str, Any]:
+def repeated(spec: Throws, many: Repeats, *, say: Say, alt: str) -> Scene:
     """Return the stage's scene for repeated throws: likelihoods, estimates and losses for few and for many throws."""
     return _scene(
         f"repeat {spec.truth} {spec.sizes} {spec.seed}", say=say, alt=alt, layout="side",
@@ -167,16 +169,16 @@ def repeated(spec: Throws, many: Repeats, *, say: Say, alt: str) -> dict[str, An
     )  # fmt: skip
 
 
-def _looks(spec: Throws) -> list[dict[str, Any]]:
+def _looks(spec: Throws) -> list[Look]:
     return [{"color": look["color"], "dash": [], "marker": "circle"} for look in theme.variant_styles(len(spec.sizes))]
 
 
-def _ridges(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
+def _ridges(spec: Throws, many: Repeats, say: Say) -> CurvesPanel:
     """One row per sample size: the likelihood of the current repetition, and the estimates so far stacked below."""
     theta = np.linspace(0, 1, GRID)
     rows = len(spec.sizes)
     titles = [f"N = {size}" for size in spec.sizes]
-    tracks = []
+    tracks: list[Track] = []
     for i, (size, look) in enumerate(zip(spec.sizes, _looks(spec), strict=True)):
         base, share = rows - 1 - i, many.share[:, size - 1]
         top = log_likelihood(share, size * share, size)
@@ -184,12 +186,13 @@ def _ridges(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
         column = np.floor(share * BINS)
         below = np.array([np.count_nonzero(column[:j] == column[j]) for j in range(len(column))])
         gap = min(0.04, 0.3 / (1 + below.max()))
-        tracks += [
+        row: list[Track] = [
             {"x": theta, "y": (base + 0.58 * height).ravel(), "take": GRID, "fill": base, "width": 2, **look,
              "marker": None},
             {"x": share, "y": base - 0.06 - gap * below, "scatter": True, "width": 3.2, "color": look["color"],
              "title": titles[i]},
         ]  # fmt: skip
+        tracks += row
     truth = say(N_("true θ = {value}")).format(value=f"{spec.truth:g}")
     ticks = {"tickvals": list(range(rows)), "ticktext": titles[::-1], "showgrid": False}
     layout = theme.layout(
@@ -205,7 +208,7 @@ def _ridges(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _losses(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
+def _losses(spec: Throws, many: Repeats, say: Say) -> CurvesPanel:
     """The mean loss per throw of the estimate, on its own throws and on new ones, over the number of throws.
 
     The mean on new throws is infinite as long as one of the repetitions has seen only one side.
@@ -235,12 +238,16 @@ def _losses(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
     return {"kind": "curves", "grow": 1, "mark": mark, "figure": {"data": data, "layout": layout}, "tracks": []}
 
 
-def _spread(spec: Throws, many: Repeats, say: Say) -> dict[str, Any]:
-    rows = []
+def _spread(spec: Throws, many: Repeats, say: Say) -> Table:
+    rows: list[TableRow] = []
     for look, size in zip(_looks(spec), spec.sizes, strict=True):
         share = many.share[:, size - 1]
         gap = float(np.mean(many.fresh[:, size - 1] - many.own[:, size - 1]))
-        cells = [{"values": share}, f"±{share.std():.2g}", f"{gap:.2g}" if np.isfinite(gap) else "∞"]
+        cells: list[str | Values] = [
+            {"values": share},
+            f"±{share.std():.2g}",
+            f"{gap:.2g}" if np.isfinite(gap) else "∞",
+        ]
         rows.append({"style": look, "label": f"N = {size}", "cells": cells})
     return {"columns": ["", "K/N", say(N_("standard deviation")), say(N_("generalization gap"))], "rows": rows}
 
@@ -282,16 +289,16 @@ def _share(spec: Throws) -> str:
     return f"{spec.share:.4g}"
 
 
-def _upright(x: float) -> dict[str, Any]:
+def _upright(x: float) -> Plotly:
     line = {"width": 1.5, "dash": "dot", "color": "@text"}
     return {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": x, "x1": x, "line": line}
 
 
-def _level(y: float, **line: Any) -> dict[str, Any]:
+def _level(y: float, **line: Any) -> Plotly:
     return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": {"color": "@quiet", **line}}
 
 
-def _beside(x: float, text: str) -> dict[str, Any]:
+def _beside(x: float, text: str) -> Plotly:
     """Return a label next to a vertical line, on the side where there is more room."""
     left = x <= 0.5
     return {
@@ -300,7 +307,7 @@ def _beside(x: float, text: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _above(y: float, text: str, anchor: str) -> dict[str, Any]:
+def _above(y: float, text: str, anchor: str) -> Plotly:
     return {
         "xref": "paper", "x": 0.99, "xanchor": "right", "y": y, "yanchor": anchor, "text": text, "showarrow": False,
         "yshift": 6 if anchor == "bottom" else -6,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,20 @@ from experiments.descend import Descent, Race
 from experiments.maps import Map, Survey
 from figures import race as picture
 from figures import theme
+from figures.contract import (
+    Blend,
+    HeatPanel,
+    Key,
+    Label,
+    Panel,
+    Plotly,
+    Scene,
+    Table,
+    Told,
+    Track,
+    Trials,
+    Upright,
+)  # fmt: skip
 from figures.scene import Say, names, number, symbol
 from figures.scene import scene as _scene
 from optimizers import Optimizer
@@ -22,12 +37,10 @@ DECADES = 12  # a map tells losses apart down to so many powers of ten below the
 HUES = ("@c5", "@c4", "@c3", "@c1", "@c6", "@c2", "@c7")  # of the minima, the deepest first; then again from the first
 TINTS = 8  # of each hue, the palest for the races that arrive first
 RARE = 0.02  # of the starts: a minimum in which fewer end gets no label
-POWERS: dict[str, Any] = {"dtick": 1, "exponentformat": "power"}  # of a logarithmic axis
+POWERS: Plotly = {"dtick": 1, "exponentformat": "power"}  # of a logarithmic axis
 
 
-def scene(
-    chart: Map, found: Survey, race: Race, run: Descent, *, say: Say, alt: str, measure: str = "loss"
-) -> dict[str, Any]:
+def scene(chart: Map, found: Survey, race: Race, run: Descent, *, say: Say, alt: str, measure: str = "loss") -> Scene:
     """Return the stage's scene for a map and the race of the cell looked at.
 
     `measure` colours a map of settings by the final "loss" or by the "steps" to the tolerance.
@@ -60,7 +73,7 @@ def _above(surface: Surface, loss: np.ndarray) -> np.ndarray:
 
 def _settings(
     chart: Map, found: Survey, race: Race, run: Descent, measure: str, say: Say
-) -> tuple[list, dict | None, str]:
+) -> tuple[Sequence[Panel], Table | None, str]:
     surface, looks, titles = find(chart.surface), theme.styles(race.contenders), names(race.contenders, say)
     shown = _steps_shown if measure == "steps" else _losses_shown
     cells, colors, key, bar = shown(chart, found, say)
@@ -68,7 +81,7 @@ def _settings(
     log = bool(fact.log and found.y[0] > 0)
     value = axis_name(chart.rule, chart.vary, say)
     pick = [race.contenders[0].lr, getattr(race.contenders[0], chart.vary)]
-    data: list[dict[str, Any]] = [_bar(**bar)]
+    data: list[Plotly] = [_bar(**bar)]
     notes = []
     edge = maps.border(chart)
     inside = np.isfinite(edge) & (edge > found.x[0]) & (edge < found.x[-1]) if edge.size else np.zeros(0, bool)
@@ -87,20 +100,21 @@ def _settings(
         ),
         margin={"l": 64, "r": 86, "t": 34, "b": 52}, annotations=notes, uirevision="map",
     )  # fmt: skip
-    heat = {
+    heat: HeatPanel = {
         "kind": "heat", "grow": 1.3, "mark": f"settings {digest((chart.surface, layout, bar, edge.tolist()))}",
         "figure": {"data": data, "layout": layout}, "tracks": [], "cells": cells, "colors": colors,
         "hatch": colors.index(HATCH), "key": key, "x": found.x, "y": found.y, "at": pick,
         "names": ["η", value], "told": _told(surface, found, 0, say),
     }  # fmt: skip
     panel = picture.plane(surface, race, run, looks, titles, say)
-    return [heat, panel | {"grow": 1}], picture.table(race, run, looks, titles, say), "side"
+    panel["grow"] = 1
+    return [heat, panel], picture.table(race, run, looks, titles, say), "side"
 
 
 HATCH = ["@paper", "@paper", 0.0]
 
 
-def _losses_shown(chart: Map, found: Survey, say: Say) -> tuple[np.ndarray, list, list, dict]:
+def _losses_shown(chart: Map, found: Survey, say: Say) -> tuple[np.ndarray, list[Blend], list[Key], dict[str, Any]]:
     """Return (colour of each cell, colours, key, colour bar) of the final loss."""
     surface = find(chart.surface)
     loss = _above(surface, found.loss[0])
@@ -124,7 +138,7 @@ def _losses_shown(chart: Map, found: Survey, say: Say) -> tuple[np.ndarray, list
     return cells, colors, key, {"title": title, "low": bottom, "high": top, "ticks": ticks}
 
 
-def _steps_shown(chart: Map, found: Survey, say: Say) -> tuple[np.ndarray, list, list, dict]:
+def _steps_shown(chart: Map, found: Survey, say: Say) -> tuple[np.ndarray, list[Blend], list[Key], dict[str, Any]]:
     """Return (colour of each cell, colours, key, colour bar) of the steps to the tolerance."""
     steps = found.converged[0]
     arrived = steps >= 0
@@ -137,14 +151,14 @@ def _steps_shown(chart: Map, found: Survey, say: Say) -> tuple[np.ndarray, list,
     return cells, colors, key, {"title": say(N_("steps")), "low": low, "high": max(high, low + 1)}
 
 
-def _ramp() -> list[list]:
+def _ramp() -> list[Blend]:
     """Return SHADES colours through the stops of the theme's ramp, each as [a, b, share of b]."""
     place = np.linspace(0, len(theme.HEAT) - 1, SHADES)
     stop = np.minimum(place.astype(int), len(theme.HEAT) - 2)
     return [[theme.HEAT[i], theme.HEAT[i + 1], round(float(p - i), 3)] for i, p in zip(stop, place, strict=True)]
 
 
-def _key(cells: np.ndarray, colors: list, said: dict[int, str]) -> list[dict[str, Any]]:
+def _key(cells: np.ndarray, colors: list[Blend], said: dict[int, str]) -> list[Key]:
     """Return what stands above a map for the colours that are on it and not on its colour bar."""
     seen = set(np.unique(cells).tolist())
     return [{"color": colors[i], "hatch": colors[i] is HATCH, "text": text} for i, text in said.items() if i in seen]
@@ -155,10 +169,10 @@ def _powers(bottom: float, top: float) -> list[int]:
     return [power for power in range(int(np.ceil(bottom)), int(np.floor(top)) + 1) if power % step == 0]
 
 
-def _bar(title: str, low: float, high: float, ticks: list[int] | None = None) -> dict[str, Any]:
+def _bar(title: str, low: float, high: float, ticks: list[int] | None = None) -> Plotly:
     """Return a trace without points that brings the colour bar."""
     scale = [[i / (len(theme.HEAT) - 1), color] for i, color in enumerate(theme.HEAT)]
-    bar: dict[str, Any] = {
+    bar: Plotly = {
         "title": {"text": title, "side": "top"}, "thickness": 13, "outlinewidth": 0, "x": 1.02, "xpad": 0,
         "len": 1.0, "ypad": 6
     }  # fmt: skip
@@ -168,13 +182,13 @@ def _bar(title: str, low: float, high: float, ticks: list[int] | None = None) ->
     return {"type": "scatter", "x": [None], "y": [None], "mode": "markers", "marker": marker, "hoverinfo": "skip"}
 
 
-def _line(x: np.ndarray, y: np.ndarray) -> list[dict[str, Any]]:
+def _line(x: np.ndarray, y: np.ndarray) -> list[Plotly]:
     """Return a thin line that can be seen on light cells and on dark ones."""
     line = {"type": "scatter", "mode": "lines", "x": x, "y": y, "hoverinfo": "skip"}
     return [{**line, "line": {"color": "@paper", "width": 4.5}}, {**line, "line": {"color": "@text", "width": 1.6}}]
 
 
-def _note(x: float, y: float, text: str) -> dict[str, Any]:
+def _note(x: float, y: float, text: str) -> Plotly:
     return {
         "x": x, "y": y, "text": text, "showarrow": False, "xanchor": "right", "yanchor": "top", "xshift": -5,
         "yshift": -4, "bgcolor": "@paper", "borderpad": 3, "font": {"size": theme.TYPE - 1, "color": "@text"},
@@ -188,7 +202,7 @@ def _ends(grid: np.ndarray, *, log: bool) -> list[float]:
     return [first - half, last + half]
 
 
-def _told(surface: Surface, found: Survey, rule: int, say: Say) -> list[dict[str, Any]]:
+def _told(surface: Surface, found: Survey, rule: int, say: Say) -> list[Told]:
     """Return what is said of a cell that is pointed at: numbers per cell, those of which there are none left out."""
     return [
         {"name": "f − f*" if surface.minimum is not None else "f", "values": _above(surface, found.loss[rule])},
@@ -202,7 +216,7 @@ def _told(surface: Surface, found: Survey, rule: int, say: Say) -> list[dict[str
 
 def _basins(
     chart: Map, found: Survey, race: Race, run: Descent, measure: str, say: Say
-) -> tuple[list, dict | None, str]:
+) -> tuple[Sequence[Panel], Table | None, str]:
     surface, looks, titles = find(chart.surface), theme.styles(race.contenders), names(race.contenders, say)
     basin = maps.settled(chart, found)
     count = len(maps.wells(chart.surface).points)
@@ -213,12 +227,12 @@ def _basins(
     cells = np.where(basin >= 0, basin % max(hues, 1) * TINTS + np.round(tint).astype(int), hues * TINTS)
     cells = np.where(basin == maps.LOST_CELL, hues * TINTS + 1, cells).astype(np.uint8)
     shares = np.linspace(0.82, 0.25, TINTS)
-    colors: list = [[hue, "@paper", round(float(share), 3)] for hue in HUES[:hues] for share in shares]
+    colors: list[Blend] = [[hue, "@paper", round(float(share), 3)] for hue in HUES[:hues] for share in shares]
     colors += [["@quiet", "@paper", 0.6], HATCH]
     contour = picture.plane(surface, race, run, looks, titles, say)["figure"]["data"][0]
     contour["contours"] = contour["contours"] | {"coloring": "none"}
     contour |= {"line": {"width": 0.7, "color": "@text"}, "opacity": 0.28}
-    panels = []
+    panels: list[Panel] = []
     for i, title in enumerate(titles):
         said = {}
         for index, text in (
@@ -232,17 +246,18 @@ def _basins(
             yaxis=theme.axis(surface.axes[1], range=_ends(found.y, log=False), showgrid=False),
             margin={"l": 50, "r": 8, "t": 34, "b": 52}, uirevision="map",
         )  # fmt: skip
-        track = {
+        track: Track = {
             "x": run.path[i, :, 0], "y": run.path[i, :, 1], "values": run.loss[i], "title": title, "width": 2.6,
             **looks[i], "color": "@text",
         }  # fmt: skip
-        panels.append({
+        panel: HeatPanel = {
             "kind": "heat", "grow": 1, "mark": f"basins {chart.surface}", "caption": title, "dots": True,
             "figure": {"data": [contour], "layout": layout}, "tracks": [track], "cells": cells[i], "colors": colors,
             "hatch": colors.index(HATCH), "key": key, "x": found.x, "y": found.y, "at": list(race.start),
             "names": list(surface.axes), "told": _told(surface, found, i, say),
             "stars": [list(p) for p in surface.minima], "labels": _shares(chart, basin[i]),
-        })  # fmt: skip
+        }  # fmt: skip
+        panels.append(panel)
     if len(panels) == 2:
         return panels, None, "under"
     return (
@@ -252,7 +267,7 @@ def _basins(
     )
 
 
-def _shares(chart: Map, basin: np.ndarray) -> list[dict[str, Any]]:
+def _shares(chart: Map, basin: np.ndarray) -> list[Label]:
     """Return labels at the minima: from which share of the starts a rule ends there; rare ends go without."""
     at = maps.wells(chart.surface).points
     shares = np.bincount(basin[basin >= 0], minlength=len(at)) / basin.size
@@ -268,7 +283,7 @@ def _shares(chart: Map, basin: np.ndarray) -> list[dict[str, Any]]:
 
 def _rates(
     chart: Map, found: Survey, race: Race, run: Descent, measure: str, say: Say
-) -> tuple[list, dict | None, str]:
+) -> tuple[Sequence[Panel], Table | None, str]:
     surface, looks, titles = find(chart.surface), theme.styles(chart.rules), names(race.contenders, say)
     plain = [say(rule.title) for rule in chart.rules]
     known = surface.minimum is not None
@@ -281,7 +296,7 @@ def _rates(
     if log:  # a loss of exactly 0 lies below the axis, wherever that ends
         loss, trial = np.maximum(loss, 1e-300), np.maximum(trial, 1e-300)
     cells = maps.best(bought)[:, 1]
-    dots = [
+    dots: list[Trials] = [
         {"x": bought.x, "y": np.where(bought.diverged[i, 0] >= 0, top, trial[i]), "color": look["color"],
          "lost": bought.diverged[i, 0] >= 0, "best": int(cells[i])}
         for i, look in enumerate(looks)
@@ -293,24 +308,25 @@ def _rates(
         shapes=[{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": started, "y1": started,
                  "line": {"width": 1, "dash": "dot", "color": "@quiet"}}],
     )  # fmt: skip
-    key = [{"text": say(N_("○ best of {trials} trials")).format(trials=chart.trials)}]
+    key: list[Key] = [{"text": say(N_("○ best of {trials} trials")).format(trials=chart.trials)}]
     if (bought.diverged >= 0).any():
         key.append({"text": say(N_("× trial diverged"))})
-    tracks = [
+    tracks: list[Track] = [
         {"x": found.x, "y": loss[i], "name": plain[i], "title": plain[i], "width": 2.4, **look, "marker": None}
         for i, look in enumerate(looks)
     ]
-    marks = [{"at": chart.pick[0], "color": "@text"}] if chart.pick else []
-    heat = {
+    marks: list[Upright] = [{"at": chart.pick[0], "color": "@text"}] if chart.pick else []
+    heat: HeatPanel = {
         "kind": "heat", "grow": 1.3, "mark": f"rates {digest((chart.surface, chart.rules, chart.steps, layout))}",
         "figure": {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}, "tracks": tracks, "whole": True,
         "trials": dots, "key": key, "marks": marks, "names": ["η", "f − f*" if known else "f"],
     }  # fmt: skip
     panel = picture.plane(surface, race, run, looks, titles, say)
-    return [heat, panel | {"grow": 1}], picture.table(race, run, looks, titles, say), "side"
+    panel["grow"] = 1
+    return [heat, panel], picture.table(race, run, looks, titles, say), "side"
 
 
-def _loss_axis(loss: np.ndarray, started: float, *, log: bool) -> tuple[dict[str, Any], float]:
+def _loss_axis(loss: np.ndarray, started: float, *, log: bool) -> tuple[Plotly, float]:
     """Return an axis of final losses, and where on it the trials that diverged are marked: at its top."""
     with np.errstate(all="ignore"):
         v = np.log10(loss) if log else loss

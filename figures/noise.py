@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from experiments.noise import Cloud, Noisy, heights, noise_floor
 from figures import theme
+from figures.contract import (
+    CurvesPanel,
+    Figure,
+    Look,
+    PlanePanel,
+    Plotly,
+    Scene,
+    Shade,
+    Table,
+    TableRow,
+    Track,
+    Values,
+)  # fmt: skip
 from figures.race import ground
 from figures.scene import Say, number
 from figures.scene import scene as _scene
@@ -19,7 +30,7 @@ TRAIL = 8  # steps
 DECADES = 8  # the loss axis shows at most so many powers of ten below its top
 
 
-def scene(spec: Noisy, cloud: Cloud, *, say: Say, alt: str) -> dict[str, Any]:
+def scene(spec: Noisy, cloud: Cloud, *, say: Say, alt: str) -> Scene:
     """Return the stage's scene: the walks of every variant on the surface, and their heights with a band."""
     looks = _looks(spec)
     titles = [title(spec, name, say) for name in spec.variants]
@@ -47,25 +58,25 @@ def title(spec: Noisy, name: str, say: Say) -> str:
             return say(N_("{rule} alone")).format(rule=say(spec.rule.title))
 
 
-def _looks(spec: Noisy) -> list[dict[str, Any]]:
+def _looks(spec: Noisy) -> list[Look]:
     """A variant keeps its colour when another is switched off."""
     everyone = ("plain", "batch", "decay", "average")
     styles = theme.variant_styles(len(everyone))
     return [styles[everyone.index(name)] for name in spec.variants]
 
 
-def _plane(spec: Noisy, cloud: Cloud, looks: list[dict[str, Any]], say: Say) -> dict[str, Any]:
+def _plane(spec: Noisy, cloud: Cloud, looks: list[Look], say: Say) -> PlanePanel:
     """Every walk as a dot with the last steps it took, and the mean of the walks of the rule alone."""
     surface = find(spec.surface)
     contour, layout = ground(surface)
-    tracks = [
+    tracks: list[Track] = [
         {"x": walks[..., 0].ravel(), "y": walks[..., 1].ravel(), "cloud": spec.walks, "trail": TRAIL, "width": 2.8,
          "color": look["color"]}
         for walks, look in zip(cloud.path, looks, strict=True)
     ]  # fmt: skip
     mean = cloud.path[0].mean(axis=1)
-    mean = {"x": mean[:, 0], "y": mean[:, 1], "title": say(N_("mean over runs"))}
-    tracks.append({**mean, "width": 2.2, **looks[0], "marker": None})
+    title = say(N_("mean over runs"))
+    tracks.append({"x": mean[:, 0], "y": mean[:, 1], "title": title, "width": 2.2, **looks[0], "marker": None})
     return {
         "kind": "plane", "grow": 1.45, "mark": f"plane {surface.name}", "figure": {"data": [contour], "layout": layout},
         "tracks": tracks, "start": list(spec.start), "stars": [list(place) for place in surface.minima], "pan": True,
@@ -80,7 +91,7 @@ def bands(spec: Noisy, cloud: Cloud) -> np.ndarray:
     return np.percentile(heights(spec, cloud), BAND, axis=2, method="nearest")
 
 
-def _curves(spec: Noisy, cloud: Cloud, looks: list[dict[str, Any]], titles: list[str], say: Say) -> dict[str, Any]:
+def _curves(spec: Noisy, cloud: Cloud, looks: list[Look], titles: list[str], say: Say) -> CurvesPanel:
     known = find(spec.surface).minimum is not None
     low, middle, high = bands(spec, cloud)
     axis = _log_axis(low, high) if known else _linear_axis(low, high)
@@ -100,24 +111,26 @@ def _curves(spec: Noisy, cloud: Cloud, looks: list[dict[str, Any]], titles: list
             "text": say(N_("noise floor: mean {value}")).format(value=_brief(floor)), "showarrow": False,
             "font": {"size": theme.TYPE - 1, "color": "@text"},
         }]  # fmt: skip
-    medians = [
+    medians: list[Track] = [
         {"y": middle[i], "name": titles[i], "title": titles[i], "width": 2.6, **looks[i]} for i in range(len(titles))
     ]
-    edges = [
+    edges: list[Track] = [
         {"y": edge[i], "faint": True, "width": 1, "color": "rgba(0,0,0,0)"}
         for i in range(len(looks)) for edge in (low, high)
     ]  # fmt: skip
     first = len(medians)
-    shades = [{"a": first + 2 * i, "b": first + 2 * i + 1, "color": look["color"]} for i, look in enumerate(looks)]
+    shades: list[Shade] = [
+        {"a": first + 2 * i, "b": first + 2 * i + 1, "color": look["color"]} for i, look in enumerate(looks)
+    ]
     mark = f"noise {digest((spec.surface, spec.steps, floor, axis, step))}"
-    figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}
+    figure: Figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}
     return {
         "kind": "curves", "grow": 1, "mark": mark, "figure": figure, "tracks": medians + edges, "shades": shades,
         "along": True,
     }  # fmt: skip
 
 
-def _log_axis(low: np.ndarray, high: np.ndarray) -> dict[str, Any]:
+def _log_axis(low: np.ndarray, high: np.ndarray) -> Plotly:
     seen = high[np.isfinite(high) & (high > 0)]
     top = min(float(seen.max(initial=1e-12)), 1e4 * max(float(seen[0]), 1e-12)) if seen.size else 1.0
     seen = low[np.isfinite(low) & (low > 0)]
@@ -126,7 +139,7 @@ def _log_axis(low: np.ndarray, high: np.ndarray) -> dict[str, Any]:
     return {"type": "log", "range": ends, "dtick": 2 if ends[1] - ends[0] > 6 else 1, "exponentformat": "power"}
 
 
-def _linear_axis(low: np.ndarray, high: np.ndarray) -> dict[str, Any]:
+def _linear_axis(low: np.ndarray, high: np.ndarray) -> Plotly:
     """A fall without end leaves through the bottom: the axis reaches as far below the start as ten times above it."""
     start = float(high[0, 0])
     top = float(high[np.isfinite(high)].max(initial=start))
@@ -136,12 +149,12 @@ def _linear_axis(low: np.ndarray, high: np.ndarray) -> dict[str, Any]:
     return {"range": [bottom - pad, top + pad]}
 
 
-def _table(spec: Noisy, cloud: Cloud, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+def _table(spec: Noisy, cloud: Cloud, looks: list[Look], titles: list[str], say: Say) -> Table:
     middle = bands(spec, cloud)[1]
     known = find(spec.surface).minimum is not None
-    rows = []
+    rows: list[TableRow] = []
     for i, (look, name) in enumerate(zip(looks, titles, strict=True)):
-        cells: list[Any] = [{"values": middle[i]}]
+        cells: list[str | Values] = [{"values": middle[i]}]
         if known:
             cells.append(_share(middle[i, -1], middle[0, -1]) if i else "–")
         rows.append({"style": look, "label": name, "cells": cells})

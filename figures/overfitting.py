@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -13,6 +13,17 @@ from experiments.records import BIN, BINS, RECORDS
 from experiments.remedies import REMEDIES, Remedies, gap, two_dimensional
 from experiments.stopping import best_so_far, stops
 from figures import stopping, theme, training, worth
+from figures.contract import (
+    CurvesPanel,
+    FieldsPanel,
+    HistogramsPanel,
+    Panel,
+    PatiencePanel,
+    Scene,
+    Table,
+    TableRow,
+    Values,
+)  # fmt: skip
 from figures.scene import Say
 from figures.training import Line, Mark
 from spec import N_, N_n
@@ -48,7 +59,7 @@ def scene(
     study: Remedies, history: History, *, say: Say, alt: str, running: bool, done: bool, measure: str = "loss",
     beside: str = "boundary", revealed: bool = False,
     points: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
-) -> dict[str, Any]:  # fmt: skip
+) -> Scene:  # fmt: skip
     """Return the stage's scene: the curves with gap and patience, and next to them decision boundaries or weights.
 
     `measure` is "loss" or "score", `beside` "boundary" (if one can be drawn) or "weights"; `points` are those of
@@ -59,12 +70,12 @@ def scene(
         study.variants(), history, drawn, say=say, alt=alt, running=running, measure=measure,
         marks=marks(study, history, drawn, say), shaded=True, table=table(study, history, say, revealed and done),
     )  # fmt: skip
-    told["panels"] = [_watched(told["panels"][0], study, history, drawn, say)]
+    panels: list[Panel] = [_watched(cast(CurvesPanel, told["panels"][0]), study, history, drawn, say)]
     if beside == "boundary" and history.boundary is not None and points is not None:
-        told["panels"].append(_boundaries(study, history, drawn, points, say, whole=not running))
+        panels.append(_boundaries(study, history, drawn, points, say, whole=not running))
     elif history.records.get("weights") is not None:
-        told["panels"].append(_weights(study, history, drawn, say))
-    return told
+        panels.append(_weights(study, history, drawn, say))
+    return {**told, "panels": panels}
 
 
 def marks(study: Remedies, history: History, lines: Sequence[Line], say: Say) -> list[Mark]:
@@ -89,19 +100,19 @@ def marks(study: Remedies, history: History, lines: Sequence[Line], say: Say) ->
     return labelled + (stopping.marks(history, lines[:1], found) if study.patience is not None else [])
 
 
-def _watched(
-    panel: dict[str, Any], study: Remedies, history: History, lines: Sequence[Line], say: Say
-) -> dict[str, Any]:
+def _watched(panel: CurvesPanel, study: Remedies, history: History, lines: Sequence[Line], say: Say) -> PatiencePanel:
     """Return the panel of curves with patience as a countdown for the first network; its curves fade after the stop."""
     layout = panel["figure"]["layout"]
     layout = {**layout, "margin": {**layout["margin"], "b": layout["margin"]["b"] + 30}}
-    told: dict[str, Any] = {**panel, "kind": "patience", "mark": f"patience {panel['mark']}"}
-    told["figure"] = {**panel["figure"], "layout": layout}
+    told: PatiencePanel = {
+        **panel, "kind": "patience", "mark": f"patience {panel['mark']}", "patience": None,
+        "figure": {**panel["figure"], "layout": layout},
+    }  # fmt: skip
     if not history.val_loss.size or study.patience is None:
-        return {**told, "patience": None}
+        return told
     found = stops(history, study)
     if not np.isfinite(stopping.kept_loss(history, found, 0)):  # it diverged in the first epoch
-        return {**told, "patience": None}
+        return told
     stop, kept = int(found.stop[0]), int(found.kept[0])
     name, look, _rows = lines[0]
     waiting = say(N_n("{name}: {count} of {patience} epoch without improvement",
@@ -121,7 +132,7 @@ def _watched(
 def _boundaries(
     study: Remedies, history: History, lines: Sequence[Line], points: tuple[np.ndarray, np.ndarray, np.ndarray],
     say: Say, *, whole: bool,
-) -> dict[str, Any]:  # fmt: skip
+) -> FieldsPanel:  # fmt: skip
     """Return the panel of decision boundaries: the newest, or if `whole` those of the whole run, along the clock.
 
     Of the whole run only as many pictures are sent as fit into `BYTES`; the last one is always included.
@@ -157,7 +168,7 @@ def _thinned(pictures: np.ndarray, epochs: np.ndarray) -> tuple[np.ndarray, np.n
     return pictures[..., chosen], epochs[chosen]
 
 
-def _weights(study: Remedies, history: History, lines: Sequence[Line], say: Say) -> dict[str, Any]:
+def _weights(study: Remedies, history: History, lines: Sequence[Line], say: Say) -> HistogramsPanel:
     """Return the panel of histograms: the distribution of each network's weights, and how many are practically 0."""
     counts, zeros = history.records["weights"], history.records["zeros"]
     shares, width = bars(counts)
@@ -191,7 +202,7 @@ def bars(counts: np.ndarray) -> tuple[np.ndarray, float]:
     return np.add.reduceat(counts / total, first, axis=1), merged * BIN
 
 
-def table(study: Remedies, history: History, say: Say, revealed: bool) -> dict[str, Any]:
+def table(study: Remedies, history: History, say: Say, revealed: bool) -> Table:
     """Return the table next to the curves: current losses, early stopping, and the scores of the weights it keeps.
 
     The weights that early stopping keeps are compared with the last ones on the validation set; on the test set only if
@@ -202,9 +213,9 @@ def table(study: Remedies, history: History, say: Say, revealed: bool) -> dict[s
                N_("val. {score}: kept, last")]  # fmt: skip
     columns += [N_("test {score}: kept, last")] if revealed else []
     found = stops(history, study)
-    rows = []
+    rows: list[TableRow] = []
     for i, line in enumerate(lines(study, say)):
-        cells: list[Any] = [{"values": history.train_loss[i]}, {"values": history.val_loss[i]}]
+        cells: list[str | Values] = [{"values": history.train_loss[i]}, {"values": history.val_loss[i]}]
         if history.val_score.size:
             cells += [
                 str(int(history.best_epoch[i])), stopping.when(history, found, i, say),

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from experiments.descend import Descent, Race, tolerance
 from experiments.divergence import Cause, Divergence, stable_as
 from figures import theme
+from figures.contract import (
+    Card,
+    CurvesPanel,
+    Event,
+    Figure,
+    Look,
+    PlanePanel,
+    Plotly,
+    Scene,
+    SpacePanel,
+    Table,
+    TableRow,
+    Track,
+    Values,
+)  # fmt: skip
 from figures.scene import Say, names, number, titled
 from figures.scene import scene as _scene
 from optimizers import Constant
@@ -32,7 +46,7 @@ DECADES = 10  # the loss axis shows at most so many powers of ten below the star
 
 def scene(
     race: Race, run: Descent, *, say: Say, alt: str, view: str = "2d", lost: Mapping[int, Divergence] | None = None
-) -> dict[str, Any]:
+) -> Scene:
     """Return the stage's scene for a race: surface ("2d" from above or "3d") and loss curves, with a table.
 
     `lost` says of contenders why they diverged; each gets a card, which comes up at that step.
@@ -130,7 +144,7 @@ def _levels(surface: Surface) -> dict[str, float]:
     return {"start": bottom + size / 2, "end": top, "size": size}
 
 
-def ground(surface: Surface) -> tuple[dict[str, Any], dict[str, Any]]:
+def ground(surface: Surface) -> tuple[Plotly, Plotly]:
     """Return a surface from above: its contours as a Plotly trace, and the layout that shows its domain."""
     x, y, z = heights(surface.name)
     levels = _levels(surface)
@@ -161,10 +175,10 @@ def briefly(z: np.ndarray) -> np.ndarray:
     return z.astype(np.float32) if np.isnan(z).any() else np.round(z).astype(np.uint16)
 
 
-def plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+def plane(surface: Surface, race: Race, run: Descent, looks: list[Look], titles: list[str], say: Say) -> PlanePanel:
     """Return the panel that shows the paths of a race over the surface's contours, from above."""
     contour, layout = ground(surface)
-    tracks = [
+    tracks: list[Track] = [
         {
             "x": run.path[i, :, 0], "y": run.path[i, :, 1], "values": run.loss[i], "title": titles[i],
             "name": titles[i], "width": 2.6, **looks[i],
@@ -178,7 +192,7 @@ def plane(surface: Surface, race: Race, run: Descent, looks: list, titles: list[
     }  # fmt: skip
 
 
-def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+def _space(surface: Surface, race: Race, run: Descent, looks: list[Look], titles: list[str], say: Say) -> SpacePanel:
     x, y, z = heights(surface.name)
     kept = [
         np.flatnonzero((grid >= low) & (grid <= high)) for grid, (low, high) in zip((x, y), surface.domain, strict=True)
@@ -195,7 +209,7 @@ def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list
     # A path is laid on the relief as it is drawn: between grid points that is not exactly f, and f would sink below it.
     lift = 0.015 * (top - bottom)
     inside = _inside(run.path, x, y)
-    tracks = [
+    tracks: list[Track] = [
         {
             "x": np.where(inside[i], run.path[i, :, 0], np.nan), "y": np.where(inside[i], run.path[i, :, 1], np.nan),
             "z": _relief(run.path[i], x, y, z) + lift, "title": titles[i], **looks[i],
@@ -235,7 +249,7 @@ def _space(surface: Surface, race: Race, run: Descent, looks: list, titles: list
             "dragmode": "turntable",
         },
     )  # fmt: skip
-    figure = {"data": [relief, *lines, *points], "layout": layout}
+    figure: Figure = {"data": [relief, *lines, *points], "layout": layout}
     mark = f"space {surface.name} {' '.join(look['color'] for look in looks)}"
     return {"kind": "space", "grow": 1.45, "mark": mark, "figure": figure, "tracks": tracks, "first": 1}
 
@@ -254,7 +268,7 @@ def _inside(path: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return (path[..., 0] >= x[0]) & (path[..., 0] <= x[-1]) & (path[..., 1] >= y[0]) & (path[..., 1] <= y[-1])
 
 
-def curves(surface: Surface, race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+def curves(surface: Surface, race: Race, run: Descent, looks: list[Look], titles: list[str], say: Say) -> CurvesPanel:
     """Return the panel that shows the loss of every contender at every step."""
     known = surface.minimum is not None
     with np.errstate(invalid="ignore"):
@@ -269,15 +283,15 @@ def curves(surface: Surface, race: Race, run: Descent, looks: list, titles: list
     )
     if known and 0 < (near := tolerance(surface)) < np.inf:
         _arrived_line(layout, near, say)
-    tracks = [
+    tracks: list[Track] = [
         {"y": loss[i], "name": titles[i], "title": titles[i], "width": 2.4, **looks[i]} for i in range(len(titles))
     ]
     mark = f"curves {digest((surface.name, race.steps, title, axis))}"
-    figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}
+    figure: Figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}
     return {"kind": "curves", "grow": 1, "mark": mark, "figure": figure, "tracks": tracks, "along": True}
 
 
-def _arrived_line(layout: dict[str, Any], near: float, say: Say) -> None:
+def _arrived_line(layout: Plotly, near: float, say: Say) -> None:
     line = {"width": 1, "dash": "dot", "color": "@quiet"}
     layout["shapes"] = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": near, "y1": near, "line": line}]
     layout["annotations"] = [{
@@ -287,7 +301,7 @@ def _arrived_line(layout: dict[str, Any], near: float, say: Say) -> None:
     }]  # fmt: skip
 
 
-def _log_axis(loss: np.ndarray) -> dict[str, Any]:
+def _log_axis(loss: np.ndarray) -> Plotly:
     """Return a log axis over what the curves reach: at most ten powers of ten below the start, four above it."""
     start = max(float(loss[0, 0]), 1e-12) if np.isfinite(loss[0, 0]) else 1.0  # a start beyond all telling
     seen = loss[np.isfinite(loss) & (loss > 0)]
@@ -299,7 +313,7 @@ def _log_axis(loss: np.ndarray) -> dict[str, Any]:
     return {"type": "log", "range": ends, "dtick": tick, "exponentformat": "power"}
 
 
-def _linear_axis(surface: Surface, loss: np.ndarray) -> dict[str, Any]:
+def _linear_axis(surface: Surface, loss: np.ndarray) -> Plotly:
     """Return a linear axis that shows what happens inside the domain; a fall without end leaves through the bottom."""
     low, high = reach(surface.name)
     seen = loss[np.isfinite(loss)]
@@ -309,25 +323,25 @@ def _linear_axis(surface: Surface, loss: np.ndarray) -> dict[str, Any]:
     return {"range": [bottom - pad, top + pad]}
 
 
-def table(race: Race, run: Descent, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+def table(race: Race, run: Descent, looks: list[Look], titles: list[str], say: Say) -> Table:
     """Return the table of a race: each contender's rate, its loss at the clock's step, and where it arrived."""
-    rows = []
+    rows: list[TableRow] = []
     for i, rule in enumerate(race.contenders):
         if run.diverged[i] >= 0:
             step = int(run.diverged[i])
-            end = {"from": step, "text": say(N_("diverged at {step}")).format(step=step), "before": "–"}
+            end: Event | str = {"from": step, "text": say(N_("diverged at {step}")).format(step=step), "before": "–"}
         elif run.converged[i] >= 0:
             step = int(run.converged[i])
             end = {"from": step, "text": str(step), "before": "–"}
         else:
             end = "–"
-        rate = f"{rule.lr:g}" if rule.schedule == Constant() else {"values": run.rate[i]}
+        rate: Values | str = f"{rule.lr:g}" if rule.schedule == Constant() else {"values": run.rate[i]}
         rows.append({"style": looks[i], "label": titled(rule, say), "cells": [rate, {"values": run.loss[i]}, end]})
     columns = ["", "η", "f", say(N_("reached at step"))]
     return {"columns": columns, "rows": rows}
 
 
-def card(race: Race, why: Divergence, i: int, title: str, look: dict[str, Any], say: Say) -> dict[str, Any]:
+def card(race: Race, why: Divergence, i: int, title: str, look: Look, say: Say) -> Card:
     """Return the card that explains a divergence: how far, because of which bound, and what rate would hold."""
     far = N_("One step earlier it was {distance} picture diagonals from the center, at f = {loss}.")
     lines = [say(far).format(distance=f"{why.distance:.3g}", loss=number(why.loss))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from experiments.descend import Descent, Race
 from experiments.divergence import Divergence
 from experiments.scaling import BIAS, Stretch, condition
 from figures import theme
+from figures.contract import CurvesPanel, Figure, Look, PlanePanel, Scene, Table, TableRow, Track, Values
 from figures.race import card, plane
 from figures.scene import Say, names, number
 from figures.scene import scene as _scene
@@ -31,7 +31,7 @@ def surface_of(race: Race) -> LeastSquares:
     return surface
 
 
-def scene(spec: Stretch, runs: Runs, *, say: Say, alt: str) -> dict[str, Any]:
+def scene(spec: Stretch, runs: Runs, *, say: Say, alt: str) -> Scene:
     """Return the stage's scene: the unscaled and the scaled surface with the paths, and the losses on both."""
     looks = theme.styles(spec.contenders)
     titles = [say(rule.title) for rule in spec.contenders]
@@ -48,9 +48,9 @@ def scene(spec: Stretch, runs: Runs, *, say: Say, alt: str) -> dict[str, Any]:
 
 
 def _plane(
-    spec: Stretch, race: Race, run: Descent, lost: dict[int, Divergence], head: str, looks: list, titles: list[str],
-    say: Say,
-) -> dict[str, Any]:  # fmt: skip
+    spec: Stretch, race: Race, run: Descent, lost: dict[int, Divergence], head: str, looks: list[Look],
+    titles: list[str], say: Say,
+) -> PlanePanel:  # fmt: skip
     surface = surface_of(race)
     panel = plane(surface, race, run, looks, titles, say)
     first, second = weights(spec, say)
@@ -62,10 +62,11 @@ def _plane(
         "text": f"<b>{head}</b>  κ = {times(condition(surface))}", "showarrow": False,
         "font": {"size": theme.TYPE, "color": "@text"},
     }]  # fmt: skip
-    panel["cards"] = [card(race, why, i, titles[i], looks[i], say) for i, why in sorted(lost.items())]
-    for one in panel["cards"]:
+    cards = [card(race, why, i, titles[i], looks[i], say) for i, why in sorted(lost.items())]
+    for one in cards:
         one["act"] = ""  # the learning rates are set for both surfaces together
-    return panel | {"grow": 1.1, "mark": f"{panel['mark']} {head} {first} {second}", "start": None}
+    mark = f"{panel['mark']} {head} {first} {second}"
+    return {**panel, "grow": 1.1, "mark": mark, "start": None, "cards": cards}
 
 
 def weights(spec: Stretch, say: Say) -> tuple[str, str]:
@@ -86,12 +87,13 @@ def way_left(run: Descent, race: Race) -> np.ndarray:
     return np.linalg.norm(run.path - best, axis=2) / np.linalg.norm(np.array(race.start) - best)
 
 
-def _curves(spec: Stretch, runs: Runs, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
-    tracks = []
+def _curves(spec: Stretch, runs: Runs, looks: list[Look], titles: list[str], say: Say) -> CurvesPanel:
+    tracks: list[Track] = []
     for (race, run, _lost), dash, width in zip(runs, ([2, 4], []), (2.0, 2.6), strict=True):
         for title, look, loss in zip(titles, looks, above(run, race), strict=True):
-            label = {} if dash else {"name": title}
-            tracks.append({"y": loss, "title": title, **look, "dash": dash, "width": width, **label})
+            tracks.append({"y": loss, "title": title, **look, "dash": dash, "width": width})
+            if not dash:
+                tracks[-1]["name"] = title
     seen = np.concatenate([track["y"] for track in tracks])
     seen = seen[np.isfinite(seen) & (seen > 0)]
     begin = float(above(runs[1][1], runs[1][0])[0, 0])
@@ -111,19 +113,19 @@ def _curves(spec: Stretch, runs: Runs, looks: list, titles: list[str], say: Say)
             "font": {"size": theme.TYPE - 1, "color": "@quiet"},
         }],
     )  # fmt: skip
-    figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}
+    figure: Figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}
     mark = f"scaling curves {digest((spec.steps, ends, dotted, solid))}"
     return {"kind": "curves", "grow": 1.3, "mark": mark, "figure": figure, "tracks": tracks, "along": True}
 
 
-def _table(runs: Runs, looks: list, titles: list[str], say: Say) -> dict[str, Any]:
+def _table(runs: Runs, looks: list[Look], titles: list[str], say: Say) -> Table:
     columns = [""]
     error = say(N_("error above its minimum"))
     for head in (N_("before scaling"), N_("after scaling")):
         columns += [f"η, {say(head)}", f"{error}, {say(head)}"]
-    rows = []
+    rows: list[TableRow] = []
     for i, (title, look) in enumerate(zip(titles, looks, strict=True)):
-        cells: list[Any] = []
+        cells: list[str | Values] = []
         for race, run, _lost in runs:
             cells += [number(race.contenders[i].lr), {"values": above(run, race)[i]}]
         rows.append({"style": look, "label": title, "cells": cells})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import Any
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from figures import theme
+from figures.contract import Clock, Panel, Scene, Table
 from optimizers import Optimizer
 from spec import N_, settings
 
@@ -80,13 +82,14 @@ NUMBERED = r"^(\d+)(?=[.)](?:\s|$))"
 JOINER = "\u2060"  # has no width, and allows no line break
 # Where a joiner keeps Streamlit from making something of text that Markdown has read already.
 MADE = r"(?<=:)(?=\S)|(?<=\S)(?=@)|(?<=[Ww]{3})(?=\.)|(?<!\S)(?=(?:<->|->|<-|--|[<>~]=)(?:\s|$))"
+THREE = Context(prec=3, rounding=ROUND_HALF_UP)  # significant digits
 TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # bidirectional classes
 
 
 def scene(
-    name: str, *, say: Say, alt: str, layout: str, clock: dict[str, Any], panels: list[dict[str, Any]],
-    table: dict[str, Any] | None,
-) -> dict[str, Any]:  # fmt: skip
+    name: str, *, say: Say, alt: str, layout: str, clock: Clock, panels: Sequence[Panel],
+    table: Table | None,
+) -> Scene:  # fmt: skip
     """Return a scene; one of the same `name` goes on where the last one stood, another one starts anew.
 
     `layout` places the table: "side" under the second panel, "under" under all; the table may be None. `alt` says in
@@ -122,13 +125,23 @@ def spoken(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """Return three digits of a number, as the stage writes it: all digits up to 100,000, powers of ten as on paper."""
-    text = (f"{value:.0f}" if 1000 <= abs(value) < 1e5 else f"{value:.3g}").replace("-", "−")
-    mantissa, _sep, power = text.partition("e")
-    if not power:
-        return text
-    raised = str(int(power.replace("−", "-"))).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{mantissa}×10{raised}"
+    """Return a number as the browser writes it too (`number` in ui/stage/browser/draw.js): one rule for all texts.
+
+    Three significant digits, rounded half away from 0; whole numbers below 100,000 have all their digits. What then is
+    smaller than 0.0001 or not below 100,000 is written with a power of ten. nan is a dash.
+    """
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    sign, exact = "−" if value < 0 else "", abs(Decimal(float(value)))
+    whole = exact.to_integral_value(ROUND_HALF_UP)
+    if not exact or 1000 <= whole < 100_000:
+        return f"{sign}{whole}"
+    rounded = THREE.create_decimal(exact)
+    power = rounded.adjusted()
+    if -4 <= power < 3:
+        return f"{sign}{rounded.normalize():f}"
+    raised = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{sign}{rounded.scaleb(-power).normalize():f}×10{raised}"
 
 
 def symbol(latex: str) -> str:

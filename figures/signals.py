@@ -13,6 +13,19 @@ from experiments.fit import History
 from experiments.layers import BINS, DECADES, Layers, saturation, span
 from experiments.signals import GOOD, SCALES, STARTS, Signals, learnt, told
 from figures import theme, worth
+from figures.contract import (
+    Chart,
+    Clock,
+    CurvesPanel,
+    Look,
+    MultiplesPanel,
+    Named,
+    Plotly,
+    ProfilePanel,
+    RidgesPanel,
+    Scene,
+    Track,
+)  # fmt: skip
 from figures.scene import Say, number
 from figures.scene import scene as _scene
 from figures.training import drawn_at, thinned
@@ -20,14 +33,14 @@ from networks import ACTIVATIONS
 from spec import N_, digest
 
 EMPTY = {"type": "scatter", "x": [], "y": []}
-NORMALISED = {"color": "@c5", "marker": "circle", "width": 2.6}
-PLAIN = {"color": "@c4", "marker": "square", "width": 2.0}
+NORMALISED: Look = {"color": "@c5", "dash": [], "marker": "circle"}
+PLAIN: Look = {"color": "@c4", "dash": [], "marker": "square"}
 
 
 # -- layer by layer
 
 
-def looks(spec: Signals) -> list[dict[str, Any]]:
+def looks(spec: Signals) -> list[Look]:
     """Return a style for each initialization: the same whichever others are shown."""
     every = dict(zip(STARTS, theme.variant_styles(len(STARTS)), strict=True))
     return [every[key] for key in spec.chosen]
@@ -35,7 +48,7 @@ def looks(spec: Signals) -> list[dict[str, Any]]:
 
 def layer_by_layer(
     spec: Signals, history: History, *, say: Say, alt: str, running: bool, show: str = "activations"
-) -> dict[str, Any]:
+) -> Scene:
     """Return the stage's scene of signals: histograms, the gradients over the layers, and the score over the epochs.
 
     `show` selects the histograms of "activations" or "gradients".
@@ -43,20 +56,21 @@ def layer_by_layer(
     seen = told(spec, history)
     clock, scores = _clock(history, spec.epochs, running, say), _scores(spec, history, say)
     if "steps" in clock:
-        scores, _none = thinned(scores, {"rows": []}, clock["steps"])
+        scores, _none = thinned(scores, {"columns": [], "rows": []}, clock["steps"])
     return _scene(
         f"signals {digest(spec.ways())} {show}", say=say, alt=alt, layout="over", clock=clock,
         panels=[_ridges(spec, *seen, show, say), _profile(spec, *seen, say), scores], table=None,
     )  # fmt: skip
 
 
-def _clock(history: History, epochs: int, running: bool, say: Say) -> dict[str, Any]:
+def _clock(history: History, epochs: int, running: bool, say: Say) -> Clock:
     count = history.train_score.shape[1]
     steps = drawn_at(count)
-    return {
+    clock: Clock = {
         "name": say(N_("epoch")), "last": max(count - 1, 0), "total": epochs, "seconds": 6.0, "play": False,
-        "live": running, **({} if steps is None else {"steps": steps}),
+        "live": running,
     }  # fmt: skip
+    return clock if steps is None else {**clock, "steps": steps}
 
 
 def _titles(spec: Signals, say: Say) -> list[str]:
@@ -109,7 +123,7 @@ def _beyond(low: str, high: str, say: Say) -> dict[str, str]:
 SHOWN = {"activations": _activations, "gradients": _gradients}
 
 
-def _ridges(spec: Signals, moments: np.ndarray, seen: Layers, show: str, say: Say) -> dict[str, Any]:
+def _ridges(spec: Signals, moments: np.ndarray, seen: Layers, show: str, say: Say) -> RidgesPanel:
     """One column per network, one row per layer; every histogram is scaled to the height of its row."""
     title, counts, numbers, ticks, words = SHOWN[show](spec, seen, say)
     k, n_layers, _, n_moments = counts.shape
@@ -127,7 +141,7 @@ def _ridges(spec: Signals, moments: np.ndarray, seen: Layers, show: str, say: Sa
     }  # fmt: skip
 
 
-def _profile(spec: Signals, moments: np.ndarray, seen: Layers, say: Say) -> dict[str, Any]:
+def _profile(spec: Signals, moments: np.ndarray, seen: Layers, say: Say) -> ProfilePanel:
     """The root mean square of the gradient with respect to each layer's weights, a line for each network."""
     n_layers = seen.gradient.shape[1]
     sizes = seen.gradient[np.isfinite(seen.gradient) & (seen.gradient > 0)]
@@ -142,7 +156,7 @@ def _profile(spec: Signals, moments: np.ndarray, seen: Layers, say: Say) -> dict
         yaxis=theme.axis(range=bounds, type="log", **ticks),
         margin={"l": 52, "r": 104, "t": 26, "b": 48}, annotations=[_above(titles[1])],
     )  # fmt: skip
-    tracks = [
+    tracks: list[Track] = [
         {"x": np.arange(1, n_layers + 1), "y": seen.gradient[i].T.ravel(), "take": n_layers, "name": title,
          "title": title, "width": 2.4, **look, "marker": None}
         for i, (title, look) in enumerate(zip(_titles(spec, say), looks(spec), strict=True))
@@ -153,7 +167,7 @@ def _profile(spec: Signals, moments: np.ndarray, seen: Layers, say: Say) -> dict
     }  # fmt: skip
 
 
-def _scores(spec: Signals, history: History, say: Say) -> dict[str, Any]:
+def _scores(spec: Signals, history: History, say: Say) -> CurvesPanel:
     """The training score over the epochs, a curve for each network, and that of a constant prediction."""
     title, epoch = _score(spec.dataset, say), say(N_("epoch"))
     score = history.train_score
@@ -165,7 +179,7 @@ def _scores(spec: Signals, history: History, say: Say) -> dict[str, Any]:
         margin={"l": 46, "r": 104, "t": 26, "b": 48},
         annotations=[_above(title), *([] if level is None else [_key(level.label(say))])],
     )  # fmt: skip
-    tracks = [
+    tracks: list[Track] = [
         {"y": score[i], "name": name, "title": name, "width": 2.4, **look}
         for i, (name, look) in enumerate(zip(_titles(spec, say), looks(spec), strict=True))
     ]
@@ -180,7 +194,7 @@ def _score(dataset: str, say: Say) -> str:
     return say(N_("training R²")) if find(dataset).task == "numbers" else say(N_("training accuracy"))
 
 
-def _along(title: str, **more: Any) -> dict[str, Any]:
+def _along(title: str, **more: Any) -> Plotly:
     """Return an axis with a title close to it, which saves height."""
     return theme.axis(**more) | {"title": {"text": title, "standoff": 5}}
 
@@ -189,14 +203,14 @@ def _power(power: int) -> str:
     return "10" + str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def _above(text: str) -> dict[str, Any]:
+def _above(text: str) -> Plotly:
     return {
         "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 4,
         "text": text, "showarrow": False, "font": {"size": theme.TYPE - 1, "color": "@quiet"},
     }  # fmt: skip
 
 
-def _key(text: str) -> dict[str, Any]:
+def _key(text: str) -> Plotly:
     """Return the label of the thin dashed line, above a chart at its right; networks on the line learn nothing."""
     return {**_above(f"- - {escape(text, quote=False)}"), "x": 1, "xanchor": "right"}
 
@@ -303,31 +317,32 @@ def gains(spec: Signals, say: Say) -> list[dict[str, Any]]:
 # -- 16 scales
 
 
-def grid(spec: Signals, history: History, *, say: Say, alt: str, running: bool) -> dict[str, Any]:
+def grid(spec: Signals, history: History, *, say: Say, alt: str, running: bool) -> Scene:
     """Return the stage's scene of the scales: sixteen small charts with two curves each, on the same clock."""
     clock, score = _clock(history, spec.epochs, running, say), history.train_score
-    steps = {"steps": clock["steps"]} if "steps" in clock else {}
-    score = score[:, steps["steps"]] if steps else score
+    score = score[:, clock["steps"]] if "steps" in clock else score
     n = len(SCALES)
-    cells = [
+    cells: list[Chart] = [
         {"label": f"s = {scale:.2g}", "brief": f"{scale:.2g}",
-         "tracks": [{"y": score[i], **NORMALISED}, {"y": score[n + i], **PLAIN}]}
+         "tracks": [{"y": score[i], "width": 2.6, **NORMALISED}, {"y": score[n + i], "width": 2.0, **PLAIN}]}
         for i, scale in enumerate(SCALES)
     ]  # fmt: skip
-    lines = [
+    lines: list[Named] = [
         {"label": say(N_("with batch normalization")), "style": NORMALISED},
         {"label": say(N_("without batch normalization")), "style": PLAIN},
     ]
     level = worth.guess(history, find(spec.dataset), 0, say)
     notes = [say(N_("dotted: {score}")).format(score=GOOD), *([] if level is None else [level.label(say)])]
-    panel = {
+    panel: MultiplesPanel = {
         "kind": "multiples", "grow": 1, "columns": 4, "cells": cells, "lines": lines, "x": spec.epochs,
         "y": [0, 1.04], "ticks": {"x": [0, spec.epochs], "y": [0, 0.5, 1]}, "level": GOOD,
         "note": "   ".join(notes), "titles": [say(N_("epoch")), _score(spec.dataset, say)],
     }  # fmt: skip
+    if "steps" in clock:
+        panel["steps"] = clock["steps"]
     return _scene(
         f"scales {digest(spec.scales())}", say=say, alt=alt, layout="under",
-        clock=_clock(history, spec.epochs, running, say), panels=[panel], table=None,
+        clock=clock, panels=[panel], table=None,
     )  # fmt: skip
 
 

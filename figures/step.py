@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from experiments.descend import Descent, Race
 from figures import theme
+from figures.contract import (
+    Arrow,
+    ArrowsPanel,
+    Equation,
+    EquationPanel,
+    Look,
+    Plotly,
+    Scene,
+    Track,
+    Walker,
+)  # fmt: skip
 from figures.equation import equation, written
 from figures.race import briefly, shown
 from figures.scene import Say, names
@@ -30,7 +40,7 @@ Values = dict[str, np.ndarray]
 
 
 @np.errstate(all="ignore")  # divergence is data
-def scene(race: Race, run: Descent, values: list[Values], *, say: Say, alt: str, at: int = 1) -> dict[str, Any]:
+def scene(race: Race, run: Descent, values: list[Values], *, say: Say, alt: str, at: int = 1) -> Scene:
     """Return the stage's scene: at each step t = 1 ... `steps` the point, the arrows that move it, and the equation.
 
     `values` are the contenders' results of `anatomy`; the clock starts at step `at`.
@@ -39,10 +49,13 @@ def scene(race: Race, run: Descent, values: list[Values], *, say: Say, alt: str,
     looks = theme.styles(race.contenders)
     titles = names(race.contenders, say)
     walkers = [_walker(surface, rule, one) for rule, one in zip(race.contenders, values, strict=True)]
-    equations = [
+    equations: list[Equation] = [
         {"title": titles[i], "color": looks[i]["color"], **equation(rule, values[i], race.noise > 0, say)}
         for i, rule in enumerate(race.contenders)
     ]
+    equation_panel: EquationPanel = {
+        "kind": "equation", "grow": 1.6, "contenders": equations, "axes": list(surface.axes),
+    }  # fmt: skip
     return _scene(
         f"{race.surface} {race.start} step", say=say, alt=alt, layout="side",
         clock={
@@ -51,15 +64,16 @@ def scene(race: Race, run: Descent, values: list[Values], *, say: Say, alt: str,
         },
         panels=[
             _plane(surface, race, run, walkers, looks, titles, say),
-            {"kind": "equation", "grow": 1.6, "contenders": equations, "axes": list(surface.axes)},
+            equation_panel,
         ],
         table=None,
     )  # fmt: skip
 
 
 def _plane(
-    surface: Surface, race: Race, run: Descent, walkers: list, looks: list, titles: list[str], say: Say
-) -> dict[str, Any]:
+    surface: Surface, race: Race, run: Descent, walkers: list[Walker], looks: list[Look], titles: list[str],
+    say: Say,
+) -> ArrowsPanel:  # fmt: skip
     (x0, x1), (y0, y1) = surface.domain
     layout = theme.layout(
         xaxis=theme.axis(surface.axes[0], range=[x0, x1], showgrid=False, nticks=5, tickangle=0),
@@ -67,7 +81,7 @@ def _plane(
         margin={"l": 64, "r": 8, "t": 46, "b": 52},
         uirevision=surface.name,
     )
-    tracks = [
+    tracks: list[Track] = [
         {
             "x": run.path[i, :, 0], "y": run.path[i, :, 1], "values": run.loss[i], "title": titles[i], "name": "",
             "width": 2.6, **looks[i],
@@ -89,7 +103,7 @@ def _plane(
 
 
 @lru_cache(maxsize=32)
-def _heights(key: str) -> dict[str, Any]:
+def _heights(key: str) -> Plotly:
     """Return contours over slightly more than a surface's domain, with levels for the whole and for a small part.
 
     The square root of the height above the minimum is drawn, or its logarithm if the surface asks for that: then the
@@ -116,7 +130,7 @@ def _heights(key: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _walker(surface: Surface, rule: Optimizer, values: Values) -> dict[str, Any]:
+def _walker(surface: Surface, rule: Optimizer, values: Values) -> Walker:
     """Return what is drawn around one contender's point: arrows, the ellipse of learning rates, and the view's size.
 
     `reach` is half the width of the picture, in the surface's units. Gradient and means are drawn downhill, times
@@ -133,11 +147,11 @@ def _walker(surface: Surface, rule: Optimizer, values: Values) -> dict[str, Any]
         if line.role in ("pull", "memory")
     ]
     scale = _round(0.7 * reach / max(_usual(vector) for _, _, vector in pulls))
-    arrows = [
+    arrows: list[Arrow] = [
         {"label": label, "role": role, "x": -scale * vector[:, 0], "y": -scale * vector[:, 1]}
         for label, role, vector in pulls
     ]
-    drawn: dict[str, Any] = {
+    drawn: Walker = {
         "reach": reach, "scale": scale, "arrows": arrows, "step": {"x": step[:, 0], "y": step[:, 1]},
     }  # fmt: skip
     plain = -values["lr"] * g

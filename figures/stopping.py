@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from datasets import find
 from experiments.fit import Fit, History
 from experiments.stopping import Stops
 from figures import worth
+from figures.contract import Event, Table, TableRow, Values
 from figures.scene import Say
 from figures.training import Line, Mark, has_test
 from spec import N_
@@ -54,9 +54,9 @@ def when(history: History, found: Stops, row: int, say: Say) -> str:
 
 
 def with_stops(
-    table: dict[str, Any], variants: Sequence[Fit], history: History, lines: Sequence[Line], found: Stops, say: Say, *,
+    table: Table, variants: Sequence[Fit], history: History, lines: Sequence[Line], found: Stops, say: Say, *,
     done: bool,
-) -> dict[str, Any]:  # fmt: skip
+) -> Table:  # fmt: skip
     """Return a table of `figures.training` with two more columns: early stops, and the test scores of the weights kept.
 
     For several seeds all stops are listed, and the median of the scores. A row that belongs to no line, such as that of
@@ -66,7 +66,7 @@ def with_stops(
     score = worth.measure(find(variants[0].dataset), say)
     columns = [N_("early stop → kept epoch"), *([N_("test {score}, early stopping")] if tested else [])]
 
-    def cells(place: int, row: dict[str, Any]) -> list[str]:
+    def cells(place: int, row: TableRow) -> Sequence[str | Values | Event]:
         if place >= len(lines):
             return ["–", *row["cells"][-1:]]
         if not history.val_loss.size:
@@ -76,7 +76,7 @@ def with_stops(
         told = worth.scored(history, value, first, 2) if done else "–"
         return [", ".join(when(history, found, one, say) for one in own), told]
 
-    rows = [
+    rows: list[TableRow] = [
         {**row, "cells": [*row["cells"], *cells(place, row)[: len(columns)]]}
         for place, row in enumerate(table["rows"])
     ]  # fmt: skip

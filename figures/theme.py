@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from experiments.descend import LECTURE
+from figures.contract import Look, Plotly
 from optimizers import RULES, Optimizer
 
 TYPE = 15  # px on screen
@@ -73,7 +74,7 @@ PALETTES = {
 }  # fmt: skip
 
 
-def styles(rules: Sequence[Optimizer]) -> list[dict[str, Any]]:
+def styles(rules: Sequence[Optimizer]) -> list[Look]:
     """Return colour, dash and marker per contender: an optimizer looks the same on every page.
 
     The lecture's optimizers have the five strongest colours; an optimizer beyond the eighth repeats a colour with
@@ -91,18 +92,18 @@ def styles(rules: Sequence[Optimizer]) -> list[dict[str, Any]]:
     return looks
 
 
-def variant_styles(n: int) -> list[dict[str, Any]]:
+def variant_styles(n: int) -> list[Look]:
     """Return colour, dash and marker for `n` variants whose styles do not depend on their optimizer."""
     return [_look(i, 0) for i in range(n)]
 
 
-def ramp_styles(n: int) -> list[dict[str, Any]]:
+def ramp_styles(n: int) -> list[Look]:
     """Return colour, dash and marker for `n` ordered variants, from lowest to highest."""
     places = np.linspace(0, len(_LIGHT_RAMP) - 1, n) if n > 2 else (0, 4)[:n]
     return [{**_look(i, 0), "color": f"@r{round(place)}"} for i, place in enumerate(places)]
 
 
-def _look(place: int, again: int) -> dict[str, Any]:
+def _look(place: int, again: int) -> Look:
     turn = place // 8  # how often all colours have been used; dashes and markers then advance by different amounts
     return {
         "color": f"@c{_STRONGEST[place % 8]}{('', 'b', 'c')[again % 3]}",
@@ -111,7 +112,7 @@ def _look(place: int, again: int) -> dict[str, Any]:
     }
 
 
-def axis(title: str = "", **more: Any) -> dict[str, Any]:
+def axis(title: str = "", **more: Any) -> Plotly:
     """Return a Plotly axis in the app's style."""
     return {
         "title": {"text": title, "standoff": 9}, "gridcolor": "@grid", "linecolor": "@quiet", "zeroline": False,
@@ -119,7 +120,7 @@ def axis(title: str = "", **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def layout(**more: Any) -> dict[str, Any]:
+def layout(**more: Any) -> Plotly:
     """Return a Plotly layout in the app's style: transparent, no legend, a thin frame."""
     return {
         "font": {"family": FONT, "size": TYPE, "color": "@text"},

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,23 @@ from experiments.axes import learnt
 from experiments.fit import Fit, History
 from experiments.studies import Comparison
 from figures import theme, worth
+from figures.contract import (
+    Across,
+    Clock,
+    CurvesPanel,
+    Event,
+    FieldsPanel,
+    Figure,
+    Look,
+    Plotly,
+    Scene,
+    Shade,
+    Table,
+    TableRow,
+    Track,
+    Upright,
+    Values,
+)  # fmt: skip
 from figures.scene import Say, names
 from figures.scene import scene as _scene
 from spec import N_, N_n, digest
@@ -33,7 +50,7 @@ class Line(NamedTuple):
     """One variant in the picture: its name, its style, and the rows of the history that belong to it (its seeds)."""
 
     name: str
-    look: dict[str, Any]
+    look: Look
     rows: slice
 
 
@@ -70,10 +87,10 @@ def lines(spec: Comparison, say: Say) -> list[Line]:
 
 def scene(
     variants: Sequence[Fit], history: History, lines: Sequence[Line], *, say: Say, alt: str, running: bool,
-    table: dict[str, Any], measure: str = "loss", marks: Sequence[Mark] = (), shaded: bool = False,
+    table: Table, measure: str = "loss", marks: Sequence[Mark] = (), shaded: bool = False,
     points: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None, along: str = "epochs", scale: str = "linear",
     smooth: float = 0.0,
-) -> dict[str, Any]:  # fmt: skip
+) -> Scene:  # fmt: skip
     """Return the stage's scene for networks in training: curves and, once they are known, decision boundaries.
 
     `measure` is what the curves show: "loss", "score", or "weights" (a few of each network, from the record "traces").
@@ -85,21 +102,21 @@ def scene(
     epochs = variants[0].epochs
     places = _places(variants, history, along)
     if measure == "weights":
-        panel = _weights(history, lines, places, epochs, along, say)
+        panel: CurvesPanel = _weights(history, lines, places, epochs, along, say)
     else:
         panel = _curves(variants, history, lines, places, marks, measure, along, scale, smooth, shaded, say)
-    panels = [panel]
+    fields = []
     if history.boundary is not None and points is not None:
-        panels.append(_fields(variants[0], history.boundary, lines, points))
-    clock = {
+        fields.append(_fields(variants[0], history.boundary, lines, points))
+    clock: Clock = {
         "name": say(N_("epoch")), "last": max(history.train_loss.shape[1] - 1, 0), "total": epochs, "seconds": 6.0,
         "play": False, "live": running,
     }  # fmt: skip
     if (steps := drawn_at(history.train_loss.shape[1], [mark.at for mark in marks])) is not None:
         clock["steps"] = steps
-        panels[0], table = thinned(panel, table, steps)
+        panel, table = thinned(panel, table, steps)
     name = f"{digest(tuple(variants))} {measure} {along}"
-    return _scene(name, say=say, alt=alt, layout="under", clock=clock, panels=panels, table=table)
+    return _scene(name, say=say, alt=alt, layout="under", clock=clock, panels=[panel, *fields], table=table)
 
 
 def drawn_at(count: int, also: Sequence[int] = ()) -> np.ndarray | None:
@@ -113,9 +130,9 @@ def drawn_at(count: int, also: Sequence[int] = ()) -> np.ndarray | None:
     return np.unique([*range(0, count, -(-count // MOST)), count - 1, *also])
 
 
-def thinned(panel: dict[str, Any], table: dict[str, Any], steps: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
+def thinned(panel: CurvesPanel, table: Table, steps: np.ndarray) -> tuple[CurvesPanel, Table]:
     """Return a panel and a table with the values of these epochs only; an array that both share stays shared."""
-    few: dict[tuple[Any, ...], np.ndarray] = {}
+    few: dict[tuple[object, ...], np.ndarray] = {}
 
     def thin(values: np.ndarray) -> np.ndarray:
         same = (values.__array_interface__["data"], values.strides, values.shape)
@@ -123,14 +140,19 @@ def thinned(panel: dict[str, Any], table: dict[str, Any], steps: np.ndarray) -> 
             few[same] = values[steps]
         return few[same]
 
-    tracks = [
-        {**track, **{axis: thin(track[axis]) for axis in ("x", "y") if axis in track}} for track in panel["tracks"]
-    ]
-    rows = [
-        {**row, "cells": [{"values": thin(cell["values"])} if "values" in cell else cell for cell in row["cells"]]}
-        for row in table["rows"]
-    ]
+    tracks: list[Track] = [{**track, "y": thin(track["y"])} for track in panel["tracks"]]
+    for track in tracks:
+        if "x" in track:
+            track["x"] = thin(track["x"])
+    rows: list[TableRow] = [{**row, "cells": [_followed(cell, thin) for cell in row["cells"]]} for row in table["rows"]]
     return {**panel, "tracks": tracks, "steps": steps}, {**table, "rows": rows}
+
+
+def _followed(cell: str | Values | Event, thin: Callable[[np.ndarray], np.ndarray]) -> str | Values | Event:
+    """Return a cell of a table with what `thin` leaves of its values, if it has any."""
+    if isinstance(cell, str) or "values" not in cell:
+        return cell
+    return {"values": thin(cell["values"])}
 
 
 def has_validation(fit: Fit) -> bool:
@@ -169,18 +191,18 @@ def _places(variants: Sequence[Fit], history: History, along: str) -> np.ndarray
 def _curves(
     variants: Sequence[Fit], history: History, lines: Sequence[Line], places: np.ndarray | None, marks: Sequence[Mark],
     measure: str, along: str, scale: str, smooth: float, shaded: bool, say: Say,
-) -> dict[str, Any]:  # fmt: skip
+) -> CurvesPanel:  # fmt: skip
     train, val = (getattr(history, f"{part}_{measure}") for part in ("train", "val"))
     pointless = measure == "score" and val.size > 0 and bool(np.isnan(val).all())  # for example R² of a single row
     held = has_validation(variants[0]) and not pointless
     medians = [[middle(part[line.rows]) for line in lines] for part in ((train, val) if held else (train,))]
     parts = [smoothed(np.array(raw), smooth) if smooth else raw for raw in medians]
     log = measure == "loss" and (scale == "log" or (scale == "auto" and _apart(medians[-1])))
-    tracks: list[dict[str, Any]] = []
-    shades = []
+    tracks: list[Track] = []
+    shades: list[Shade] = []
     for i, (name, look, rows) in enumerate(lines):
         color = look["color"]
-        x = {} if places is None else {"x": places[rows.start]}
+        x: Across = {} if places is None else {"x": places[rows.start]}
         if smooth:
             for raw, dash in zip(medians, ([], [7, 5]), strict=False):
                 tracks.append(
@@ -192,7 +214,7 @@ def _curves(
         beyond = lost(medians[-1][i])
         text = N_("{name}: diverges at {epoch}")
         ended = name if beyond is None else say(text).format(name=name, epoch=beyond)
-        tracks[-1] |= {"name": ended, "marker": look["marker"]}
+        tracks[-1]["name"], tracks[-1]["marker"] = ended, look["marker"]
         if shaded and held:
             shades.append({"a": first, "b": first + 1, "color": color})
         seeds = (val if held else train)[rows]
@@ -209,8 +231,8 @@ def _curves(
         bounds = _score_range(curves, level, variants[0].epochs)
         yaxis = theme.axis(title, range=bounds)
         if level is not None:
-            farthest = {} if places is None else {"x": places[places[:, -1].argmax()]}
-            tracks += worth.constant(level, train.shape[1], say, **farthest)
+            farthest: Across = {} if places is None else {"x": places[places[:, -1].argmax()]}
+            tracks += worth.constant(level, train.shape[1], say, farthest)
             labels.append(worth.label(level, bounds, say, off=26))
     note = [say(N_("solid: training   dashed: validation")) if held else say(N_("on the training set"))]
     note += [say(N_("faint: before smoothing"))] if smooth else []
@@ -220,30 +242,34 @@ def _curves(
     )
     note += [say(N_("validation R² is undefined"))] if pointless and has_validation(variants[0]) else []
     panel = _panel(tracks, lines, yaxis, places, along, variants[0].epochs, note, say, labels)
-    placed = [
-        {
-            **mark._asdict(), **({} if places is None else {"x": float(places[mark.row, mark.at])}),
-            **({"y": float((val if held else train)[mark.row, mark.at])} if mark.sign else {}),
-        }
-        for mark in marks
-    ]  # fmt: skip
+    placed = [_placed(mark, places, val if held else train) for mark in marks]
     return {**panel, "shades": shades, "marks": placed}
+
+
+def _placed(mark: Mark, places: np.ndarray | None, curves: np.ndarray) -> Upright:
+    """Return a mark as it is drawn: a sign at its height on the curves, and with its place on another x-axis."""
+    drawn: Upright = {"at": mark.at, "label": mark.label, "color": mark.color, "sign": mark.sign}
+    if places is not None:
+        drawn["x"] = float(places[mark.row, mark.at])
+    if mark.sign:
+        drawn["y"] = float(curves[mark.row, mark.at])
+    return drawn
 
 
 def _weights(
     history: History, lines: Sequence[Line], places: np.ndarray | None, epochs: int, along: str, say: Say
-) -> dict[str, Any]:
+) -> CurvesPanel:
     """Return the values of a few weights of each network over the epochs, for the first seed."""
     traces = history.records.get("traces", np.empty((len(history.train_loss), 1, 0)))
     count = min(traces.shape[1], max(2, CROWD // len(lines)))
     chosen = np.linspace(0, traces.shape[1] - 1, count).astype(int)
-    tracks = []
+    tracks: list[Track] = []
     for name, look, rows in lines:
         for weight in chosen:
-            x = {} if places is None else {"x": places[rows.start]}
+            x: Across = {} if places is None else {"x": places[rows.start]}
             history_of = traces[rows.start, weight]
             tracks.append({"y": history_of, "color": look["color"], "dash": [], "width": 1.8, "title": name, **x})
-        tracks[-1] |= {"name": name, "marker": look["marker"]}
+        tracks[-1]["name"], tracks[-1]["marker"] = name, look["marker"]
     text = N_n("{count} weight of each network", "{count} weights of each network, from its first layer to its last",
                count)  # fmt: skip
     note = say(text).format(count=count)
@@ -256,9 +282,9 @@ def _weights(
 
 
 def _panel(
-    tracks: list[dict[str, Any]], lines: Sequence[Line], yaxis: dict[str, Any], places: np.ndarray | None, along: str,
-    epochs: int, notes: Sequence[str], say: Say, labels: Sequence[dict[str, Any]] = (),
-) -> dict[str, Any]:  # fmt: skip
+    tracks: list[Track], lines: Sequence[Line], yaxis: Plotly, places: np.ndarray | None, along: str,
+    epochs: int, notes: Sequence[str], say: Say, labels: Sequence[Plotly] = (),
+) -> CurvesPanel:  # fmt: skip
     """Return a panel of curves, with room for names at their ends, notes above, and labels between them.
 
     The notes after the first share a second line, because a phone is narrow.
@@ -276,7 +302,7 @@ def _panel(
             "text": note, "align": "left", "showarrow": False, "font": {"size": theme.TYPE - 1, "color": "@quiet"},
         }, *labels],
     )  # fmt: skip
-    figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}
+    figure: Figure = {"data": [{"type": "scatter", "x": [], "y": []}], "layout": layout}
     return {
         "kind": "curves", "grow": 2, "mark": f"curves {digest(layout)}", "figure": figure, "tracks": tracks,
         "shades": [], "marks": [], "along": places is None,
@@ -288,7 +314,7 @@ def _wide(text: str) -> float:
     return theme.TYPE * sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.66 for letter in text)
 
 
-def _reach(places: np.ndarray, epochs: int) -> dict[str, Any]:
+def _reach(places: np.ndarray, epochs: int) -> Plotly:
     """Return the range of an axis on which every curve ends elsewhere: logarithmic if the ends are far apart."""
     if places.shape[1] < 2:
         return {"range": [0, 1]}
@@ -336,7 +362,7 @@ def _apart(curves: Sequence[np.ndarray]) -> bool:
     return max(levels) > FAR * lowest or max(peaks) > FAR * start or start > FAR**2 * lowest
 
 
-def _log_axis(title: str, curves: np.ndarray) -> dict[str, Any]:
+def _log_axis(title: str, curves: np.ndarray) -> Plotly:
     """Return a logarithmic axis for the positive values, within a limited range around the start.
 
     Its ends move in quarters of a power of ten, so that it does not flicker; values outside the range are not visible.
@@ -394,7 +420,7 @@ def _nice(value: float) -> float:
     return float(np.sign(value) * step * power)
 
 
-def _fields(fit: Fit, boundary: np.ndarray, lines: Sequence[Line], points: tuple) -> dict[str, Any]:
+def _fields(fit: Fit, boundary: np.ndarray, lines: Sequence[Line], points: tuple) -> FieldsPanel:
     data = find(fit.dataset)
     inputs, targets, held = points
     side = boundary.shape[1]
@@ -405,7 +431,7 @@ def _fields(fit: Fit, boundary: np.ndarray, lines: Sequence[Line], points: tuple
     }  # fmt: skip
 
 
-def table(variants: Sequence[Fit], history: History, lines: Sequence[Line], say: Say, *, done: bool) -> dict[str, Any]:
+def table(variants: Sequence[Fit], history: History, lines: Sequence[Line], say: Say, *, done: bool) -> Table:
     """Return the table next to the curves: losses at the current epoch, best epoch, and the test score at the end.
 
     Without a validation or a test set their columns are omitted. An accuracy has its standard error, and the last row
@@ -418,9 +444,9 @@ def table(variants: Sequence[Fit], history: History, lines: Sequence[Line], say:
     tests = [(N_("test {score}, last epoch"), history.test_score)] if tested else []
     tests += [(N_("test {score}, best epoch"), history.best_test_score)] if tested and held else []
     columns += [say(text).format(score=score) for text, _scores in tests]
-    rows = []
+    rows: list[TableRow] = []
     for line in lines:
-        cells: list[Any] = [{"values": middle(history.train_loss[line.rows])}]
+        cells: list[str | Values] = [{"values": middle(history.train_loss[line.rows])}]
         if held:
             best = ", ".join(str(int(epoch)) for epoch in history.best_epoch[line.rows])
             cells += [{"values": middle(history.val_loss[line.rows])}, best if history.val_loss.size else "–"]

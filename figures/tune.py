@@ -13,6 +13,20 @@ from experiments import search as searches
 from experiments.fit import History
 from experiments.search import Found, Luck, Search
 from figures import theme, worth
+from figures.contract import (
+    Clock,
+    FoldsPanel,
+    GridPanel,
+    Look,
+    Panel,
+    Plotly,
+    Scene,
+    Table,
+    TableRow,
+    Track,
+    Upright,
+    WholePanel,
+)  # fmt: skip
 from figures.scene import Say, literal
 from figures.scene import scene as _scene
 from spec import N_, N_n, digest
@@ -43,18 +57,18 @@ def cell_names(search: Search, say: Say) -> list[str]:
 def scene(
     search: Search, history: History, found: Found, roles: Roles | None, *, say: Say, alt: str, running: bool,
     done: bool, grouped: bool,
-) -> dict[str, Any]:  # fmt: skip
+) -> Scene:  # fmt: skip
     """Return the stage's scene for a search: the rows of the folds, the heat map, and the curves of one cell."""
     chosen = search.cell - 1 if search.cell else max(found.best, 0)
     names = cell_names(search, say)
     trained = max(found.mean.shape[1] - 1, 0)
-    clock: dict[str, Any] = {
+    clock: Clock = {
         "name": say(N_("epoch")), "last": trained, "total": search.epochs, "seconds": 6.0, "play": False,
         "live": running,
     }  # fmt: skip
     if done and found.best >= 0 and not search.at:  # otherwise later columns would be empty
         clock["at"] = int(found.epoch[found.best])
-    panels = [
+    panels: list[Panel] = [
         _grid(search, found, chosen, names, say),
         _curves(search, history, found, chosen, names[chosen], say),
         _strips(search, history, found, chosen, roles, say, grouped=grouped),
@@ -67,7 +81,7 @@ def scene(
 # -- the heat map
 
 
-def _grid(search: Search, found: Found, chosen: int, names: Sequence[str], say: Say) -> dict[str, Any]:
+def _grid(search: Search, found: Found, chosen: int, names: Sequence[str], say: Say) -> GridPanel:
     """Return the panel of the cells: squares of a grid, or dots if combinations were drawn at random.
 
     If epochs are selected from a list, there is a square for each of them, which stays empty until that epoch is
@@ -100,7 +114,7 @@ def _grid(search: Search, found: Found, chosen: int, names: Sequence[str], say: 
     }  # fmt: skip
 
 
-def _bar(stops: Sequence[str], low: float, high: float) -> dict[str, Any]:
+def _bar(stops: Sequence[str], low: float, high: float) -> Plotly:
     """Return a trace without points that adds the colour bar: only squares have numbers in them, dots do not."""
     scale = [[i / (len(stops) - 1), color] for i, color in enumerate(stops)]
     bar = {"thickness": 13, "outlinewidth": 0, "x": 1.02, "xpad": 0, "len": 1.0, "ypad": 6, "nticks": 6}
@@ -108,7 +122,7 @@ def _bar(stops: Sequence[str], low: float, high: float) -> dict[str, Any]:
     return {"type": "scatter", "x": [None], "y": [None], "mode": "markers", "marker": marker, "hoverinfo": "skip"}
 
 
-def _heading(text: str) -> dict[str, Any]:
+def _heading(text: str) -> Plotly:
     """Return a heading above a picture, at its left."""
     return {
         "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 5,
@@ -116,7 +130,7 @@ def _heading(text: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _room(axis: dict[str, Any]) -> int:
+def _room(axis: Plotly) -> int:
     """Return the width, in pixels, of what is to the left of an axis."""
     words = [str(text) for text in axis.get("ticktext", ["0.000"])]
     return 34 + 8 * min(max(map(len, words), default=4), 14)
@@ -137,9 +151,7 @@ def _at_epochs(search: Search, found: Found) -> tuple[np.ndarray, np.ndarray, np
     return squares, *shown
 
 
-def _places(
-    search: Search, say: Say
-) -> tuple[np.ndarray, np.ndarray, list[float] | None, dict[str, Any], dict[str, Any]]:
+def _places(search: Search, say: Say) -> tuple[np.ndarray, np.ndarray, list[float] | None, Plotly, Plotly]:
     """Return the positions of the cells, half a square's sides (None for dots), and the two axes.
 
     The first axis is horizontal, the others vertical; if epochs are selected from a list, they are horizontal and all
@@ -171,12 +183,12 @@ def _places(
     )  # fmt: skip
 
 
-def _named_axis(title: str, words: Sequence[str]) -> dict[str, Any]:
+def _named_axis(title: str, words: Sequence[str]) -> Plotly:
     ticks = {"tickvals": list(range(len(words))), "ticktext": list(words), "showgrid": False}
     return theme.axis(title, range=[-0.5, len(words) - 0.5], **ticks)
 
 
-def _drawn_axis(search: Search, place: int, say: Say) -> tuple[np.ndarray, dict[str, Any]]:
+def _drawn_axis(search: Search, place: int, say: Say) -> tuple[np.ndarray, Plotly]:
     """Return the positions of randomly drawn cells on an axis: numbers by value, anything else by index."""
     if place >= len(search.axes):
         return np.zeros(len(search.cells), np.float32), _named_axis("", [""])
@@ -232,24 +244,25 @@ def _rounded(one: float, other: float) -> tuple[float, float]:
 # -- the curves of one cell
 
 
-def _curves(search: Search, history: History, found: Found, chosen: int, name: str, say: Say) -> dict[str, Any]:
+def _curves(search: Search, history: History, found: Found, chosen: int, name: str, say: Say) -> WholePanel:
     looks = fold_looks(search.folds)
     rows = slice(chosen * search.folds, (chosen + 1) * search.folds)
     loss = search.measure == "loss"
     val, train = (history.val_loss, history.train_loss) if loss else (history.val_score, history.train_score)
     val, train = val[rows], train[rows]
     mean, sd = found.mean[chosen], found.sd[chosen]
-    tracks: list[dict[str, Any]] = [
+    tracks: list[Track] = [
         {"y": mean - sd, "color": "@text", "width": 0.5, "faint": True},
         {"y": mean + sd, "color": "@text", "width": 0.5, "faint": True},
         {"y": train.mean(axis=0), "color": "@quiet", "width": 2, "dash": [], "name": say(N_("training"))},
     ]
-    tracks += [
+    folds: list[Track] = [
         {"y": curve, "color": look["color"], "width": 1.6, "dash": [7, 5]}
         for curve, look in zip(val, looks, strict=True)
     ]
+    tracks += folds
     tracks.append({"y": mean, "color": "@text", "width": 3, "dash": [7, 5], "name": say(N_("validation"))})
-    marks = []
+    marks: list[Upright] = []
     if found.epoch[chosen] >= 0:
         at = int(found.epoch[chosen])
         marks.append({"at": at, "label": say(N_("epoch {epoch}")).format(epoch=at), "color": "@text"})
@@ -299,7 +312,7 @@ def pair(mean: Any, sd: Any) -> str:
     return f"{figures(mean)} ± {figures(sd)}"
 
 
-def fold_looks(folds: int) -> list[dict[str, Any]]:
+def fold_looks(folds: int) -> list[Look]:
     """Return a style per fold; the first style, black, is for their mean."""
     return theme.variant_styles(folds + 1)[1:]
 
@@ -309,7 +322,7 @@ def fold_looks(folds: int) -> list[dict[str, Any]]:
 
 def _strips(
     search: Search, history: History, found: Found, chosen: int, roles: Roles | None, say: Say, *, grouped: bool
-) -> dict[str, Any]:
+) -> FoldsPanel:
     """Return the panel of the rows: a strip per fold that shows which rows are in the training and validation set."""
     val = history.val_loss if search.measure == "loss" else history.val_score
     parts, targets, classes = np.zeros((search.folds, 0), np.uint8), np.zeros(0, np.uint8), 0
@@ -340,8 +353,8 @@ def _strips(
 # -- the table, and all numbers
 
 
-def _table(search: Search, found: Found, names: Sequence[str], say: Say) -> dict[str, Any]:
-    rows = []
+def _table(search: Search, found: Found, names: Sequence[str], say: Say) -> Table:
+    rows: list[TableRow] = []
     for rank, cell in enumerate(found.order[:BEST], 1):
         epoch = int(found.epoch[cell])
         value = pair(found.value[cell], found.sd[cell, epoch]) if epoch >= 0 else "–"
@@ -492,12 +505,12 @@ WAYS = (
 )
 
 
-def luck_scene(search: Search, luck: Luck, *, say: Say, alt: str) -> dict[str, Any]:
+def luck_scene(search: Search, luck: Luck, *, say: Say, alt: str) -> Scene:
     """Return the stage's scene of four ways to report a score, a dot per split; lines join the scores of one choice."""
     rows = {name: 3 - i for i, (name, _text, _color) in enumerate(WAYS)}
     n = luck.claimed.size
     shift = (np.arange(n) - (n - 1) / 2) / max(n, 8) * 0.3
-    data: list[dict[str, Any]] = []
+    data: list[Plotly] = []
     for one, other in (("claimed", "kept"), ("validated", "tested")):
         for i in range(n):
             data.append({
@@ -529,7 +542,8 @@ def luck_scene(search: Search, luck: Luck, *, say: Say, alt: str) -> dict[str, A
         yaxis=theme.axis("", range=[-0.5, 3.55], showticklabels=False, showgrid=False, ticks=""),
         margin={"l": 16, "r": 24, "t": 8, "b": 52}, annotations=notes, uirevision="luck",
     )  # fmt: skip
-    panel = {"kind": "whole", "grow": 1, "mark": f"luck {digest((layout, tuple(map(str, luck))))}", "tracks": [],
+    mark = f"luck {digest((layout, tuple(map(str, luck))))}"
+    panel: WholePanel = {"kind": "whole", "grow": 1, "mark": mark, "tracks": [],
              "figure": {"data": data, "layout": layout}}  # fmt: skip
     return _scene(
         f"luck {digest((search.variants(), search.measure))}", say=say, alt=alt, layout="under",
@@ -538,16 +552,16 @@ def luck_scene(search: Search, luck: Luck, *, say: Say, alt: str) -> dict[str, A
     )  # fmt: skip
 
 
-def _note(x: float, y: float, text: str, anchor: str) -> dict[str, Any]:
+def _note(x: float, y: float, text: str, anchor: str) -> Plotly:
     return {
         "x": x, "y": y, "text": text, "showarrow": False, "xanchor": anchor, "yanchor": "bottom",
         "font": {"size": theme.TYPE, "color": "@text"},
     }  # fmt: skip
 
 
-def _luck_table(luck: Luck, say: Say) -> dict[str, Any]:
+def _luck_table(luck: Luck, say: Say) -> Table:
     """Return the differences between each score used for selection and the score on other rows, over the splits."""
-    rows = []
+    rows: list[TableRow] = []
     for text, one, other in (
         (N_("tuned on test rows"), luck.claimed, luck.kept),
         (N_("tuned by cross-validation"), luck.validated, luck.tested),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from datasets import Dataset
 from datasets.own import Own
 from experiments.fit import History
 from figures import theme
+from figures.contract import Across, Plotly, Track
 from figures.scene import Say, literal
 from spec import N_
 
@@ -129,14 +130,17 @@ def guess(history: History, data: Dataset, part: int, say: Say, rows: slice = sl
     return Guess(name, say(N_("the most frequent class")), low, high)
 
 
-def constant(guess: Guess, n: int, say: Say, **more: Any) -> list[dict[str, Any]]:
+def constant(guess: Guess, n: int, say: Say, across: Across | None = None) -> list[Track]:
     """Return the tracks of a constant prediction over n epochs: thin, dashed, grey; two where it has two ends."""
     ends = [guess.high] if "…" not in guess.score() else [guess.low, guess.high]
-    look = {"color": "@quiet", "dash": [3, 4], "width": 1.3, "title": guess.label(say)}
-    return [{"y": np.full(n, end), **look, **more} for end in ends]
+    place = across or Across()
+    return [
+        {"y": np.full(n, end), "color": "@quiet", "dash": [3, 4], "width": 1.3, "title": guess.label(say), **place}
+        for end in ends
+    ]
 
 
-def label(guess: Guess, bounds: Sequence[float], say: Say, off: int = 4) -> dict[str, Any]:
+def label(guess: Guess, bounds: Sequence[float], say: Say, off: int = 4) -> Plotly:
     """Return what the line of a constant prediction is called: inside of the picture, where no curve has its name.
 
     It stands below the line, unless the axis ends there, and so many pixels off the right end, where long names of

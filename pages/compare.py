@@ -16,6 +16,7 @@ from experiments.fit import History
 from experiments.stopping import stops
 from experiments.studies import MOST, PRESETS, Comparison
 from figures import readings, training
+from figures.contract import Scene
 from figures.results import names
 from figures.stopping import marks, with_stops
 from networks import ACTIVATIONS, INITS
@@ -229,7 +230,7 @@ def picture(desk: Desk[Comparison]) -> None:
         done = view.state == "done"
         found = stops(history, spec)
 
-        def scene() -> dict[str, Any]:
+        def scene() -> Scene:
             table = training.table(variants, history, lines, _, done=done)
             if watched:
                 table = with_stops(table, variants, history, lines, found, _, done=done)

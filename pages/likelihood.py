@@ -11,7 +11,7 @@ from spec import N_, Refused, settings
 from ui import cached, controls, frame, lesson, panels
 from ui.desk import Desk
 from ui.language import _
-from ui.stage import stage
+from ui.stage import stage, wishes
 
 TITLE = N_("Likelihood")
 QUESTION = N_("What does training maximize, and why can a small data set mislead it?")
@@ -84,13 +84,7 @@ def climb(desk: Desk[Throws]) -> None:
     panels.sentence(sentence)
     lesson.printed(run)
 
-    def start() -> None:
-        wish = st.session_state["likelihood stage"].start
-        try:
-            desk.change(start=float(wish["at"][0]))
-        except (TypeError, ValueError, KeyError, IndexError):
-            desk.refuse(Refused(N_("The starting point must be a number.")))
-
+    start = wishes.taking(desk, wishes.start, lambda wish: desk.change(start=wish["at"][0]))
     stage(figure.climbing(spec, run, say=_, alt=sentence), key="likelihood stage", desk=desk, on_start=start)
 
     def book() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import streamlit as st
 
@@ -13,12 +12,12 @@ from experiments.links import Suggest
 from experiments.maps import Map
 from figures import maps as figure
 from optimizers import RULES
-from spec import N_, Refused, digest
+from spec import N_, digest
 from spec import settings as facts
 from ui import cached, controls, frame, panels
 from ui.desk import Desk
 from ui.language import _
-from ui.stage import stage
+from ui.stage import stage, wishes
 
 TITLE = N_("Maps")
 QUESTION = N_("For which learning rates, momentum values and starting points does it converge?")
@@ -148,7 +147,9 @@ def picture(desk: Desk[Map]) -> Map:
     sentence = figure.read(drawn, found, race, run, _)
     panels.sentence(sentence)
     scene = figure.scene(drawn, found, race, run, say=_, alt=sentence, measure=desk.view("measure"))
-    stage(scene, key=STAGE, desk=desk, on_start=lambda: controls.start(desk, STAGE), on_pick=lambda: pick(desk))
+    # A click looks at the race of its cell.
+    picked = wishes.taking(desk, wishes.place, lambda wish: desk.put(maps.picked(desk.spec, tuple(wish["at"]))))
+    stage(scene, key=STAGE, desk=desk, on_start=controls.start(desk), on_pick=picked)
 
     def about() -> None:
         if chart.kind == "settings":
@@ -165,16 +166,6 @@ BORDERS = N_(
     "along it by 1 − ηλ at every step, and that stays below 1 in size while η < 2/λmax; with momentum μ the limit "
     "is 2(1 + μ)/λmax, and with Nesterov momentum 2(1 + μ)/((1 + 2μ)λmax)."
 )
-
-
-def pick(desk: Desk[Map]) -> None:
-    """Look at the cell that the reader clicked."""
-    wish: Any = st.session_state[STAGE].pick
-    try:
-        at = tuple(float(part) for part in wish["at"])
-        desk.put(maps.picked(desk.spec, at))
-    except (TypeError, ValueError, KeyError, IndexError):
-        desk.refuse(Refused(N_("The cell must be given by two numbers.")))
 
 
 frame.page(__file__, show)

@@ -75,7 +75,7 @@ def picture(desk: Desk[Noisy]) -> None:
     panels.sentence(sentence)
     stage(
         figure.scene(spec, cloud, say=_, alt=sentence), key="noise stage", desk=desk,
-        on_start=lambda: controls.start(desk, "noise stage"),
+        on_start=controls.start(desk),
     )  # fmt: skip
 
     def book() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from datasets import find
@@ -13,6 +11,7 @@ from experiments.remedies import PRESETS, REMEDIES, Remedies, two_dimensional
 from experiments.stopping import stops
 from figures import overfitting as figure
 from figures import readings, training
+from figures.contract import Scene
 from figures.results import names
 from networks import ACTIVATIONS, INITS
 from runs import View
@@ -104,7 +103,7 @@ def picture(desk: Desk[Remedies]) -> None:
         )
 
     def draw(history: History, view: View, sentence: str) -> None:
-        def scene() -> dict[str, Any]:
+        def scene() -> Scene:
             return figure.scene(
                 spec, history, say=_, alt=sentence, running=view.state == "running", done=view.state == "done",
                 measure=desk.view("show"), beside=desk.view("beside"), revealed=revealed,

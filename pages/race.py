@@ -11,12 +11,13 @@ from experiments.descend import Descent, Race, default_race, on_surface, suited
 from experiments.links import Suggest
 from figures import race as figure
 from figures import readings
-from spec import N_
+from figures.contract import PickContender
+from spec import N_, Refused
 from surfaces import find
 from ui import cached, controls, frame, lesson, panels
 from ui.desk import Desk
 from ui.language import _
-from ui.stage import stage
+from ui.stage import stage, wishes
 
 TITLE = N_("Race")
 QUESTION = N_("Which optimizer reaches the minimum first, and along which path?")
@@ -67,16 +68,18 @@ def picture(desk: Desk[Race]) -> None:
 
     lost = {} if controls.dragging(STAGE) else cached.lost(race, run)  # its search would make a drag stutter
 
-    def slower() -> None:
+    def slower(wish: PickContender) -> None:
         """Give a contender that diverged the rate that its card offers."""
-        i = st.session_state[STAGE].pick["contender"]
+        i = wish["contender"]
+        if i not in lost or not lost[i].holds:
+            raise Refused(N_("The optimizer must be given by its number."))
         rule = dataclasses.replace(race.contenders[i], lr=lost[i].holds)
         desk.change(contenders=(*race.contenders[:i], rule, *race.contenders[i + 1 :]))
 
     scene = figure.scene(race, run, say=_, alt=sentence, view=desk.view("view"), lost=lost)
     stage(
-        scene, key=STAGE, desk=desk, on_start=lambda: controls.start(desk, STAGE), on_pick=slower,
-        on_paint=lambda: controls.paint(desk, STAGE),
+        scene, key=STAGE, desk=desk, on_start=controls.start(desk), on_paint=controls.paint(desk),
+        on_pick=wishes.taking(desk, wishes.contender, slower),
     )  # fmt: skip
     about(race, run)
 

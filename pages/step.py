@@ -14,7 +14,7 @@ from spec import N_
 from ui import cached, controls, frame, panels
 from ui.desk import Desk
 from ui.language import _
-from ui.stage import stage
+from ui.stage import stage, wishes
 
 TITLE = N_("One step")
 QUESTION = N_("How does an optimizer turn the gradient into a step?")
@@ -71,8 +71,8 @@ def picture(desk: Desk[Race]) -> None:
     panels.sentence(sentence)
     scene = figure.scene(race, cached.descend(race), values, say=_, alt=sentence, at=at)
     stage(
-        scene, key=STAGE, desk=desk, on_start=lambda: controls.start(desk, STAGE),
-        on_pick=lambda: desk.turn("at", str(st.session_state[STAGE].pick["at"])),
+        scene, key=STAGE, desk=desk, on_start=controls.start(desk),
+        on_pick=wishes.taking(desk, wishes.step, lambda wish: desk.turn("at", str(min(wish["at"], race.steps)))),
     )  # fmt: skip
     panels.folded("step book", _("Formulas and code"), ":material/function:", lambda: panels.explain(race.contenders))
     panels.numbers("step numbers", lambda: figure.numbers(race, values, _))

@@ -20,11 +20,11 @@ from figures import tune as figure
 from figures import worth
 from networks import ACTIVATIONS
 from runs import Chain, View
-from spec import N_, Refused, settings
+from spec import N_, settings
 from ui import controls, data, frame, lesson, panels, results, script
 from ui.desk import Desk, said
 from ui.language import _
-from ui.stage import stage
+from ui.stage import stage, wishes
 from ui.training import PATIENCE, POLL, visitor, watch
 
 TITLE = N_("Tune")
@@ -144,7 +144,9 @@ def picture(desk: Desk[Search]) -> None:
             done=view.state == "done", grouped=desk.view("order") == "grouped",
         )  # fmt: skip
         lesson.printed(found, done=view.state == "done")
-        stage(scene, key=STAGE, desk=desk, on_pick=lambda: pick(desk))
+        stage(
+            scene, key=STAGE, desk=desk, on_pick=wishes.taking(desk, wishes.cell, lambda wish: pick(desk, wish["cell"]))
+        )
         results.notices(figure.notices(spec, history, _))
         st.caption(_(worth.MEASURED))
         panels.numbers("tune numbers", lambda: figure.numbers(spec, history, found, _))
@@ -160,14 +162,8 @@ def roles(spec: Search, patience: float) -> tuple[np.ndarray, np.ndarray] | None
     return (told["roles"], told["targets"]) if told else None
 
 
-def pick(desk: Desk[Search]) -> None:
+def pick(desk: Desk[Search], cell: int) -> None:
     """Look at the cell that the reader clicked; a second click goes back to the winner."""
-    wish: Any = st.session_state[STAGE].pick
-    try:
-        cell = int(wish["cell"])
-    except (TypeError, ValueError, KeyError):
-        desk.refuse(Refused(N_("The combination must be given by its number.")))
-        return
     desk.change(cell=0 if cell == desk.spec.cell else cell)
 
 

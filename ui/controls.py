@@ -15,6 +15,7 @@ from experiments.descend import rerated
 from experiments.fit import Fit, seconds
 from experiments.presets import Preset
 from figures import readings, theme
+from figures.contract import Paint
 from figures.race import BRUSH, TOUCH
 from figures.scene import symbol
 from optimizers import RULES, SCHEDULES, Optimizer, Schedule
@@ -23,6 +24,7 @@ from surfaces import SURFACES, find
 from surfaces.own import Drawing, with_bump
 from ui.desk import Desk, said
 from ui.language import _
+from ui.stage import wishes
 
 STEPS = (1, 1.5, 2, 3, 5, 7)  # a logarithmic slider's stops within a power of ten
 # Streamlit cuts what is longer than a line.
@@ -226,29 +228,26 @@ def surface(desk: Desk, change: Callable[[str], None]) -> None:
             st.latex(current.equation)
 
 
-def start(desk: Desk, stage: str) -> None:
-    """Take the start that the reader clicked or dragged on the stage with this key."""
-    wish = st.session_state[stage].start
-    try:
-        desk.change(start=tuple(float(part) for part in wish["at"]))
-    except (TypeError, ValueError, KeyError):
-        desk.refuse(Refused(N_("The starting point must be two numbers.")))
+def start(desk: Desk) -> Callable[[object], None]:
+    """Return what takes the start that the reader clicked or dragged on the stage."""
+    return wishes.taking(desk, wishes.start, lambda wish: desk.change(start=tuple(wish["at"])))
 
 
-def paint(desk: Desk, stage: str) -> None:
-    """Add to the drawing what the reader painted on the stage with this key."""
-    wish = st.session_state[stage].paint
+def paint(desk: Desk) -> Callable[[object], None]:
+    """Return what adds to the drawing what the reader painted on the stage."""
+    return wishes.taking(desk, wishes.paint, lambda wish: _paint(desk, wish))
+
+
+def _paint(desk: Desk, wish: Paint) -> None:
     race, drawing = desk.spec, find(desk.spec.surface)
     if not isinstance(drawing, Drawing):  # another surface was chosen meanwhile
         return
     strokes, refused = drawing.strokes, None
     try:
         for x, y in wish["points"]:
-            strokes = with_bump(strokes, float(x), float(y), TOUCH if wish["up"] else -TOUCH, BRUSH)
+            strokes = with_bump(strokes, x, y, TOUCH if wish["up"] else -TOUCH, BRUSH)
     except Refused as refusal:  # the drawing is full; what was painted until then stays
         refused = refusal
-    except (TypeError, ValueError, KeyError):
-        refused = Refused(N_("The drawing could not be read."))
     if strokes != drawing.strokes:
         surface = dataclasses.replace(drawing, strokes=strokes).name
         desk.change(surface=surface, contenders=rerated(race, surface))
@@ -258,8 +257,10 @@ def paint(desk: Desk, stage: str) -> None:
 
 def dragging(stage: str) -> bool:
     """Return whether the reader is dragging the start over the stage with this key, so that haste is needed."""
-    wish = getattr(st.session_state.get(stage), "start", None)
-    return isinstance(wish, dict) and wish.get("dragging") is True
+    try:
+        return wishes.start(getattr(st.session_state.get(stage), "start", None))["dragging"]
+    except Refused:  # nothing was clicked, or what `start` refuses
+        return False
 
 
 def contenders(desk: Desk, name: str, most: int = MOST) -> None:

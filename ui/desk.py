@@ -20,6 +20,7 @@ import lessons
 from experiments import links
 from experiments.descend import placed
 from figures import caption
+from figures.contract import About
 from figures.scene import literal
 from lessons import Lesson
 from optimizers import Optimizer
@@ -221,16 +222,16 @@ class Desk(Generic[S]):
             query = {name: links.spelled(self.spec, name, self.suggest) for name in self._anchors}
         return query | own
 
-    def about(self) -> dict[str, Any]:
+    def about(self) -> About:
         """Return what a saved picture says of itself.
 
-        `name` is what its file is called after, `link` the address after the server's that opens it, and `settings` are
+        `file` is what its file is called, `link` the address after the server's that opens it, and `settings` are
         those that are not the usual ones, in words.
         """
         subject = next((getattr(self.spec, field) for field in caption.ALWAYS if field in settings(self.spec)), "")
         shown = self.lesson.key if self.lesson else subject
         return {
-            "page": self.name, "file": "-".join(re.findall(r"[a-z0-9.]+", f"{self.name} {shown.lower()}"))[:60],
+            "file": "-".join(re.findall(r"[a-z0-9.]+", f"{self.name} {shown.lower()}"))[:60],
             "link": f"{self.name}?{written(self.query())}".rstrip("?"),
             "settings": caption.words(self.spec, self._anchored()[1], self._suggest(self.spec), _),
         }  # fmt: skip

@@ -19,6 +19,7 @@ import numpy as np
 import streamlit as st
 from streamlit.components import v2
 
+from figures.contract import About, More, Scene, Sent
 from figures.scene import WORDS
 from ui import cached, frame, language, lesson, static
 from ui.desk import Desk
@@ -49,6 +50,11 @@ def publish() -> tuple[str, str]:
         raise ModuleNotFoundError("plotly")
     plotly = Path(package.origin).parent / "package_data" / "plotly.min.js"
     return static.publish(HERE / "browser", "stage"), static.publish(plotly)
+
+
+def sent(scene: Scene, more: More) -> Sent:
+    """Return a scene with what the stage adds to it."""
+    return {**scene, **more}
 
 
 def pack(scene: Any) -> bytes:
@@ -97,38 +103,41 @@ def _component() -> Any:
     return v2.component("descent_lab.stage", html=html, js=LOADER % folder, isolate_styles=False)
 
 
-def _while_shown(key: str, act: Callable[[], None]) -> Callable[[], None]:
-    """Return `act`, left out where the stage is no longer there: a reader may leave its page right after a click."""
-    return lambda: act() if key in st.session_state else None
+def _while_shown(key: str, wish: str, act: Callable[[object], None]) -> Callable[[], None]:
+    """Return the call of `act` with the wish; none where the stage is gone: a reader may leave right after a click."""
+    return lambda: act(st.session_state[key][wish]) if key in st.session_state else None
 
 
 def stage(
-    scene: dict[str, Any] | Callable[[], dict[str, Any]], *, key: str, desk: Desk | None = None, same: Hashable = None,
-    **on: Callable[[], None],
+    scene: Scene | Callable[[], Scene], *, key: str, desk: Desk | None = None, same: Hashable = None,
+    **on: Callable[[object], None],
 ) -> None:  # fmt: skip
     """Show a scene; one that is already shown under this key goes on with the new arrays.
 
     `desk` holds the page's settings, which a saved picture names below it, with the link that opens them. A scene that
     depends on these settings and on `same` alone may be a function: it is called once for all who look at the same.
 
-    What the reader does on it calls `on_start`, `on_pick` or `on_paint`; the wish is then in ``st.session_state[key]``
-    under that word: ``.start`` is ``{"at": [x, y], "dragging": bool}``, from a click or a dragged ring.
+    What the reader does on it calls `on_start`, `on_pick` or `on_paint` with what the browser sent, which is to be read
+    by `ui.stage.wishes`.
     """
-    about = desk.about() | dict(zip(("title", "question"), frame.heading(desk.name), strict=True)) if desk else {}
+    about: About = {}
+    if desk is not None:
+        title, question = frame.heading(desk.name)
+        about = {**desk.about(), "title": title, "question": question}
     covered = desk is not None and lesson.covered()
-    more = {"lang": language.current(), "plotly": publish()[1], "about": about, "covered": covered}
+    more: More = {"lang": language.current(), "plotly": publish()[1], "about": about, "covered": covered}
     try:
         if callable(scene):
-            data = cached.packed((key, desk and desk.spec, same, more), lambda: pack(scene() | more))
+            data = cached.packed((key, desk and desk.spec, same, more), lambda: pack(sent(scene(), more)))
         else:
-            data = pack(scene | more)
+            data = pack(sent(scene, more))
     except ValueError:  # a fault of ours, for the log; the reader is told, and sees no older picture
         LOG.exception("the scene of %s cannot be sent", key)
         st.error(_(UNDRAWN))
         return
-    calls = {f"on_{wish}_change": _while_shown(key, on.get(f"on_{wish}", _nothing)) for wish in WISHES}
+    calls = {f"on_{wish}_change": _while_shown(key, wish, on.get(f"on_{wish}", _nothing)) for wish in WISHES}
     _component()(key=key, data=data, **calls)
 
 
-def _nothing() -> None:
+def _nothing(_value: object) -> None:
     """Let the page run again, as for any wish."""

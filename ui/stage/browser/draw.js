@@ -53,16 +53,18 @@ export function make(tag, attributes = {}, ...children) {
 
 const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
-/** 3 significant digits, whole numbers up to 100,000 with all of theirs; powers of ten as on paper. */
+/** A number as Python writes it too (`number` in figures/scene.py, which states the rule): three significant digits, all of
+    whole numbers below 100,000, powers of ten for what is smaller than 0.0001 or not below 100,000.
+
+    @param {number} value */
 export function number(value) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : value > 0 ? "∞" : "−∞";
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) {
-    const [mantissa, power] = value.toExponential(2).split("e");
-    const raised = [...String(Number(power))].map((c) => SUPERSCRIPT[c]).join("");
-    return `${Number(mantissa)}×10${raised}`.replace(/^-/, "−");
-  }
-  return String(Number(size >= 1000 ? value.toFixed(0) : value.toPrecision(3))).replace(/^-/, "−");
+  const [sign, size] = [value < 0 ? "−" : "", Math.abs(value)];
+  const whole = Math.round(size);
+  if (size === 0 || (whole >= 1000 && whole < 100_000)) return sign + whole;
+  const [mantissa, power] = size.toExponential(2).split("e").map(Number);
+  if (power >= -4 && power < 3) return sign + Number(`${mantissa}e${power}`);
+  return `${sign}${mantissa}×10${[...String(power)].map((digit) => SUPERSCRIPT[digit]).join("")}`;
 }
 
 /** Path of a marker of the given shape around (x, y), radius r. */

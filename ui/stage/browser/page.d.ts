@@ -45,3 +45,25 @@ interface HTMLCanvasElement {
 interface Uint8Array<TArrayBuffer extends ArrayBufferLike> {
   toBase64(): string;
 }
+
+/** A trace of a figure that Python has made; the stage hands it to plotly.js. */
+interface PlotlyTrace {
+  type: string;
+  [key: string]: unknown;
+}
+
+interface PlotlyFont {
+  size: number;
+  family?: string;
+}
+
+/** A layout that Python has made, as far as the stage reads it. */
+interface PlotlyLayout {
+  margin: Record<"l" | "r" | "t" | "b", number>;
+  font: { size: number; family: string };
+  xaxis: { range: Point };
+  yaxis: { range: Point };
+  annotations?: { font: PlotlyFont }[];
+  scene?: Record<"xaxis" | "yaxis" | "zaxis", { tickfont?: PlotlyFont }>;
+  [key: string]: unknown;
+}
