@@ -48,8 +48,9 @@ HARMLESS = re.compile(r"/\w+/_stcore/(health|host-config)")  # where Streamlit l
 hypothesis.settings.register_profile("descent-lab", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.load_profile("descent-lab")
 
-# What a test uses that opens a browser, or starts a server or a proxy, which is as slow and asks as much of a machine.
-OPENED = {"browser", "page", "readers", "server", "fresh", "site"}
+# What a test uses, directly or through another fixture, that opens a browser, or starts a server or a proxy, which is
+# as slow and asks as much of a machine. (`page` is not among them: some tests have a parameter of this name.)
+OPENED = {"playwright", "server", "fresh", "site"}
 # A file that says so has something that takes long to make; one process runs all its tests, instead of each making it.
 SHARED = re.compile(r"\bplaywright\b|scope=\"module\"")
 
@@ -178,7 +179,7 @@ class Readers:
         page.set_viewport_size(reader["viewport"])
         page.emulate_media(
             color_scheme=reader.get("color_scheme", "light"),
-            reduced_motion=reader.get("reduced_motion", "no-preference"),
+            reduced_motion=reader["reduced_motion"],
         )
         return page
 
@@ -220,9 +221,11 @@ def readers(playwright: Playwright, program: str, tmp_path_factory: pytest.TempP
 def page(readers: Readers, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A tab that must stay quiet: no error in its console, nothing fetched from anywhere but the server it shows.
 
-    `@reader(locale="ko-KR")` makes it another reader's: a language, a screen, a theme.
+    `@reader(locale="ko-KR")` makes it another reader's: a language, a screen, a theme. Unless the test is about playing
+    (`PLAYS`), nothing plays by itself: an animation that nobody looks at would keep a core busy.
     """
-    reader = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}} | getattr(request, "param", {})
+    usual = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
+    reader = usual | getattr(request, "param", {})
     page = readers.tab(reader)
     wrong: list[str] = []
 
@@ -257,6 +260,9 @@ def page(readers: Readers, request: pytest.FixtureRequest) -> Iterator[Page]:
 def reader(**settings: Any) -> pytest.MarkDecorator:
     """Open the test's tab with settings of `Browser.new_context`."""
     return pytest.mark.parametrize("page", [settings], indirect=True, ids=[" ".join(map(str, settings.values()))])
+
+
+PLAYS: dict[str, Any] = {"reduced_motion": "no-preference"}  # of a reader for whom pictures play by themselves
 
 
 # -- a server

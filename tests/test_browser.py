@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from conftest import PATIENCE, reader
+from conftest import PATIENCE, PLAYS, reader
 from playwright.sync_api import Locator, Page, expect
 
 from surfaces import SURFACES
@@ -146,6 +146,7 @@ def epoch(page: Page) -> int:
 # -- the race
 
 
+@reader(**PLAYS)
 def test_home_plays_and_leads_everywhere(page: Page, app: str) -> None:
     page.goto(app)
     first = step(page)
@@ -157,6 +158,7 @@ def test_home_plays_and_leads_everywhere(page: Page, app: str) -> None:
     assert query(page) == {}
 
 
+@reader(**PLAYS)
 def test_race_plays_and_obeys_the_keyboard(page: Page, app: str) -> None:
     page.goto(f"{app}race")
     until(page, lambda: step(page) >= 3, "the race runs by itself")
@@ -182,6 +184,7 @@ def test_race_plays_and_obeys_the_keyboard(page: Page, app: str) -> None:
     until(page, lambda: step(page) > 0, "it plays again")
 
 
+@reader(**PLAYS)
 def test_race_is_scrubbed(page: Page, app: str) -> None:
     page.goto(f"{app}race")
     hold(page)
@@ -421,6 +424,7 @@ BEGUN = f"""() => {{
 }}"""
 
 
+@reader(**PLAYS)
 def test_compare_trains_to_its_end(page: Page, app: str) -> None:
     page.goto(f"{app}compare?epochs=600")  # long enough to be met on its way, on a fast machine too
     stage(page)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import PATIENCE, reader
+from conftest import PATIENCE
 from playwright.sync_api import Page, TimeoutError
-from test_browser import frames, settled, stage, stop
+from test_browser import frames, go, settled, stage, stop
 
 from ui import frame
 
@@ -55,10 +55,9 @@ def test_race_keeps_its_axes(page: Page, app: str, rules: tuple[str, ...]) -> No
             assert below <= 0 or reached == 0, f"{where}: what scrolls is reached by the keyboard"
 
 
-@reader(viewport={"width": 1280, "height": 800})
 def test_every_page_keeps_its_axes(page: Page, app: str) -> None:
     for entry in frame.pages():
-        page.goto(f"{app}{entry.path if entry.order else ''}")
+        go(page, f"{app}{entry.path if entry.order else ''}")
         stage(page)
         settled(page)
         if stop(page).count():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from conftest import reader
+from conftest import PLAYS, reader
 from playwright.sync_api import Page, expect
 from test_browser import number, pixels, query, settled, stage, step, until
 
@@ -27,7 +27,7 @@ def middle(chart: maps.Map, row: int, column: int) -> tuple[float, float]:
     return float(x[column]), float(y[row])
 
 
-@reader(viewport={"width": 1280, "height": 800}, color_scheme="light")
+@reader(color_scheme="light", **PLAYS)
 def test_a_map_is_what_was_computed_and_a_click_plays_the_cell(page: Page, app: str) -> None:
     chart = default_map("settings", "ill_conditioned")
     found = survey(chart)

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import PATIENCE
-from playwright.sync_api import Browser, Page, expect
+from conftest import Readers
+from playwright.sync_api import Page, expect
 
 from deploy.__main__ import unwritable
 from tools.browser import find_proxy
@@ -207,10 +207,10 @@ class Visit(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def visit(site: Site, browser: Browser) -> Iterator[Visit]:
+def visit(site: Site, readers: Readers) -> Iterator[Visit]:
     """A visit through the proxy, to a race with more steps than the class may take."""
-    with browser.new_page(locale="en-US") as page:
-        page.set_default_timeout(1000 * PATIENCE)
+    with readers.blank().new_page() as page:
+        page.emulate_media(reduced_motion="reduce")
         requests: list[str] = []
         sockets: list[str] = []
         page.on("request", lambda request: requests.append(request.url))

@@ -127,7 +127,7 @@ def test_films_show_the_clock_and_then_its_end(page: Page, app: str) -> None:
     page.locator(STAGE).wait_for()
     seconds, look = 1.5, {"width": 640, "height": 360, "mode": "dark", "caption": False}
     ends = [_picture(page, {**look, "format": "png", "step": step}) for step in (0, 100)]
-    for format, fps in (("mp4", 24), ("webm", 10), ("gif", 10)):
+    for format, fps in (("mp4", 12), ("webm", 10), ("gif", 5)):
         film = base64.b64decode(page.evaluate(RENDER, {**look, "format": format, "seconds": seconds, "fps": fps}))
         with av.open(io.BytesIO(film), "r") as file:
             lasts = file.duration

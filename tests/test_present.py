@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 import pytest
-from conftest import reader
+from conftest import PLAYS, reader
 from playwright.sync_api import Page, expect
 from test_browser import hold, query, stage, stands_at, step, until
 
@@ -62,7 +62,7 @@ def picture(page: Page) -> Any:
     return page.locator(".dl-panels").bounding_box()
 
 
-@reader(viewport=SLIDE)
+@reader(viewport=SLIDE, **PLAYS)
 def test_p_turns_slide_mode_on_and_off(page: Page, app: str) -> None:
     page.goto(f"{app}race")
     hold(page)
@@ -104,7 +104,7 @@ def test_p_turns_slide_mode_on_and_off(page: Page, app: str) -> None:
     expect(page.get_by_test_id("stSidebar")).to_be_visible()
 
 
-@reader(viewport=SLIDE, reduced_motion="reduce")
+@reader(viewport=SLIDE)
 @pytest.mark.parametrize("name", ["race", "maps", "signals"])
 def test_a_slide_is_read_from_the_last_row(page: Page, app: str, name: str) -> None:
     page.add_init_script(WRITTEN)
@@ -124,7 +124,7 @@ def test_a_slide_is_read_from_the_last_row(page: Page, app: str, name: str) -> N
     assert not page.evaluate(outside)
 
 
-@reader(viewport=SLIDE)
+@reader(viewport=SLIDE, **PLAYS)
 def test_a_lesson_is_told_step_by_step(page: Page, app: str) -> None:
     told = RACES[0]
     text = told.text("en")
@@ -161,7 +161,7 @@ def test_a_lesson_is_told_step_by_step(page: Page, app: str) -> None:
     until(page, lambda: page.locator(".dl-panels").is_visible(), "and shows the picture, as the step does")
 
 
-@reader(viewport=SLIDE, reduced_motion="reduce")
+@reader(viewport=SLIDE)
 def test_the_course_goes_on_from_lesson_to_lesson(page: Page, app: str) -> None:
     first, then = next((a, b) for a, b in itertools.pairwise(COURSE) if a.page == b.page == "race")
     page.goto(f"{app}race?lesson={first.key}&present=1&step=99")
