@@ -26,7 +26,7 @@ from figures.contract import (
     Trials,
     Upright,
 )  # fmt: skip
-from figures.scene import Say, names, number, symbol
+from figures.scene import Say, bold, leaders, names, number, symbol
 from figures.scene import scene as _scene
 from optimizers import Optimizer
 from spec import N_, digest, settings
@@ -449,14 +449,18 @@ def _read_rates(chart: Map, found: Survey, race: Race, run: Descent, say: Say) -
     if not ends:
         return say(N_("All optimizers diverge in all trials."))
     order = sorted(ends, key=lambda i: ends[i])
+    first, _text = leaders(ends, lambda end: _height(surface, end), min)
     text = N_(
         "**{rule}** ends lowest when every optimizer is tuned over the same learning rates ({trials}): "
         "{height} at η = {rate}."
     )
+    if len(first) > 1:
+        text = N_("Tied when every optimizer is tuned over the same learning rates ({trials}): {rules}, {height}.")
     parts = [say(text).format(
-        trials=chart.trials, rule=say(chart.rules[order[0]].title), height=_height(surface, ends[order[0]]),
+        trials=chart.trials, rules=bold([say(chart.rules[i].title) for i in first]),
+        rule=say(chart.rules[order[0]].title), height=_height(surface, ends[order[0]]),
         rate=number(race.contenders[order[0]].lr))]  # fmt: skip
-    if len(order) > 1:
+    if order[-1] not in first:
         last = order[-1]
         text = N_("**{rule}** ends highest: {height} at its best learning rate.")
         parts.append(say(text).format(rule=say(chart.rules[last].title), height=_height(surface, ends[last])))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -12,12 +12,12 @@ from experiments.descend import Descent, Race, curvature
 from experiments.divergence import cause
 from experiments.fit import History
 from experiments.remedies import Remedies
-from experiments.stopping import Stopping, Stops, stops
 from figures import worth
 from figures.race import caused
-from figures.scene import Say, names, number
+from figures.scene import Say, bold, leaders, loss_text, names, number
+from figures.stopping import stopped
 from figures.training import Line, lost, middle
-from spec import N_, N_n
+from spec import N_
 from surfaces import Surface, find
 from surfaces.own import Formula
 
@@ -31,15 +31,19 @@ def raced(race: Race, run: Descent, say: Say) -> str:
     late = [title for i, title in enumerate(titles) if run.converged[i] < 0 and i not in lost]
     parts = []
     if arrived:
-        step, title = arrived[0]
-        parts.append(say(N_("**{rule}** reaches the minimum first, at step {step} (f − f* < {near}).")).format(
-            rule=title, step=step, near=number(float(f"{run.tolerance:.2g}"))))  # fmt: skip
+        first = arrived[0][0]
+        winners = [title for step, title in arrived if step == first]
+        text = N_("**{rule}** reaches the minimum first, at step {step} (f − f* < {near}).")
+        if len(winners) > 1:
+            text = N_("Tied: {rules} reach the minimum at step {step} (f − f* < {near}).")
+        parts.append(say(text).format(
+            rule=winners[0], rules=bold(winners), step=first, near=number(float(f"{run.tolerance:.2g}"))))  # fmt: skip
         if late:
             parts.append(say(N_("Minimum not reached by step {steps}: {rules}.")).format(
                 steps=race.steps, rules=", ".join(late)))  # fmt: skip
     elif late:
         ends = {title: float(run.loss[i, -1]) for i, title in enumerate(titles) if title in late}
-        best = min(ends, key=lambda title: ends[title])
+        best, value = leaders(ends, number, min)
         text = (
             N_("No optimizer reaches the minimum by step {steps}; **{rule}** is lowest, at f = {value}.")
             if surface.minimum is not None
@@ -47,7 +51,15 @@ def raced(race: Race, run: Descent, say: Say) -> str:
             if isinstance(surface, Formula)
             else N_("This surface is unbounded below; at step {steps} **{rule}** is lowest, at f = {value}.")
         )
-        parts.append(say(text).format(steps=race.steps, rule=best, value=number(ends[best])))
+        if len(best) > 1:
+            text = (
+                N_("No optimizer reaches the minimum by step {steps}. Tied: {rules}, at f = {value}.")
+                if surface.minimum is not None
+                else N_("No minimum is known on this surface. Tied at step {steps}: {rules}, at f = {value}.")
+                if isinstance(surface, Formula)
+                else N_("This surface is unbounded below. Tied at step {steps}: {rules}, at f = {value}.")
+            )
+        parts.append(say(text).format(steps=race.steps, rule=best[0], rules=bold(best), value=value))
     parts += [_lost(race, run, i, titles[i], say) for i in lost]
     return " ".join(parts)
 
@@ -119,7 +131,7 @@ def compared(
         parts = _highest(history, [line for line in lines if line.name in there], data, say, done=done)
     else:
         moved = {name: curve for name, curve in there.items() if name not in still}
-        parts = _lowest(usual or moved, say, held=held, done=done)
+        parts = _lowest(usual or moved, there, say, held=held, done=done)
     parts += [_leaped(name, curve, say) for name, curve in leapt.items()]
     if still:
         parts.append(say(N_("Loss unchanged to six decimals: {names}.")).format(names=", ".join(still)))
@@ -136,67 +148,83 @@ LEAP = 10  # times the first loss: a curve that exceeds this has jumped
 GROWN = 1e6  # times the first loss: a curve that ends at its highest point, above this, diverges
 
 
-def _lowest(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) -> list[str]:
-    """Say which curve is lowest and how it got there, which is highest, and which never fall.
+def _lowest(
+    curves: dict[str, np.ndarray], everyone: dict[str, np.ndarray], say: Say, *, held: bool, done: bool
+) -> list[str]:
+    """Say which curve is lowest of `everyone` and how it got there, which of `curves` is highest, and which never fall.
 
     The untrained network is never best, as in early stopping; a curve never falls if its loss before training is
-    lowest.
+    lowest. If no curve falls, none is named as the lowest.
     """
     fallen = {name: curve for name, curve in curves.items() if curve[1:].min() < curve[0]}
     risen = [name for name in curves if name not in fallen]
-    parts = _fallen(fallen, say, held=held, done=done) if fallen else []
+    parts = _fallen(fallen, everyone, say, held=held, done=done) if fallen else []
     if risen:
         text = N_("Never below the initial loss: {names}.")
         parts.append(say(text).format(names=", ".join(risen)))
     return parts
 
 
-def _fallen(curves: dict[str, np.ndarray], say: Say, *, held: bool, done: bool) -> list[str]:
-    """Of the curves that fall, say which is lowest and how it got there, and which is highest."""
-    lowest = {name: float(curve[1:].min()) for name, curve in curves.items()}
-    best, worst = min(lowest, key=lambda name: lowest[name]), max(lowest, key=lambda name: lowest[name])
+def _fallen(
+    curves: dict[str, np.ndarray], everyone: dict[str, np.ndarray], say: Say, *, held: bool, done: bool
+) -> list[str]:
+    """Say which curve is lowest of `everyone` and how it got there, and which is highest of the `curves` that fall."""
+    lowest = {name: float(curve[1:].min()) for name, curve in everyone.items()}
+    winners, loss = leaders(lowest, loss_text, min)
+    best, worst = winners[0], max(curves, key=lowest.__getitem__)
     text = {
         (True, True): N_("**{rule}** has the lowest validation loss: {loss} at epoch {epoch}."),
         (True, False): N_("So far **{rule}** has the lowest validation loss: {loss} at epoch {epoch}."),
         (False, True): N_("**{rule}** has the lowest training loss: {loss} at epoch {epoch}."),
         (False, False): N_("So far **{rule}** has the lowest training loss: {loss} at epoch {epoch}."),
     }[held, done]
-    curve = curves[best]
-    parts = [say(text).format(rule=best, loss=_loss(lowest[best]), epoch=1 + int(curve[1:].argmin()))]
-    if curve.size > 5 and (np.diff(curve) < 0).all():
+    curve = everyone[best]
+    if len(winners) > 1:
+        text = N_("Tied for the lowest {loss_name}, {loss}: {rules}.")
+        loss_name = say(N_("validation loss") if held else N_("training loss"))
+        parts = [say(text).format(loss_name=loss_name, loss=loss, rules=bold(winners))]
+    else:
+        parts = [say(text).format(rule=best, loss=loss, epoch=1 + int(curve[1:].argmin()))]
+    if len(winners) == 1 and curve.size > 5 and (np.diff(curve) < 0).all():
         text = N_("It falls every epoch, from {first} to {last}.")
-        parts.append(say(text).format(first=_loss(curve[0]), last=_loss(curve[-1])))
-    if worst != best:
+        parts.append(say(text).format(first=loss_text(curve[0]), last=loss_text(curve[-1])))
+    if worst not in winners:
         text = N_("**{rule}** reaches only {loss} on validation.") if held else N_("**{rule}** reaches only {loss}.")
-        parts.append(say(text).format(rule=worst, loss=_loss(lowest[worst])))
+        parts.append(say(text).format(rule=worst, loss=loss_text(lowest[worst])))
     return parts
 
 
 def _highest(history: History, lines: Sequence[Line], data: Dataset, say: Say, *, done: bool) -> list[str]:
-    """Say which network has the highest score, and which others lie within one standard error of its accuracy."""
+    """Say which network has the highest score, unless others are within one standard error of its accuracy."""
     held = bool(np.isfinite(history.val_score).any())
     curves = {line.name: middle((history.val_score if held else history.train_score)[line.rows])[1:] for line in lines}
     rows = {line.name: line.rows.start for line in lines}
     highest = {name: float(np.nanmax(curve)) for name, curve in curves.items() if np.isfinite(curve).any()}
     if not highest:
         return []
-    best, worst = max(highest, key=lambda name: highest[name]), min(highest, key=lambda name: highest[name])
+    winners, _text = leaders(highest, worth.decimals, max)
+    best, worst = winners[0], min(highest, key=lambda name: highest[name])
     error = worth.margin(history, highest[best], rows[best], 1) if held else np.nan
-    near = [name for name, score in highest.items() if name != best and highest[best] - score <= error]
+    near = [name for name, score in highest.items() if name not in winners and highest[best] - score <= error]
     text = {
         (True, True): N_("**{rule}** has the highest validation {measure}: {score} at epoch {epoch}."),
         (True, False): N_("So far **{rule}** has the highest validation {measure}: {score} at epoch {epoch}."),
         (False, True): N_("**{rule}** has the highest training {measure}: {score} at epoch {epoch}."),
         (False, False): N_("So far **{rule}** has the highest training {measure}: {score} at epoch {epoch}."),
     }[held, done]
+    if len(winners) > 1:
+        text = N_("Tied for the highest {score_name}, {score}: {rules}.")
     if near:
-        text = N_("**{rule}** has the highest validation {measure}, {score} at epoch {epoch}; within one standard "
-                  "error of it: {names}.")  # fmt: skip
+        text = N_("No clear winner: {rules} are within one standard error of the highest {score_name}, {score}.")
+    score_name = say(N_("validation {measure}") if held else N_("training {measure}"))
+    score_name = score_name.format(measure=worth.measure(data, say))
     score = worth.scored(history, highest[best], rows[best], 1) if held else worth.decimals(highest[best])
     parts = [say(text).format(
         rule=best, measure=worth.measure(data, say), score=score, epoch=1 + int(np.nanargmax(curves[best])),
-        names=", ".join(near))]  # fmt: skip
-    if worst != best and worst not in near:
+        rules=bold([*winners, *near]), score_name=score_name)]  # fmt: skip
+    if not held and np.isfinite(history.val_loss).any():
+        parts += worth.pointless(history, data, 1, say)
+    if worst not in (*winners, *near):
         text = N_("**{rule}** reaches only {score}.")
         parts.append(say(text).format(rule=worst, score=worth.decimals(highest[worst])))
     return parts
@@ -214,12 +242,7 @@ def _leaped(name: str, curve: np.ndarray, say: Say) -> str:
         text = N_("The loss of **{name}** jumps to {top} at epoch {epoch}, stays unstable, and ends at {last}.")
     else:
         text = N_("The loss of **{name}** jumps to {top} at epoch {epoch} and ends at {last}.")
-    return say(text).format(name=name, top=number(float(curve[top])), epoch=top, last=_loss(float(curve[-1])))
-
-
-def _loss(value: float) -> str:
-    """Return a loss with three decimals, or with three digits if three decimals are too few or too many."""
-    return f"{value:.3f}" if 0.01 <= value < 100 else number(value)
+    return say(text).format(name=name, top=number(float(curve[top])), epoch=top, last=loss_text(float(curve[-1])))
 
 
 def overfitted(
@@ -237,7 +260,7 @@ def overfitted(
     if measure == "loss":
         parts = _losses(history, lines, say, done=done)
     else:
-        parts = _scores(history, lines, say, worth.measure(data, say), done=done)
+        parts = _scores(history, lines, data, say, done=done)
     if done:
         lost_others = [line.name for i, line in enumerate(lines) if i and not np.isfinite(history.val_loss[i, -1])]
         parts += [say(N_("Diverged: {names}.")).format(names=", ".join(lost_others))] if lost_others else []
@@ -257,116 +280,66 @@ def _losses(history: History, lines: Sequence[Line], say: Say, *, done: bool) ->
     epoch = 1 + int(np.nanargmin(curve[1:])) if np.isfinite(curve[1:]).any() else 0
     if beyond is not None:
         text = N_("Without regularization the network diverges at epoch {beyond}.")
+    elif not curve[epoch] < curve[0]:
+        text = N_("Without regularization validation loss never falls below that of the untrained network ({first}); "
+                  "now it is {last}.")  # fmt: skip
+        if done:
+            text = N_("Without regularization validation loss never falls below that of the untrained network "
+                      "({first}) and ends at {last}.")  # fmt: skip
     elif not done:
         text = N_("Without regularization validation loss was lowest at epoch {epoch} ({lowest}); now it is {last}.")
     elif last > RISEN * curve[epoch]:
         text = N_("Without regularization validation loss is lowest at epoch {epoch} ({lowest}) and ends at {last}.")
     else:
         text = N_("Without regularization validation loss ends at {last}, near its lowest ({lowest}).")
-    parts = [say(text).format(beyond=beyond, epoch=epoch, lowest=_loss(float(curve[epoch])), last=_loss(last))]
-    ends = np.where(np.isfinite(history.val_loss[:, -1]), history.val_loss[:, -1], np.inf)
-    best = int(ends.argmin())
-    if done and best:
-        parts.append(say(N_("With **{name}** validation loss ends at {loss}.")).format(
-            name=lines[best].name, loss=_loss(float(ends[best]))))  # fmt: skip
-    elif done and len(lines) > 1 and np.isfinite(ends[0]):
-        parts.append(say(N_("No other network ends lower.")))
-    return parts
+    parts = [
+        say(text).format(
+            beyond=beyond,
+            epoch=epoch,
+            lowest=loss_text(float(curve[epoch])),
+            first=loss_text(float(curve[0])),
+            last=loss_text(last),
+        )
+    ]
+    if done:
+        ends = {i: float(end) for i, end in enumerate(history.val_loss[:, -1]) if np.isfinite(end)}
+        parts += _others(ends, loss_text, min, lines, N_("With {names} validation loss ends at {value}."),
+                         N_("No other network ends lower."), say)  # fmt: skip
+    return parts  # fmt: skip
 
 
-def _scores(history: History, lines: Sequence[Line], say: Say, measure: str, *, done: bool) -> list[str]:
+def _others(
+    ends: Mapping[int, float], write: Callable[[float], str], best: Callable[..., int], lines: Sequence[Line],
+    text: str, none: str, say: Say,
+) -> list[str]:  # fmt: skip
+    """Name the networks that end best, by `text`; if the first network is one of them, no other is better: `none`."""
+    winners, value = leaders(ends, write, best) if ends else ([], "")
+    if 0 in winners:
+        return [say(none)] if len(lines) > 1 else []
+    return [say(text).format(names=bold([lines[i].name for i in winners]), value=value)] if winners else []
+
+
+def _scores(history: History, lines: Sequence[Line], data: Dataset, say: Say, *, done: bool) -> list[str]:
     """Say the final training and validation scores without regularization, and the best network's."""
     train, val = history.train_score[0, -1], history.val_score[:, -1]
     text = N_("Without regularization {measure} ends at {train} (training) and {val} (validation).")
     if not done:
         text = N_("Without regularization {measure} is now {train} (training) and {val} (validation).")
-    if not np.isfinite(history.val_loss[0, -1]):
+    if lost(history.val_loss[0]) is not None:
         text = N_("Without regularization the network diverges at epoch {beyond}.")
     told = {"train": worth.decimals(train), "val": worth.decimals(val[0]), "beyond": lost(history.val_loss[0])}
-    parts = [say(text).format(measure=measure, **told)]
-    ends = np.where(np.isfinite(val), val, -np.inf)
-    best = int(ends.argmax())
-    if done and best:
-        errors = [worth.margin(history, float(ends[row]), row, 1) for row in (0, best)]
-        text = N_("With **{name}** the validation score ends at {score}.")
-        if ends[best] - ends[0] <= np.fmax.reduce(errors):
-            text = N_("With **{name}** the validation score ends at {score}, a difference within one standard error.")
-        parts.append(say(text).format(name=lines[best].name, score=worth.decimals(ends[best])))
-    elif done and len(lines) > 1 and np.isfinite(ends[0]):
-        parts.append(say(N_("No other network ends higher.")))
+    parts = [say(text).format(measure=worth.measure(data, say), **told)]
+    if not np.isfinite(val).any():
+        return parts + worth.pointless(history, data, 1, say)
+    if done:
+        ends = {i: float(end) for i, end in enumerate(val) if np.isfinite(end)}
+        best = max(ends, key=ends.__getitem__)
+        text = N_("With {names} the validation score ends at {value}.")
+        errors = [worth.margin(history, ends[row], row, 1) for row in (0, best) if row in ends]
+        if 0 in ends and ends[best] - ends[0] <= np.fmax.reduce(errors):
+            text = N_("Within one standard error of that: {names}, {value} (validation).")
+        parts += _others(ends, worth.decimals, max, lines, text, N_("No other network ends higher."), say)
     return parts
-
-
-SHORT = 0.98  # times the loss that is kept: if the loss falls below that later, the patience was too short
-
-
-def stopped(
-    study: Stopping, history: History, lines: Sequence[Line], say: Say, *, measure: str = "loss"
-) -> list[str]:  # fmt: skip
-    """Return the effect of early stopping on the networks of `lines`: the loss it keeps, and whether it stops too soon.
-
-    It is only for networks of one seed with a validation set, once the training is over.
-    """
-    rows = [line.rows.start for line in lines if line.rows.stop - line.rows.start == 1]
-    if study.patience is None or len(rows) < len(lines) or not np.isfinite(history.val_loss).any():
-        return []
-    found = stops(history, study)
-    if len(rows) == 1:
-        return _kept(found, history, rows[0], say, measure)
-    early = [line for line in lines if found.early[line.rows.start]]
-    if not early:
-        return [say(N_("**Early stopping** stops no network before the last epoch."))]
-    text = N_n("**Early stopping** stops {count} of {all} network before the last epoch.",
-               "**Early stopping** stops {count} of {all} networks before the last epoch.", len(lines))  # fmt: skip
-    parts = [say(text).format(count=len(early), all=len(lines))]
-    short = []
-    for line in early:
-        row = line.rows.start
-        if (later := _falls_later(found, history, row)) is not None:
-            text = N_("{name} ({kept}, then {lowest} at epoch {epoch})")
-            kept = _loss(float(history.val_loss[row, found.kept[row]]))
-            lowest = _loss(float(history.val_loss[row, later]))
-            short.append(say(text).format(name=line.name, kept=kept, lowest=lowest, epoch=f"{later:,}"))
-    if short:
-        text = N_("The patience is too short for {names}: validation loss falls further later.")
-        parts.append(say(text).format(names=", ".join(short)))
-    return parts
-
-
-def _kept(found: Stops, history: History, row: int, say: Say, measure: str) -> list[str]:
-    """Say what early stopping keeps of one network."""
-    curve, stop, kept = history.val_loss[row], int(found.stop[row]), int(found.kept[row])
-    beyond, later = lost(curve), _falls_later(found, history, row)
-    if beyond is not None and not curve[kept] < curve[0]:
-        return []  # it diverged in its first epoch, which is reported elsewhere
-    if not found.early[row]:
-        return [say(N_("**Early stopping** does not end the training before the last epoch."))]
-    if beyond is not None and beyond <= stop:
-        text = N_("**Early stopping** keeps the weights of epoch {kept_epoch}, before the network diverges: {kept}.")
-    elif beyond is not None:
-        text = N_("**Early stopping** at epoch {stop} keeps {kept} on validation; later the network diverges.")
-    elif later is not None and measure == "loss":
-        text = N_("**Early stopping** at epoch {stop} keeps {kept}; without it validation loss falls to {lowest} "
-                  "at epoch {later}: the patience is too short.")  # fmt: skip
-    elif later is not None:
-        text = N_("**Early stopping** at epoch {stop} keeps {kept} on validation; the loss falls further later: "
-                  "the patience is too short.")  # fmt: skip
-    else:
-        text = N_("**Early stopping** at epoch {stop} keeps {kept} on validation.")
-    value = _loss(float(curve[kept])) if measure == "loss" else worth.decimals(float(history.val_score[row, kept]))
-    lowest = "" if later is None else _loss(float(curve[later]))
-    return [say(text).format(
-        stop=f"{stop:,}", kept_epoch=f"{kept:,}", kept=value, lowest=lowest, later=later and f"{later:,}")]  # fmt: skip
-
-
-def _falls_later(found: Stops, history: History, row: int) -> int | None:
-    """Return the epoch after an early stop with the lowest loss, if that is clearly lower than the loss before it."""
-    curve, stop, best = history.val_loss[row], int(found.stop[row]), int(found.best[row])
-    later = curve[stop + 1 :]
-    if not found.early[row] or not np.isfinite(later).any():
-        return None
-    epoch = stop + 1 + int(np.nanargmin(later))
-    return epoch if curve[epoch] < SHORT * curve[best] else None
 
 
 def _revealed(history: History, lines: Sequence[Line], say: Say) -> list[str]:

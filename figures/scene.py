@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import TypeVar
 
 from figures import theme
 from figures.contract import Clock, Panel, Scene, Table
 from optimizers import Optimizer
 from spec import N_, settings
 
+K = TypeVar("K", str, int)
 Say = Callable[[str], str]
 """Translates a text marked with `N_` into the reader's language."""
 
@@ -142,6 +144,25 @@ def number(value: float) -> str:
         return f"{sign}{rounded.normalize():f}"
     raised = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"{sign}{rounded.scaleb(-power).normalize():f}×10{raised}"
+
+
+def loss_text(value: float) -> str:
+    """Return a loss with three decimals, or with three digits if three decimals are too few or too many."""
+    return f"{value:.3f}" if 0.01 <= value < 100 else number(value)
+
+
+def leaders(values: Mapping[K, float], write: Callable[[float], str], best: Callable[..., K]) -> tuple[list[K], str]:
+    """Return the names of the best value, as it is written, and this text; several names are a tie.
+
+    `best` is `min` or `max`.
+    """
+    text = write(values[best(values, key=values.__getitem__)])
+    return [name for name, value in values.items() if write(value) == text], text
+
+
+def bold(names: Sequence[str]) -> str:
+    """Return names in bold, with commas between them."""
+    return ", ".join(f"**{name}**" for name in names)
 
 
 def symbol(latex: str) -> str:

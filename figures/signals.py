@@ -26,7 +26,7 @@ from figures.contract import (
     Scene,
     Track,
 )  # fmt: skip
-from figures.scene import Say, number
+from figures.scene import Say, bold, leaders, number
 from figures.scene import scene as _scene
 from figures.training import drawn_at, thinned
 from networks import ACTIVATIONS
@@ -260,18 +260,14 @@ def _learning(spec: Signals, history: History, titles: Sequence[str], say: Say) 
     score = history.train_score[:, -1]
     parts = []
     if np.isfinite(score).any():
-        best, worst = int(np.nanargmax(score)), int(np.nanargmin(score))
-        text = N_("At epoch {epoch}, **{best}** has a {measure} of {score}.")
-        if best != worst and np.isfinite(score).all():
-            text = N_(
-                "**{best}** has the highest {measure} at epoch {epoch}, {score}; {worst} has the lowest, {least}."
-            )
-        parts.append(
-            say(text).format(
-                epoch=history.train_score.shape[1] - 1, best=titles[best], worst=titles[worst],
-                measure=_score(spec.dataset, say), score=_digits(score[best]), least=_digits(score[worst]),
-            )
-        )  # fmt: skip
+        known = {title: float(value) for title, value in zip(titles, score, strict=True) if np.isfinite(value)}
+        (best, highest), (worst, lowest) = (leaders(known, _digits, end) for end in (max, min))
+        text = N_("At epoch {epoch}, {measure} is {score}: {best}.")
+        if best != worst:
+            text = N_("Highest {measure} at epoch {epoch}: {best} ({score}); lowest: {worst} ({least}).")
+        parts.append(say(text).format(
+            epoch=history.train_score.shape[1] - 1, best=bold(best), worst=", ".join(worst),
+            measure=_score(spec.dataset, say), score=highest, least=lowest))  # fmt: skip
     lost = [title for title, value in zip(titles, score, strict=True) if not np.isfinite(value)]
     if lost:
         parts.append(say(N_("Diverged: {starts}.")).format(starts=", ".join(lost)))

@@ -1,4 +1,4 @@
-"""Early stopping in a picture of several networks: signs on their curves, and columns of the table."""
+"""Early stopping in a picture of several networks: signs on their curves, columns of the table, and sentences."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 
 from datasets import find
 from experiments.fit import Fit, History
-from experiments.stopping import Stops
+from experiments.stopping import Stopping, Stops, stops
 from figures import worth
 from figures.contract import Event, Table, TableRow, Values
-from figures.scene import Say
-from figures.training import Line, Mark, has_test
-from spec import N_
+from figures.scene import Say, loss_text
+from figures.training import Line, Mark, has_test, lost
+from spec import N_, N_n
 
 
 def marks(history: History, lines: Sequence[Line], found: Stops) -> list[Mark]:
@@ -81,3 +81,85 @@ def with_stops(
         for place, row in enumerate(table["rows"])
     ]  # fmt: skip
     return {"columns": [*table["columns"], *(say(text).format(score=score) for text in columns)], "rows": rows}
+
+
+# -- sentences
+
+SHORT = 0.98  # times the loss that is kept: if the loss falls below that later, the patience was too short
+
+
+def stopped(
+    study: Stopping, history: History, lines: Sequence[Line], say: Say, *, measure: str = "loss"
+) -> list[str]:  # fmt: skip
+    """Return the effect of early stopping on the networks of `lines`: the loss it keeps, and whether it stops too soon.
+
+    It is only for networks of one seed with a validation set, once the training is over.
+    """
+    rows = [line.rows.start for line in lines if line.rows.stop - line.rows.start == 1]
+    if study.patience is None or len(rows) < len(lines) or not np.isfinite(history.val_loss).any():
+        return []
+    found = stops(history, study)
+    if len(rows) == 1:
+        return _kept(found, history, rows[0], say, measure)
+    early = [line for line in lines if found.early[line.rows.start]]
+    if not early:
+        return [say(N_("**Early stopping** stops no network before the last epoch."))]
+    text = N_n("**Early stopping** stops {count} of {all} network before the last epoch.",
+               "**Early stopping** stops {count} of {all} networks before the last epoch.", len(lines))  # fmt: skip
+    parts = [say(text).format(count=len(early), all=len(lines))]
+    short = []
+    for line in early:
+        row = line.rows.start
+        if (later := _falls_later(found, history, row)) is not None:
+            text = N_("{name} ({kept}, then {lowest} at epoch {epoch})")
+            kept = loss_text(float(history.val_loss[row, found.kept[row]]))
+            lowest = loss_text(float(history.val_loss[row, later]))
+            short.append(say(text).format(name=line.name, kept=kept, lowest=lowest, epoch=f"{later:,}"))
+    if short:
+        text = N_("The patience is too short for {names}: validation loss falls further later.")
+        parts.append(say(text).format(names=", ".join(short)))
+    return parts
+
+
+def _kept(found: Stops, history: History, row: int, say: Say, measure: str) -> list[str]:
+    """Say what early stopping keeps of one network."""
+    curve, stop, kept = history.val_loss[row], int(found.stop[row]), int(found.kept[row])
+    beyond, later = lost(curve), _falls_later(found, history, row)
+    if not np.isfinite(curve[kept]):
+        text = N_("**Early stopping** keeps the weights of epoch {kept_epoch}, where the network has already diverged.")
+        return [say(text).format(kept_epoch=f"{kept:,}")]
+    if not found.early[row]:
+        return [say(N_("**Early stopping** does not end the training before the last epoch."))]
+    if beyond is not None and beyond <= stop:
+        text = N_("**Early stopping** keeps the weights of epoch {kept_epoch}, before the network diverges: {kept}.")
+        if measure == "loss" and not curve[kept] < curve[0]:
+            text = N_("**Early stopping** keeps the weights of epoch {kept_epoch} ({kept}); the untrained network is "
+                      "better ({first}).")  # fmt: skip
+    elif beyond is not None:
+        text = N_("**Early stopping** at epoch {stop} keeps {kept} on validation; later the network diverges.")
+    elif later is not None and measure == "loss":
+        text = N_("**Early stopping** at epoch {stop} keeps {kept}; without it validation loss falls to {lowest} "
+                  "at epoch {later}: the patience is too short.")  # fmt: skip
+    elif later is not None:
+        text = N_("**Early stopping** at epoch {stop} keeps {kept} on validation; the loss falls further later: "
+                  "the patience is too short.")  # fmt: skip
+    else:
+        text = N_("**Early stopping** at epoch {stop} keeps {kept} on validation.")
+    first, value = (
+        loss_text(float(curve[epoch])) if measure == "loss" else worth.decimals(float(history.val_score[row, epoch]))
+        for epoch in (0, kept)
+    )
+    lowest = "" if later is None else loss_text(float(curve[later]))
+    return [say(text).format(
+        stop=f"{stop:,}", kept_epoch=f"{kept:,}", kept=value, lowest=lowest, later=later and f"{later:,}",
+        first=first)]  # fmt: skip
+
+
+def _falls_later(found: Stops, history: History, row: int) -> int | None:
+    """Return the epoch after an early stop with the lowest loss, if that is clearly lower than the loss before it."""
+    curve, stop, best = history.val_loss[row], int(found.stop[row]), int(found.best[row])
+    later = curve[stop + 1 :]
+    if not found.early[row] or not np.isfinite(later).any():
+        return None
+    epoch = stop + 1 + int(np.nanargmin(later))
+    return epoch if curve[epoch] < SHORT * curve[best] else None

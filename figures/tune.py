@@ -421,13 +421,18 @@ def read(search: Search, history: History, found: Found, say: Say, *, done: bool
         else N_("So far **{name}** at epoch {epoch} is best in {folds}-fold cross-validation: {measure} {value} "
                 "(combinations: {cells}).")
     )  # fmt: skip
+    near = int((np.abs(found.value - found.value[best]) <= found.sd[best, at]).sum()) - 1
+    if done and near > 0:
+        text = N_n(
+            "No clear winner: {near} other combination is within one standard deviation of the best, **{name}** at "
+            "epoch {epoch} ({measure} {value} in {folds}-fold cross-validation).",
+            "No clear winner: {near} other combinations are within one standard deviation of the best, **{name}** at "
+            "epoch {epoch} ({measure} {value} in {folds}-fold cross-validation).",
+            near,
+        )
     parts = [say(text).format(
-        cells=len(found.mean), name=cell_names(search, say)[best], epoch=at, folds=search.folds,
+        near=near, cells=len(found.mean), name=cell_names(search, say)[best], epoch=at, folds=search.folds,
         measure=measure_title(search, say), value=pair(found.value[best], found.sd[best, at]))]  # fmt: skip
-    near = np.abs(found.value - found.value[best]) <= found.sd[best, at]
-    if done and near.sum() > 1:
-        text = N_("Other combinations within one standard deviation: {count}.")
-        parts.append(say(text).format(count=int(near.sum()) - 1))
     error = _error(search, history, found, best)
     if done and error > 0:
         text = N_("± is the standard deviation over the folds, not the uncertainty of an accuracy: the standard "

@@ -204,12 +204,7 @@ def lacking(history: History, data: Dataset, names: Sequence[str], say: Say) -> 
     for i, part in enumerate(PARTS.values()):
         rows = history.counts[:, i].sum(axis=1)
         if data.task == "numbers":
-            pointless = (rows > 0) & np.isnan(history.baseline[:, i])
-            reason = N_("R² of the {part} is undefined (–): the part has only one row.")
-            if (rows[pointless] > 1).any():
-                reason = N_("R² of the {part} is undefined (–): all its actual values are equal.")
-            if pointless.any():
-                told.append(_of(pointless, names, say(reason).format(part=say(part)), say))
+            told += pointless(history, data, i, say, names)
             continue
         missing = (history.counts[:, i] == 0) & (rows > 0)[:, None]
         for networks in np.unique(missing[missing.any(axis=1)], axis=0):
@@ -219,6 +214,20 @@ def lacking(history: History, data: Dataset, names: Sequence[str], say: Say) -> 
             sentence = say(text).format(part=say(part), classes=listed(lacked, say))
             told.append(_of(those, names, sentence, say))
     return told
+
+
+def pointless(history: History, data: Dataset, part: int, say: Say, names: Sequence[str] = ()) -> list[str]:
+    """Return why R² of part 0, 1 or 2 is undefined, with the networks' `names` if it is only so for some of them."""
+    if data.task != "numbers" or history.counts is None or history.baseline is None:
+        return []
+    rows = history.counts[:, part].sum(axis=1)
+    which = (rows > 0) & np.isnan(history.baseline[:, part])
+    if not which.any():
+        return []
+    reason = N_("R² of the {part} is undefined (–): the part has only one row.")
+    if (rows[which] > 1).any():
+        reason = N_("R² of the {part} is undefined (–): all its actual values are equal.")
+    return [_of(which, names, say(reason).format(part=say([*PARTS.values()][part])), say)]
 
 
 def _of(which: np.ndarray, names: Sequence[str], sentence: str, say: Say) -> str:

@@ -18,7 +18,7 @@ from experiments.studies import MOST, PRESETS, Comparison
 from figures import readings, training
 from figures.contract import Scene
 from figures.results import names
-from figures.stopping import marks, with_stops
+from figures.stopping import marks, stopped, with_stops
 from networks import ACTIVATIONS, INITS
 from optimizers import RULES, Optimizer
 from runs import View
@@ -224,7 +224,7 @@ def picture(desk: Desk[Comparison]) -> None:
     def read(history: History, view: View) -> str:
         done = view.state == "done"
         sentence = readings.compared(history, lines, _, done=done, data=dataset, measure=measure)
-        return " ".join([sentence, *(readings.stopped(spec, history, lines, _, measure=measure) if done else [])])
+        return " ".join([sentence, *(stopped(spec, history, lines, _, measure=measure) if done else [])])
 
     def draw(history: History, view: View, sentence: str) -> None:
         done = view.state == "done"

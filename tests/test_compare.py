@@ -429,12 +429,12 @@ def test_early_stopping_stands_on_the_curves_and_in_the_table() -> None:
 def test_a_patience_that_is_too_short_is_said_with_both_losses() -> None:
     history = made(TURNING, TURNING)
     lines = training.lines(STOPPED, say)
-    assert readings.stopped(STOPPED, history, lines, say) == [
+    assert stopping.stopped(STOPPED, history, lines, say) == [
         "**Early stopping** stops 2 of 2 networks before the last epoch.",
         "The patience is too short for full batch (0.900, then 0.500 at epoch 3): validation loss falls further later.",
     ]
-    assert readings.stopped(TWO, history, lines, say) == [], "it is off"
-    [sentence] = readings.stopped(STOPPED, history, lines[1:], say)
+    assert stopping.stopped(TWO, history, lines, say) == [], "it is off"
+    [sentence] = stopping.stopped(STOPPED, history, lines[1:], say)
     assert sentence == (
         "**Early stopping** at epoch 2 keeps 0.900; without it validation loss falls to 0.500 at epoch 3: "
         "the patience is too short."

@@ -130,7 +130,7 @@ ONE = re.compile(r"\b(?:a|an|any|another|each|every|first|last|no|one|per|same|t
 COUNTED = re.compile(r"\{(\w+)\}((?:\*{0,2} [a-z-]+){1,4})")
 NO_ADJECTIVE = set("and are as at by for from in is its of on or than the to with".split())  # noqa: SIM905
 BOUNDS = {"least", "limit", "most"}  # a message that names a bound speaks of the numbers up to it, or beyond it
-THINGS = {"label", "measure", "name", "rule"}  # these are followed by a verb
+THINGS = {"label", "measure", "name", "names", "rule", "rules"}  # these are followed by a verb
 
 
 def plurals(texts: Collection[str]) -> set[str]:

@@ -350,7 +350,9 @@ def test_a_network_that_diverged_at_once_has_no_best_epoch() -> None:
     assert not any("best" in mark.label for mark in figure.marks(STUDY, told, LINES, say))
     sentence = readings.overfitted(STUDY, told, LINES, say, done=True)
     assert "Without regularization the network diverges at epoch 2." in sentence
-    assert "Early stopping" not in sentence
+    assert (
+        "**Early stopping** keeps the weights of epoch 1 (9.000); the untrained network is better (1.000)." in sentence
+    )
 
 
 # -- the sentence
@@ -380,7 +382,7 @@ def test_accuracies_within_a_standard_error_are_said_to_be() -> None:
     val = [[1.0, 0.25], [1.0, 0.2], [1.0, 0.3]]
     told = history(val, val)._replace(counts=np.full((3, 3, 3), 5))
     sentence = readings.overfitted(STUDY, told, LINES, say, done=True, measure="score")
-    assert "With **L2 0.1** the validation score ends at 0.800, a difference within one standard error." in sentence
+    assert "Within one standard error of that: **L2 0.1**, 0.800 (validation)." in sentence
 
 
 def test_without_overfitting_none_is_claimed() -> None:
