@@ -10,6 +10,7 @@ from typing import Any
 from figures import theme
 from optimizers import Optimizer
 from spec import N_, settings
+from spec.text import brief
 
 Say = Callable[[str], str]
 """Translates a text marked with `N_` into the reader's language."""
@@ -154,7 +155,7 @@ def names(rules: Sequence[Optimizer], say: Say) -> list[str]:
     """
     more = [""] * len(rules)
     told = [titled(rule, say) for rule in rules]
-    for parts in ([f"{rule.lr:g}" for rule in rules], [say(rule.schedule.title) for rule in rules]):
+    for parts in ([brief(rule.lr, 6) for rule in rules], [say(rule.schedule.title) for rule in rules]):
         pairs = list(zip(told, parts, strict=True))
         for i, (name, part) in enumerate(pairs):
             if any(name == other and part != its for other, its in pairs):
