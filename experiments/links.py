@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from optimizers import RULES, Optimizer
 from spec import N_, Refused, listed, settings, type_hints, within
 from spec.text import PART, read_entry, read_value, write_entry, write_value
-from surfaces import find
+from surfaces import mended
 
 Query = Mapping[str, list[str]]
 Suggest = Callable[[type[Optimizer]], Optimizer]
@@ -141,9 +141,12 @@ def _read_rule(text: str, suggest: Suggest) -> Optimizer:
 
 
 def surface(anchors: Mapping[str, str], usual: str) -> str:
-    """Return the name of the surface that a link gives; `usual` if it gives none, or one that does not exist."""
+    """Return the name of the surface that a link gives; `usual` if it gives none, or one that does not exist.
+
+    Of one with a setting that is refused, such as a formula, the rest is kept.
+    """
     try:
-        return find(anchors.get("surface", usual)).name
+        return mended(anchors.get("surface", usual)[:LONGEST])[0].name
     except Refused:  # `read` raises the same error and reports it
         return usual
 

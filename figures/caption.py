@@ -13,6 +13,7 @@ from experiments.signals import STARTS
 from figures.scene import Say, number, symbol, titled
 from optimizers import SCHEDULES, Constant, Optimizer
 from spec import N_, Setting, settings
+from spec.text import brief
 
 ALWAYS: dict[str, Callable[[str], Any]] = {"surface": surfaces.find, "dataset": datasets.find}
 """Fields that a caption always names, because a picture without its surface or data set means nothing."""
@@ -58,7 +59,7 @@ def _usual(kind: type) -> Any:
 
 
 def _rule(rule: Optimizer, usual: Optimizer, say: Say) -> str:
-    told = [titled(rule, say), f"η {rule.lr:g}"]
+    told = [titled(rule, say), f"η {brief(rule.lr, 6)}"]
     for name, fact in settings(rule).items():
         value = getattr(rule, name)
         if name == "lr" or fact.mistake or value == getattr(usual, name):

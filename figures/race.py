@@ -29,6 +29,7 @@ from figures.scene import Say, names, number, titled
 from figures.scene import scene as _scene
 from optimizers import Constant
 from spec import N_, digest
+from spec.text import brief
 from surfaces import Surface, find
 from surfaces.own import Formula
 from surfaces.survey import CELLS, HIGHEST, grid
@@ -335,7 +336,7 @@ def table(race: Race, run: Descent, looks: list[Look], titles: list[str], say: S
             end = {"from": step, "text": str(step), "before": "–"}
         else:
             end = "–"
-        rate: Values | str = f"{rule.lr:g}" if rule.schedule == Constant() else {"values": run.rate[i]}
+        rate: Values | str = brief(rule.lr, 6) if rule.schedule == Constant() else {"values": run.rate[i]}
         rows.append({"style": looks[i], "label": titled(rule, say), "cells": [rate, {"values": run.loss[i]}, end]})
     columns = ["", "η", "f", say(N_("reached at step"))]
     return {"columns": columns, "rows": rows}
@@ -353,7 +354,7 @@ def card(race: Race, why: Divergence, i: int, title: str, look: Look, say: Say) 
             "η = {rate} > {formula} = {bound} (λmax = {steepest} {place}): each step overshoots further than the last."
         )
         lines.append(say(text).format(
-            rate=f"{why.rate:.4g}", formula=STABLE[stable_as(race.contenders[i])], bound=number(why.bound),
+            rate=brief(why.rate, 4), formula=STABLE[stable_as(race.contenders[i])], bound=number(why.bound),
             steepest=number(why.steepest), place=place))  # fmt: skip
     elif find(race.surface).minimum is None and not isinstance(find(race.surface), Formula):
         lines.append(say(N_("This surface is unbounded below, and the path follows it out of the picture.")))
@@ -361,13 +362,13 @@ def card(race: Race, why: Divergence, i: int, title: str, look: Look, say: Say) 
         text = N_(
             "With η = {rate} its steps are longer than the picture. No stability limit such as 2/λmax explains this."
         )
-        lines.append(say(text).format(rate=f"{why.rate:.4g}"))
+        lines.append(say(text).format(rate=brief(why.rate, 4)))
     if why.holds:
         lines.append(say(N_("Largest learning rate that ends below the start:")))
     return {
         "at": why.step, "style": look, "lines": lines, "wish": {"contender": i},
         "title": say(N_("{rule} diverges at step {step}")).format(rule=title, step=why.step),
-        "act": f"η = {why.holds:g}" if why.holds else "",
+        "act": f"η = {brief(why.holds, 6)}" if why.holds else "",
     }  # fmt: skip
 
 

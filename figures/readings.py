@@ -18,6 +18,7 @@ from figures.scene import Say, bold, leaders, loss_text, names, number
 from figures.stopping import stopped
 from figures.training import Line, lost, middle
 from spec import N_
+from spec.text import brief
 from surfaces import Surface, find
 from surfaces.own import Formula
 
@@ -77,9 +78,9 @@ def _lost(race: Race, run: Descent, i: int, title: str, say: Say) -> str:
         text = N_(
             "**{rule}** diverges at step {step}: its learning rate {rate} is above 2/λmax = {bound} at the start."
         )
-        return say(text).format(rule=title, step=step, rate=f"{first:.4g}", bound=f"{2 / steepest:.3g}")
+        return say(text).format(rule=title, step=step, rate=brief(first, 4), bound=f"{2 / steepest:.3g}")
     text = N_("**{rule}** diverges at step {step}, with learning rate {rate}.")
-    return say(text).format(rule=title, step=step, rate=f"{last:.4g}")
+    return say(text).format(rule=title, step=step, rate=brief(last, 4))
 
 
 def shape(surface: Surface, start: Sequence[float], say: Say) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from figures import theme
 from figures.contract import Clock, Panel, Scene, Table
 from optimizers import Optimizer
 from spec import N_, settings
+from spec.text import brief
 
 K = TypeVar("K", str, int)
 Say = Callable[[str], str]
@@ -188,7 +189,7 @@ def names(rules: Sequence[Optimizer], say: Say) -> list[str]:
     """
     more = [""] * len(rules)
     told = [titled(rule, say) for rule in rules]
-    for parts in ([f"{rule.lr:g}" for rule in rules], [say(rule.schedule.title) for rule in rules]):
+    for parts in ([brief(rule.lr, 6) for rule in rules], [say(rule.schedule.title) for rule in rules]):
         pairs = list(zip(told, parts, strict=True))
         for i, (name, part) in enumerate(pairs):
             if any(name == other and part != its for other, its in pairs):

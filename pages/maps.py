@@ -127,10 +127,12 @@ def span(desk: Desk[Map], name: str, ends: tuple[float, float]) -> None:
     if not desk.offers(name, controls.caption(facts(desk.spec)[name])):
         return
     shown = dataclasses.replace(desk.spec, **{name: tuple(float(f"{end:.6g}") for end in ends)})
-    controls.draw(
-        desk, f"{desk.key} {name}", shown, name, lambda value: desk.change(**{name: value, "pick": ()}),
-        locked=desk.locks(name),
-    )  # fmt: skip
+
+    def change(value: tuple[float, ...]) -> None:
+        fields: dict[str, Any] = {name: value, "pick": ()}
+        desk.put(dataclasses.replace(desk.spec, **fields))
+
+    controls.draw(desk, f"{desk.key} {name}", shown, name, change, locked=desk.locks(name))
 
 
 # -- the picture

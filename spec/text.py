@@ -6,6 +6,8 @@ Nothing is evaluated: a value is a number, a word, or several of these with a se
 from __future__ import annotations
 
 import dataclasses
+import math
+import re
 import types
 import typing
 from collections.abc import Sequence
@@ -13,11 +15,33 @@ from typing import Any, TypeVar
 
 from spec import N_, N_n, Refused, settings, type_hints
 
-__all__ = ["INNER", "PART", "read_entry", "read_value", "write_entry", "write_value"]
+__all__ = ["INNER", "PART", "brief", "read_entry", "read_number", "read_value", "write_entry", "write_value"]
 
 PART = "~"  # separates the parts of a value; like INNER it is never percent-encoded in a URL
 INNER = "_"  # separates the parts of a part: numbers of a pair, settings of a schedule
 S = TypeVar("S")
+
+
+def brief(value: float, digits: int = 12) -> str:
+    """Return a number with at most so many digits, its power of ten as people write it: 3e-9, not 3e-09."""
+    return _shortened(f"{value:.{digits}g}")
+
+
+def _shortened(number: str) -> str:
+    return re.sub(r"e\+?(-?)0*(?=\d)", r"e\1", number)
+
+
+def read_number(kind: type, text: str) -> Any:
+    """Return `text` as an int or a float; raise `ValueError` if it is none, `Refused` if it lies beyond all floats."""
+    number = kind(text)
+    if isinstance(number, float):
+        if math.isinf(number) and "inf" not in text.lower():
+            raise Refused(N_("{value} is too large for a floating-point number; the largest is about 1.8e308."),
+                          value=text.strip()[:80])  # fmt: skip
+        if number == 0 and re.search("[1-9]", re.split("[eE]", text)[0]):
+            raise Refused(N_("{value} is too small for a floating-point number; the smallest is about 5e-324."),
+                          value=text.strip()[:80])  # fmt: skip
+    return number
 
 
 def write_value(value: Any, part: str = PART) -> str:
@@ -30,7 +54,7 @@ def write_value(value: Any, part: str = PART) -> str:
         return "none"
     if hasattr(value, "key"):
         return part.join(write_entry(value, type(value)(), INNER))
-    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+    return _shortened(repr(value).removesuffix(".0")) if isinstance(value, float) else str(value)
 
 
 def read_value(kind: Any, text: str, name: str, part: str = PART) -> Any:
@@ -60,7 +84,9 @@ def read_value(kind: Any, text: str, name: str, part: str = PART) -> Any:
         key, *parts = text.split(part)
         return read_entry(parts, kind.of(key), INNER)
     try:
-        return kind(text)
+        return read_number(kind, text)
+    except Refused:  # it is a ValueError too
+        raise
     except ValueError:
         raise Refused(N_("The link sets {name} to {value}; it must be a number."), name=name, value=text) from None
 

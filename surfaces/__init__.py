@@ -8,13 +8,13 @@ from __future__ import annotations
 from functools import lru_cache
 from types import ModuleType
 
-from spec import N_, Refused, listed
+from spec import N_, Refused, listed, settings
 from spec.text import PART, read_entry
 from surfaces import bowls, flats, own, ripples, valleys, wells
 from surfaces.surface import FAMILIES, Surface, usual
 from surfaces.survey import Survey
 
-__all__ = ["FAMILIES", "SURFACES", "Surface", "find", "found"]
+__all__ = ["FAMILIES", "SURFACES", "Surface", "find", "found", "mended"]
 
 
 def _entries(module: ModuleType) -> list[Surface]:
@@ -46,3 +46,23 @@ def found(name: str) -> own.Found:
     """Return the plot range and the surveyed facts of a surface that users make, see `own.examine`."""
     surface = find(name)
     return surface.domain, Survey(*(getattr(surface, fact) for fact in Survey._fields))
+
+
+def mended(name: str) -> tuple[Surface, dict[str, tuple[str, Refused]]]:
+    """Return the surface with a name without those settings that are refused; these with their text and the reason.
+
+    Raises `Refused` for a name whose key or whose kind of settings does not exist: nothing of it can be used.
+    """
+    try:
+        return find(name), {}
+    except Refused:
+        key, *parts = name.split(PART)
+        if key not in SURFACES or len(parts) % 2 or not {*parts[::2]} <= {*settings(SURFACES[key])}:
+            raise
+    surface, refused = SURFACES[key], {}
+    for field, text in zip(parts[::2], parts[1::2], strict=True):
+        try:
+            surface = read_entry([field, text], surface)
+        except Refused as refusal:
+            refused[field] = text, refusal
+    return surface, refused

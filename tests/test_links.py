@@ -129,7 +129,7 @@ KEPT: list[tuple[str, dict[str, list[str]], Any]] = [
     ),
     (
         "race",
-        {"rule": ["adam~schedule~cosine", "sgd~lr~1.0~schedule~plateau_decay_0.5_patience_3_threshold_1e-05"]},
+        {"rule": ["adam~schedule~cosine", "sgd~lr~1.0~schedule~plateau_decay_0.5_patience_3_threshold_1e-5"]},
         dataclasses.replace(
             default_race("ravine"),
             contenders=(

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import visit
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 from experiments import maps, noise
 from experiments.anatomy import anatomy
@@ -20,9 +22,12 @@ from figures import race as figure
 from figures import step
 from optimizers import RULES, SCHEDULES
 from spec import Refused
+from spec import settings as facts
+from spec.text import brief, read_value, write_value
 from surfaces import FAMILIES, SURFACES, find
 from surfaces.own import LENGTH, LETTERS, MOST_BUMPS, Drawing, Formula, bumps, with_bump
 from surfaces.survey import MOST_MINIMA
+from ui import controls
 
 BOWL = ((0.0, 0.0),)
 
@@ -237,6 +242,90 @@ def test_a_learning_rate_has_a_column_of_its_own_where_an_axis_is_called_so():
     columns = figure.numbers(race, run, str)
     assert len(columns) == 5
     np.testing.assert_array_equal(columns["1 SGD η"], run.path[0, :, 0])
+
+
+# -- what is refused stays where it can be mended
+
+
+def field(tested: AppTest, name: str) -> Any:
+    return next(one for one in tested.text_input if one.label.startswith(name))
+
+
+def reasons(tested: AppTest) -> str:
+    return " ".join(one.value for one in tested.caption if one.value.startswith(":red["))
+
+
+@pytest.mark.parametrize("page", ["race", "maps"])
+def test_a_refused_formula_of_a_link_stands_in_its_field_and_the_rest_is_kept(page):
+    bad = "x^2 + gamma(y)"
+    query = {"surface": [f"formula~text~{bad}~box~-3_3_-2_2"], "rule": ["sgd~lr~0.05"], "steps": ["17"]}
+    tested = visit(page, query=query)
+    spec = tested.session_state[f"desk {page}"]["spec"]
+    assert find(spec.surface) == Formula(box=(-3.0, 3.0, -2.0, 2.0))
+    assert spec.steps == 17
+    assert (spec.contenders if page == "race" else spec.rules)[0].lr == 0.05
+    assert field(tested, "Formula").value == bad
+    assert "gamma" in reasons(tested)
+    assert any("gamma" in warning.value for warning in tested.warning)
+    tested = field(tested, "Formula").set_value("x^2 + y^4").run()
+    assert find(tested.session_state[f"desk {page}"]["spec"].surface) == Formula("x^2 + y^4", (-3.0, 3.0, -2.0, 2.0))
+    assert not reasons(tested)
+    assert not tested.warning
+
+
+def test_a_refused_plot_range_of_a_link_stands_in_its_field():
+    tested = visit("race", query={"surface": ["formula~text~x^2 + y^4~box~3_1_0_1"]})
+    assert find(tested.session_state["desk race"]["spec"].surface).text == "x^2 + y^4"
+    assert field(tested, "Plot range").value == "3_1_0_1"
+    assert "minimum of x" in reasons(tested)
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("1,5, 2,5", "decimal point"),
+        ("1e400, 0", "too large"),
+        ("1e-400, 0", "too small"),
+        ("one, 2", "must be numbers"),
+        ("1", "needs 2 numbers"),
+    ],
+)
+def test_a_refused_number_stays_in_its_field_until_a_good_one_comes(typed, says):
+    tested = visit("race")
+    before = tested.session_state["desk race"]["spec"]
+    tested = field(tested, "Starting point").set_value(typed).run()
+    assert tested.session_state["desk race"]["spec"] == before
+    assert field(tested, "Starting point").value == typed
+    assert says in reasons(tested)
+    tested = field(tested, "Starting point").set_value("3e-9, 1e-7").run()
+    assert tested.session_state["desk race"]["spec"].start == (3e-9, 1e-7)
+    assert field(tested, "Starting point").value == "3e-9, 1e-7"
+    assert not reasons(tested)
+    assert not tested.warning
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("1,5e-3", "decimal point"), ("1e-400", "too small"), ("1e400", "too large"), ("1 2", "one number")],
+)
+def test_a_single_number_is_refused_with_its_reason(text, says):
+    with pytest.raises(Refused, match=says):
+        controls._numbers(text, tuple[float], facts(RULES["sgd"]())["lr"])
+
+
+@pytest.mark.parametrize("number", [3e-9, 1e-7, -2.5e-12, 1e20, 0.1, 0.0, 12.0, 1 / 3, 5e-324])
+def test_numbers_are_written_as_people_write_them_and_read_back(number):
+    text = write_value(number)
+    assert "e-0" not in text
+    assert "e+" not in text
+    assert read_value(float, text, "lr") == number
+    assert float(brief(number)) == pytest.approx(number, rel=1e-11, abs=0)
+
+
+@pytest.mark.parametrize("text", ["1e-400", "1e400", "-0.001e-321"])
+def test_numbers_of_a_link_beyond_all_floats_are_told(text):
+    with pytest.raises(Refused, match="floating-point"):
+        read_value(float, text, "lr")
 
 
 # -- drawings

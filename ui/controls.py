@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import re
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -20,9 +21,10 @@ from figures.race import BRUSH, TOUCH
 from figures.scene import symbol
 from optimizers import RULES, SCHEDULES, Optimizer, Schedule
 from spec import N_, N_n, Refused, Setting, settings, type_hints
+from spec.text import brief, read_number
 from surfaces import SURFACES, find
 from surfaces.own import Drawing, with_bump
-from ui.desk import Desk, said
+from ui.desk import Desk, Draft, said
 from ui.language import _
 from ui.stage import wishes
 
@@ -48,10 +50,6 @@ def helped(fact: Setting) -> str:
     return " ".join([_(fact.help), *(_(text).format(limit=f"{most:,}") for text, most in fact.told)]).strip()
 
 
-def _brief(value: float) -> str:
-    return f"{value:.12g}"
-
-
 def stops(low: float, high: float, *values: float) -> list[float]:
     """Return the stops of a logarithmic slider from low to high, `values` among them wherever they lie."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
@@ -69,7 +67,7 @@ def field(desk: Desk, name: str, *, choices: Mapping[Any, str] | None = None,
 
     def change(value: Any) -> None:
         if on is None or value == getattr(desk.spec, name):
-            desk.change(**{name: value})
+            desk.put(dataclasses.replace(desk.spec, **{name: value}))
         else:
             on(value)
 
@@ -118,10 +116,10 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
     elif kind is bool:
         st.toggle(value=follow(key, value), **common, **changed())
     elif kind is str:
-        _typed(desk, key, value, change, common)
+        _typed(desk, key, value, value, change, common, live=True)
     elif isinstance(value, tuple) or (fact.optional and value is None):
-        text = follow(key, ", ".join(map(_brief, value or ())))
-        st.text_input(value=text, **common, **changed(lambda text: _numbers(text, kind, fact)))
+        shown = ", ".join(map(brief, value or ()))
+        _typed(desk, key, value, shown, lambda text: change(_numbers(text, kind, fact)), common)
     elif fact.log and fact.low and fact.high:
         far = min(max(abs(value), 1e-12), 1e12)  # stops on both sides of any value, short of the ends of a float
         low, high = (min(fact.low, far / 10), max(fact.high, far * 10)) if value else (fact.low, fact.high)
@@ -130,7 +128,7 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
         options = stops(low, high, value, *([high] if high == fact.most else []))
         if kind is int:
             options = sorted({round(option) for option in options})
-        st.select_slider(options=options, value=follow(key, value), format_func=_brief, **common, **changed())
+        st.select_slider(options=options, value=follow(key, value), format_func=brief, **common, **changed())
     elif kind is int and fact.low is not None and fact.high is not None:
         low, high = int(min(fact.low, value)), int(max(fact.high, value))
         high = high if fact.most is None else min(high, int(fact.most))
@@ -160,23 +158,29 @@ def follow(key: str, value: Any) -> Any:
     return value
 
 
-def _typed(desk: Desk, key: str, value: str, change: Callable[[str], None], common: dict[str, Any]) -> None:
-    """Draw a text that takes effect while it is typed; what cannot be used yet stays in the field, with the reason."""
-    store = f"{key} draft"
+def _typed(desk: Desk, key: str, value: Any, shown: str, change: Callable[[str], None], common: dict[str, Any], *,
+           live: bool = False) -> None:  # fmt: skip
+    """Draw a text field that shows `value` as the text `shown`; what cannot be used stays in it, with the reason.
+
+    `change(text)` takes what was typed; a `live` text takes effect while it is typed.
+    """
+    name = key.removeprefix(desk.key)
 
     def act() -> None:
         text = st.session_state[key]
-        st.session_state.pop(store, None)
+        desk.drafts.pop(name, None)
         try:
             change(text)
         except Refused as refusal:
-            st.session_state[store] = (value, text, refusal)
+            desk.drafts[name] = Draft(value, text, refusal)
 
-    before, text, refusal = st.session_state.get(store, (None, None, None))
-    drafted = before == value  # else the text has changed elsewhere since
-    st.text_input(value=text if drafted else follow(key, value), live=True, on_change=act, **common)
-    if drafted:
-        st.caption(f":red[{said(refusal)}]")
+    draft = desk.drafts.get(name)
+    if draft and draft.before != value:  # the value has changed elsewhere since
+        draft = desk.drafts.pop(name) and None
+    text = follow(key, draft.text if draft else shown)
+    st.text_input(value=text, on_change=act, **({"live": True} if live else {}), **common)
+    if draft:
+        st.caption(f":red[{said(draft.refusal)}]")
 
 
 def _numbers(text: str, kind: Any, fact: Setting) -> tuple[Any, ...] | None:
@@ -187,16 +191,23 @@ def _numbers(text: str, kind: Any, fact: Setting) -> tuple[Any, ...] | None:
         kind = next(part for part in typing.get_args(kind) if part is not type(None))
     number, *rest = typing.get_args(kind)
     label = caption(fact)
+    most = None if Ellipsis in rest else 1 + len(rest)
+    parts = text.replace(",", " ").split()
+    if most is not None and len(parts) > most and re.search(r"\d,\d", text):
+        raise Refused(N_("{label}: use a decimal point, as in 1.5, not {value}."), label=label, value=text[:80])
     try:
-        numbers = tuple(number(part) for part in text.replace(",", " ").split())
+        numbers = tuple(read_number(number, part) for part in parts)
+    except Refused:  # beyond all floats
+        raise
     except ValueError:
         raise Refused(N_("{label} must be numbers separated by commas (such as 32, 16), not {value}."),
                       label=label, value=text[:80]) from None  # fmt: skip
-    if Ellipsis not in rest and len(numbers) != 1 + len(rest):
-        wanted = 1 + len(rest)
+    if most == 1 and len(numbers) != 1:
+        raise Refused(N_("{label} must be one number, such as 0.01, not {value}."), label=label, value=text[:80])
+    if most is not None and len(numbers) != most:
         text = N_n("{label} needs {number} number, not {count}.",
-                   "{label} needs {number} numbers separated by commas, not {count}.", wanted)  # fmt: skip
-        raise Refused(text, label=label, number=wanted, count=len(numbers))
+                   "{label} needs {number} numbers separated by commas, not {count}.", most)  # fmt: skip
+        raise Refused(text, label=label, number=most, count=len(numbers))
     return numbers
 
 
@@ -343,19 +354,14 @@ def _famous_mistakes(key: str, rules: tuple[Optimizer, ...], i: int, most: int,
 
 def _menu(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer | None], None]) -> None:
     exact = f"{key} exact"
-    rate = follow(exact, _brief(rule.lr))
 
-    def typed() -> None:
-        text = st.session_state[exact]
-        try:
-            if not text.strip():
-                raise Refused(N_("The learning rate is empty; type a number such as 0.01."))
-            numbers = _numbers(text, tuple[float], settings(rule)["lr"]) or (rule.lr,)
-            swap(dataclasses.replace(rule, lr=numbers[0]))
-        except Refused as refusal:
-            desk.refuse(refusal)
+    def typed(text: str) -> None:
+        if not text.strip():
+            raise Refused(N_("The learning rate is empty; type a number such as 0.01."))
+        numbers = _numbers(text, tuple[float], settings(rule)["lr"]) or (rule.lr,)
+        swap(dataclasses.replace(rule, lr=numbers[0]))
 
-    st.text_input(_("Exact learning rate η"), value=rate, key=exact, on_change=typed)
+    _typed(desk, exact, rule.lr, brief(rule.lr), typed, {"label": _("Exact learning rate η"), "key": exact})
     for name, fact in settings(rule).items():
         if name == "schedule":
             _schedule(desk, key, rule, swap)

@@ -10,7 +10,7 @@ import dataclasses
 import re
 import time
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -25,6 +25,7 @@ from figures.scene import literal
 from lessons import Lesson
 from optimizers import Optimizer
 from spec import N_, Refused, settings
+from surfaces import mended
 from ui import language
 from ui.language import _
 
@@ -33,6 +34,14 @@ LAG = 1.0  # seconds for which the browser may still report the address before t
 
 # Parameters of every page that are not settings: the frame reads them, and they stay as they are.
 FRAME = ("lang", "present", "step", "title", "hide", "lock")
+
+
+class Draft(NamedTuple):
+    """A text that was typed, or came with a link, and cannot be used: the field's value, the text and the reason."""
+
+    before: Any
+    text: str
+    refusal: Refused
 
 
 class Desk(Generic[S]):
@@ -82,6 +91,11 @@ class Desk(Generic[S]):
     @property
     def spec(self) -> S:
         return self._store["spec"]
+
+    @property
+    def drafts(self) -> dict[str, Draft]:
+        """What stands in text fields and cannot be used, by what the field's key has after the desk's."""
+        return self._store["drafts"]
 
     @property
     def usual(self) -> S:
@@ -172,7 +186,7 @@ class Desk(Generic[S]):
                 notices.insert(0, Refused(N_("There is no lesson {name} on this page."), name=lesson[: links.LONGEST]))
             st.session_state[key] = {
                 "spec": spec, "own": own, "notices": notices, "query": query, "before": None, "at": 0.0,
-                "lesson": lesson if mine else "",
+                "lesson": lesson if mine else "", "drafts": _drafted(query),
             }  # fmt: skip
 
     def _read(self, query: dict[str, list[str]]) -> tuple[S, dict[str, str], list[Refused]]:
@@ -253,6 +267,18 @@ class Desk(Generic[S]):
         """Say what could not be used, until the next change."""
         if refusals := self._store["notices"][:5]:
             st.warning("  \n".join(map(said, refusals)), icon=":material/info:")
+
+
+def _drafted(query: dict[str, list[str]]) -> dict[str, Draft]:
+    """Return the settings of the link's surface that are refused, such as a formula, to be mended in their fields."""
+    try:
+        surface, refused = mended(query.get("surface", [""])[-1][: links.LONGEST])
+    except Refused:
+        return {}
+    return {
+        f" surface {surface.key} {part}": Draft(getattr(surface, part), text, refusal)
+        for part, (text, refusal) in refused.items()
+    }
 
 
 def went_back() -> bool:
