@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from conftest import reader
+from conftest import Readers, reader
 from playwright.sync_api import Page, expect
 from test_browser import _start, choose, frames, go, hold, pixels, query, settled, stage, until
 
 from surfaces import SURFACES
+from tools.server import serve
 
 # Each text that may be translated into <font><font>: another text in its place, inserted before it, or around it.
 TRANSLATE = """(way) => {
@@ -193,3 +197,26 @@ def test_the_ring_follows_a_finger(page: Page, app: str) -> None:
     until(page, lambda: query(page).get("start") != ["0~2"], "it has moved")
     settled(page)
     until(page, lambda: pixels(page, *_start(page)) == pytest.approx(far, abs=3), "as far as the finger")
+
+
+def test_a_tab_survives_a_restart_of_the_server(readers: Readers, tmp_path: Path) -> None:
+    """Its next change counts, and its lesson stays uncovered, though the new server has never heard of it."""
+    page = readers.tab({"locale": "en-US", "viewport": {"width": 1280, "height": 800}})
+    with serve(tmp_path / "first") as address:
+        page.goto(f"{address}race?lesson=zigzag")
+        page.get_by_role("button", name="Show me").click()
+        stage(page)
+        settled(page)
+    with page.expect_websocket(), ExitStack() as stack:
+        stack.enter_context(serve(tmp_path / "second", urlsplit(address).port or 0))
+        again = stack.pop_all()
+    with again:
+        slider = page.get_by_test_id("stSidebar").get_by_role("slider", name=re.compile("Steps"))
+        before = slider.input_value()
+        slider.press("ArrowRight")
+        until(page, lambda: "steps" in query(page), "the address follows")
+        settled(page)
+        assert slider.input_value() != before
+        expect(page.get_by_role("button", name="Show me")).to_have_count(0)
+    page.close()
+    assert "Traceback" not in (tmp_path / "second").read_text()

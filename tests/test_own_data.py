@@ -18,6 +18,7 @@ import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder
@@ -27,6 +28,7 @@ from datasets import find, own, prepare
 from datasets.own import Parsed, Sheet, adopt, parse, report
 from runs.chain import Chain, answer
 from spec import Refused, digest
+from ui.training import COOKIE
 
 
 def table(rows: int = 40, **columns: list[Any]) -> pd.DataFrame:
@@ -558,3 +560,16 @@ def test_a_file_with_too_many_columns_is_cut_in_the_dialog() -> None:
     tested.slider[0].set_value((1, 30)).run()
     assert not tested.warning
     assert set(used(tested).names) <= {f"c{n}" for n in range(30)}
+
+
+@pytest.mark.parametrize("cookies", [{}, {COOKIE: "2|00|11|0"}])
+def test_where_a_cookie_is_not_sent_the_dialog_says_that_a_file_cannot_be(
+    cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = type(streamlit.context)
+    monkeypatch.setattr(context, "headers", {"Host": "lab.example.edu"})
+    monkeypatch.setattr(context, "cookies", cookies)
+    tested = opened()
+    assert not tested.exception
+    assert [COOKIE in cookies or "cookie" in warning.value for warning in tested.warning] == [True] * (not cookies)
+    assert len(tested.get("link_button")) == (not cookies)

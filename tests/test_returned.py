@@ -10,6 +10,7 @@ from test_own_data import told
 from datasets.own import GONE, Sheet, adopt
 from tools.server import ROOT
 from ui import lesson
+from ui.controls import CATCHING_UP
 
 pytestmark = pytest.mark.usefixtures("idle")
 
@@ -29,7 +30,9 @@ def test_the_first_change_counts() -> None:
     after = returned(page)
     assert not after.exception
     assert after.session_state["desk race"]["spec"].steps == 123
-    assert after.slider(key="race en steps").value == 123
+    steps = after.slider(key="race en steps")
+    assert (steps.value, steps.proto.set_value, list(steps.proto.value)) == (123, True, [123.0])
+    assert CATCHING_UP not in after.session_state
     assert after.query_params == {"steps": "123", "surface": "rosenbrock"}
 
 

@@ -17,13 +17,15 @@ START = 120.0  # seconds for the server to answer
 
 
 @contextmanager
-def serve(log: Path) -> Iterator[str]:
+def serve(log: Path, port: int = 0) -> Iterator[str]:
     """Start the app as a user does, yield its address once it answers, and end it afterwards.
 
-    The server's output is written to `log`. Raises RuntimeError, with the log, if it does not start.
+    Without a port it takes a free one. The server's output is written to `log`. Raises RuntimeError, with the log, if
+    it does not start.
     """
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
     command = [
         sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true",

@@ -35,6 +35,7 @@ WRAPPED = """<style>
 .st-key-KEY button :is(div, p) { white-space: normal; overflow: visible; text-overflow: clip; }
 </style>"""
 FEW = 8  # presets that have a button each
+CATCHING_UP = "catching up"  # in the session while a browser that returned is told its values again
 SOON = 5  # seconds for which a reader need not be told to wait
 MOST = 8  # contenders that one picture can still tell apart
 
@@ -151,9 +152,10 @@ def follow(key: str, value: Any) -> Any:
     """Let the widget with this key show the Spec's value, and return it, to be the widget's default too.
 
     The session is written only where it differs, so a slider in the hand is left alone. The default matters to a
-    browser that draws the widget late, after a second run: it would show, and report, the lowest value otherwise.
+    browser that draws the widget late, after a second run: it would show, and report, the lowest value otherwise. Where
+    a browser's values were overwritten and then reported once more, it is told them all again, see `ui.returned`.
     """
-    if st.session_state.get(key) != value:
+    if st.session_state.get(key) != value or CATCHING_UP in st.session_state:
         st.session_state[key] = value
     return value
 

@@ -33,7 +33,7 @@ from ui import controls, panels
 from ui.asked import WAITING, asked
 from ui.desk import Desk, said
 from ui.language import _
-from ui.training import visitor
+from ui.training import COOKIE, visitor
 
 PER_LINE = 10  # pictures side by side, where there is room
 OPEN = "own open"  # where the session keeps the page whose dialog is open
@@ -121,6 +121,11 @@ def bring(change: Callable[[str], None]) -> None:
         type=["csv", "tsv", "txt"], key="own file", max_upload_size=allowed().upload,
     )  # fmt: skip
     st.caption(_("It is kept in memory for this session only and is never written to disk."))
+    if st.context.headers and COOKIE not in st.context.cookies:
+        text = _("This browser does not send the app's cookie, perhaps because another site shows this page in a "
+                 "frame. Uploading a file then fails.")  # fmt: skip
+        st.warning(text, icon=":material/info:")
+        st.link_button(_("Open this page in a new tab"), st.context.url or "")
     if file is None:
         return
     whole = Sheet(file.getvalue(), st.session_state.setdefault("own secret", secrets.token_hex(16)))

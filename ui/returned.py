@@ -13,6 +13,7 @@ from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.runtime.state.session_state import Serialized
 
 from ui import lesson
+from ui.controls import CATCHING_UP
 
 
 def arrive() -> None:
@@ -31,11 +32,13 @@ def arrive() -> None:
 
 def take() -> None:
     """Have the page run again with what was reported, once it has been drawn; its notices stay meanwhile."""
+    st.session_state.pop(CATCHING_UP, None)
     run, reported = get_script_run_ctx(), st.session_state.pop("reported", None)
     if reported is None or run is None or run.script_requests is None:
         return
     if (desk := st.session_state.get("present desk")) is not None:
         desk.hold_notices()
+    st.session_state[CATCHING_UP] = True
     run.script_requests.request_rerun(
         RerunData(
             query_string=run.query_string, page_script_hash=run.page_script_hash, widget_states=reported,

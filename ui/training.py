@@ -22,6 +22,7 @@ POLL = 0.3  # seconds between two looks at a run, where few look
 LOOKS = 8  # a second, for a whole class: where more than two look, each looks less often
 SELDOM = 3.0  # seconds between two looks at the most
 PATIENCE = 0.25  # seconds a page waits for the first points, so that it need not open empty
+COOKIE = "_streamlit_xsrf"  # Streamlit's own, against forged requests
 
 Read = Callable[[History, View], str]
 Draw = Callable[[History, View, str], None]
@@ -79,7 +80,7 @@ def visitor() -> Tab:
     """
     context = get_script_run_ctx()
     tab = context.session_id if context else ""
-    return Tab(_browser(st.context.cookies.get("_streamlit_xsrf", "")) or tab, tab)
+    return Tab(_browser(st.context.cookies.get(COOKIE, "")) or tab, tab)
 
 
 def _browser(cookie: str) -> str:
