@@ -33,7 +33,7 @@ class Glimpse(NamedTuple):
 
     Row i of `stack`, and of `best` (the weights with the lowest validation loss so far), is the network of
     `variants[i]`; its data are row `which[i]` of every tensor in `tables`. `seconds` is the training time of the epoch,
-    for all networks together, without the time for measuring.
+    for all networks together, without the time for measuring, and `batch_loss` [k] the mean loss of its batches.
     """
 
     stack: Stack
@@ -43,6 +43,7 @@ class Glimpse(NamedTuple):
     which: Tensor
     task: Task
     seconds: float = 0.0
+    batch_loss: Array | None = None
 
 
 def every(epochs: int) -> Array:
@@ -127,10 +128,21 @@ def _seconds(glimpse: Glimpse) -> Array:
     return np.full(len(glimpse.variants), glimpse.seconds)
 
 
+def _batch_loss(glimpse: Glimpse) -> Array:
+    """Return the mean loss of the rows [k] in the batches of the epoch: before each step, and with dropout.
+
+    Keras shows this as the training loss, apart from penalties, which it adds. At epoch 0 there are no batches: the
+    record is the loss of the untrained network.
+    """
+    assert glimpse.batch_loss is not None
+    return glimpse.batch_loss
+
+
 RECORDS: dict[str, Record] = {
     "layers": Record(layers.look),
     "outputs": Record(results.outputs, last),
     "seconds": Record(_seconds, every),
+    "batch_loss": Record(_batch_loss, every),
     "traces": Record(_traces, every),
     "boundaries": Record(_boundaries),
     "tests": Record(_tests, every),

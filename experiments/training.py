@@ -180,6 +180,8 @@ def train(variants: Sequence[Fit], group: Group, epoch: int, epochs: int, record
     the group is untrained, the first column is epoch 0. The results are the scores on the test set at the end, nan
     before it, and the decision boundary if there is one.
     """
+    import torch
+
     from networks.stack import Stack
     from networks.tasks import TASKS
 
@@ -208,7 +210,7 @@ def train(variants: Sequence[Fit], group: Group, epoch: int, epochs: int, record
     curves: list[tuple[Array, ...]] = []
     recorded: dict[str, list[Array]] = {name: [] for name in records}
 
-    def measure(epoch: int) -> Array:
+    def measure(epoch: int, batch_loss: Array | None = None) -> Array:
         """Add to the curves, keep the best weights, and return the losses that the schedules see."""
         took = time.perf_counter() - begun
         outputs = stack.evaluate(tables.seen_x, which)
@@ -220,7 +222,8 @@ def train(variants: Sequence[Fit], group: Group, epoch: int, epochs: int, record
             best_loss[lower] = val_loss[lower]
             kept = lower | (epoch == 1)
             best.params[kept] = stack.params[kept]
-        take(recorded, glimpse._replace(seconds=took), epoch, shared.epochs)
+        by_batch = train_loss if batch_loss is None else batch_loss
+        take(recorded, glimpse._replace(seconds=took, batch_loss=by_batch), epoch, shared.epochs)
         return val_loss if val_y.shape[1] else train_loss
 
     with np.errstate(all="ignore"):  # divergence is data
@@ -233,12 +236,16 @@ def train(variants: Sequence[Fit], group: Group, epoch: int, epochs: int, record
                 one.set(epoch)
             epoch += 1
             begun = time.perf_counter()
+            total = np.zeros(len(variants)) if "batch_loss" in recorded else None
             for x, y, masks in batches(variants, tables, which, epoch):
-                stack.backward(task.slope(stack(x, masks), y) / x.shape[1])
+                outputs = stack(x, masks)
+                if total is not None:  # before the step, as Keras does
+                    total += task.loss(outputs, y).sum(1, dtype=torch.float64).numpy()
+                stack.backward(task.slope(outputs, y) / x.shape[1])
                 penalise(stack)
                 for rule, params, grads, slots in steps:
                     rule.step(params, grads, slots)
-            losses = measure(epoch)
+            losses = measure(epoch, None if total is None else total / tables.learnt)
             for one, move in zip(scheduled, moves, strict=True):
                 one.see(losses[move.rows])
 

@@ -36,7 +36,7 @@ WIDEST = 0.98  # the share of the most widely spread weights that lie inside a h
 
 def records(study: Remedies) -> tuple[str, ...]:
     """Return the records, besides the curves, from which `beside` and the table are drawn."""
-    return ("weights", "zeros", "tests", *(["boundaries"] if two_dimensional(study.dataset) else []))
+    return ("weights", "zeros", "tests", "batch_loss", *(["boundaries"] if two_dimensional(study.dataset) else []))
 
 
 def lines(study: Remedies, say: Say) -> list[Line]:
@@ -57,7 +57,7 @@ def _name(remedies: Mapping[str, Any], say: Say) -> str:
 
 def scene(
     study: Remedies, history: History, *, say: Say, alt: str, running: bool, done: bool, measure: str = "loss",
-    beside: str = "boundary", revealed: bool = False,
+    beside: str = "boundary", revealed: bool = False, by_batch: bool = False,
     points: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
 ) -> Scene:  # fmt: skip
     """Return the stage's scene: the curves with gap and patience, and next to them decision boundaries or weights.
@@ -68,7 +68,8 @@ def scene(
     drawn = lines(study, say)
     told = training.scene(
         study.variants(), history, drawn, say=say, alt=alt, running=running, measure=measure,
-        marks=marks(study, history, drawn, say), shaded=True, table=table(study, history, say, revealed and done),
+        marks=marks(study, history, drawn, say), shaded=True, by_batch=by_batch,
+        table=table(study, history, say, revealed and done),
     )  # fmt: skip
     panels: list[Panel] = [_watched(cast(CurvesPanel, told["panels"][0]), study, history, drawn, say)]
     if beside == "boundary" and history.boundary is not None and points is not None:

@@ -89,22 +89,22 @@ def scene(
     variants: Sequence[Fit], history: History, lines: Sequence[Line], *, say: Say, alt: str, running: bool,
     table: Table, measure: str = "loss", marks: Sequence[Mark] = (), shaded: bool = False,
     points: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None, along: str = "epochs", scale: str = "linear",
-    smooth: float = 0.0,
+    smooth: float = 0.0, by_batch: bool = False,
 ) -> Scene:  # fmt: skip
     """Return the stage's scene for networks in training: curves and, once they are known, decision boundaries.
 
     `measure` is what the curves show: "loss", "score", or "weights" (a few of each network, from the record "traces").
     They are drawn over `along`, a key of `ALONG` ("seconds" needs the record of that name), on a `scale` that is
     "linear", "log", or depends on the curves ("auto"). With `smooth` above 0 an exponential moving average, see
-    `smoothed`, is drawn over the raw lines. `points` are the inputs [n, 2], targets [n] and whether each row is in the
-    validation set, for a data set that can be drawn.
+    `smoothed`, is drawn over the raw lines. `by_batch` says that the training loss is that of `by_batches`. `points`
+    are the inputs [n, 2], targets [n] and whether each row is in the validation set, for a data set that can be drawn.
     """
     epochs = variants[0].epochs
     places = _places(variants, history, along)
     if measure == "weights":
         panel: CurvesPanel = _weights(history, lines, places, epochs, along, say)
     else:
-        panel = _curves(variants, history, lines, places, marks, measure, along, scale, smooth, shaded, say)
+        panel = _curves(variants, history, lines, places, marks, measure, along, scale, smooth, shaded, by_batch, say)
     fields = []
     if history.boundary is not None and points is not None:
         fields.append(_fields(variants[0], history.boundary, lines, points))
@@ -117,6 +117,11 @@ def scene(
         panel, table = thinned(panel, table, steps)
     name = f"{digest(tuple(variants))} {measure} {along}"
     return _scene(name, say=say, alt=alt, layout="under", clock=clock, panels=[panel, *fields], table=table)
+
+
+def by_batches(history: History) -> History:
+    """Return a history whose training loss is the mean over the batches of each epoch, from the record "batch_loss"."""
+    return history._replace(train_loss=history.records.get("batch_loss", history.train_loss))
 
 
 def drawn_at(count: int, also: Sequence[int] = ()) -> np.ndarray | None:
@@ -190,7 +195,7 @@ def _places(variants: Sequence[Fit], history: History, along: str) -> np.ndarray
 
 def _curves(
     variants: Sequence[Fit], history: History, lines: Sequence[Line], places: np.ndarray | None, marks: Sequence[Mark],
-    measure: str, along: str, scale: str, smooth: float, shaded: bool, say: Say,
+    measure: str, along: str, scale: str, smooth: float, shaded: bool, by_batch: bool, say: Say,
 ) -> CurvesPanel:  # fmt: skip
     train, val = (getattr(history, f"{part}_{measure}") for part in ("train", "val"))
     pointless = measure == "score" and val.size > 0 and bool(np.isnan(val).all())  # for example R² of a single row
@@ -235,6 +240,7 @@ def _curves(
             tracks += worth.constant(level, train.shape[1], say, farthest)
             labels.append(worth.label(level, bounds, say, off=26))
     note = [say(N_("solid: training   dashed: validation")) if held else say(N_("on the training set"))]
+    note += [say(N_("training loss: mean over the batches, with dropout"))] if by_batch and measure == "loss" else []
     note += [say(N_("faint: before smoothing"))] if smooth else []
     note += [say(N_("○ weights kept   × early stop"))] if any(mark.sign for mark in marks) else []
     note += (

@@ -21,6 +21,7 @@ PARTS = {"training": N_("training set"), "validation": N_("validation set"), "te
 LONGEST = 14  # characters of a class's name beside a curve
 MOST = 4  # names in a list
 
+BY_BATCH = N_("The training loss is the mean over the batches of each epoch, with dropout, as in Keras.")
 MEASURED = N_(
     "Losses and scores are measured on all rows at the end of each epoch, without dropout and penalties; Keras "
     "shows the training loss as a mean over the batches of the epoch, with both."

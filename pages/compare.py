@@ -15,7 +15,7 @@ from experiments.axes import AXES, Axis
 from experiments.fit import History
 from experiments.stopping import stops
 from experiments.studies import MOST, PRESETS, Comparison
-from figures import readings, training
+from figures import readings, training, worth
 from figures.contract import Scene
 from figures.results import names
 from figures.stopping import marks, stopped, with_stops
@@ -40,6 +40,7 @@ OWN = {
     "show": ("loss", "score", "weights"),
     "along": ("epochs", "updates", "seconds"),
     "scale": ("auto", "linear", "log"),
+    "train": ("epochs", "batches"),
     "smooth": ("0", "0.5", "0.8", "0.9", "0.95", "0.99"),
 }
 
@@ -158,6 +159,7 @@ def axes(desk: Desk[Comparison]) -> None:
     controls.one_of(
         desk, "along", _("x-axis"), {"epochs": _("Epochs"), "updates": _("Updates"), "seconds": _("Length in seconds")}
     )
+    controls.by_batch(desk)
     scales = {"auto": _("Automatic"), "linear": _("Linear"), "log": _("Logarithmic")}
     controls.one_of(desk, "scale", _("Loss axis"), scales)
     if not desk.offers("smooth", _("Smoothing β")):
@@ -221,9 +223,13 @@ def picture(desk: Desk[Comparison]) -> None:
     watched = spec.patience is not None and training.has_validation(variants[0])
     tested = watched and training.has_test(variants[0])
 
+    by_batch = desk.view("train") == "batches" and measure == "loss"
+
     def read(history: History, view: View) -> str:
+        history = training.by_batches(history) if by_batch else history
         done = view.state == "done"
         sentence = readings.compared(history, lines, _, done=done, data=dataset, measure=measure)
+        sentence = " ".join([sentence, *([_(worth.BY_BATCH)] if by_batch else [])])
         return " ".join([sentence, *(stopped(spec, history, lines, _, measure=measure) if done else [])])
 
     def draw(history: History, view: View, sentence: str) -> None:
@@ -231,14 +237,15 @@ def picture(desk: Desk[Comparison]) -> None:
         found = stops(history, spec)
 
         def scene() -> Scene:
-            table = training.table(variants, history, lines, _, done=done)
+            shown = training.by_batches(history) if by_batch else history
+            table = training.table(variants, shown, lines, _, done=done)
             if watched:
                 table = with_stops(table, variants, history, lines, found, _, done=done)
             return training.scene(
-                variants, history, lines, say=_, alt=sentence, running=view.state == "running", measure=measure,
+                variants, shown, lines, say=_, alt=sentence, running=view.state == "running", measure=measure,
                 marks=marks(history, lines, found) if watched else training.best_marks(history, lines), table=table,
                 points=live.points(view.result), along=desk.view("along"), scale=desk.view("scale"),
-                smooth=float(desk.view("smooth")),
+                smooth=float(desk.view("smooth")), by_batch=by_batch,
             )  # fmt: skip
 
         lesson.printed(history._replace(records={**history.records, **found._asdict()}), done=done)
@@ -246,7 +253,9 @@ def picture(desk: Desk[Comparison]) -> None:
         results.panel("compare", variants, called, history, done=done)
         panels.numbers("compare numbers", lambda: training.numbers(history, lines, _))
 
-    watch("compare", variants, read, draw, ("seconds", "traces", "outputs", *(["tests"] if tested else [])))
+    watch(
+        "compare", variants, read, draw, ("seconds", "traces", "batch_loss", "outputs", *(["tests"] if tested else []))
+    )
     script.offer("compare", variants, called)
     data.look(dataset)
     rules = [variant.optimizer for variant in variants]

@@ -10,7 +10,7 @@ from experiments.fit import History
 from experiments.remedies import PRESETS, REMEDIES, Remedies, two_dimensional
 from experiments.stopping import stops
 from figures import overfitting as figure
-from figures import readings, training
+from figures import readings, training, worth
 from figures.contract import Scene
 from figures.results import names
 from networks import ACTIVATIONS, INITS
@@ -38,7 +38,10 @@ def default(anchors: dict[str, str]) -> Remedies:
 
 
 def show() -> None:
-    own = {"show": ("loss", "score"), "beside": ("boundary", "weights"), "test": ("hidden", "shown")}
+    own = {
+        "show": ("loss", "score"), "beside": ("boundary", "weights"), "test": ("hidden", "shown"),
+        "train": ("epochs", "batches"),
+    }  # fmt: skip
     opening = next(iter(PRESETS.values())).spec
     desk = Desk("overfitting", default, lambda spec: axes.suggested, anchors=("dataset",), own=own, opening=opening)
     with st.sidebar:
@@ -86,6 +89,7 @@ def settings(desk: Desk[Remedies]) -> None:
         controls.rule(desk, "optimizer")
         controls.optional(desk, "batch_size", _("all rows"))
         controls.field(desk, "seed")
+        controls.by_batch(desk)
 
     panels.folded("overfitting more", _("More"), ":material/more_horiz:", more)
 
@@ -96,18 +100,21 @@ def picture(desk: Desk[Remedies]) -> None:
     lines = figure.lines(spec, _)
     called = names(lines)
     revealed = desk.view("test") == "shown"
+    by_batch = desk.view("train") == "batches" and desk.view("show") == "loss"
 
     def read(history: History, view: View) -> str:
-        return readings.overfitted(
+        sentence = readings.overfitted(
             spec, history, lines, _, done=view.state == "done", revealed=revealed, measure=desk.view("show")
         )
+        return " ".join([sentence, *([_(worth.BY_BATCH)] if by_batch else [])])
 
     def draw(history: History, view: View, sentence: str) -> None:
         def scene() -> Scene:
+            shown = training.by_batches(history) if by_batch else history
             return figure.scene(
-                spec, history, say=_, alt=sentence, running=view.state == "running", done=view.state == "done",
+                spec, shown, say=_, alt=sentence, running=view.state == "running", done=view.state == "done",
                 measure=desk.view("show"), beside=desk.view("beside"), revealed=revealed,
-                points=live.points(view.result),
+                points=live.points(view.result), by_batch=by_batch,
             )  # fmt: skip
 
         told = history._replace(records={**history.records, **stops(history, spec)._asdict()})

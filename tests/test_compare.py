@@ -327,6 +327,31 @@ def test_colours_follow_the_order_of_values() -> None:
     assert [line.look for line in rules] == theme.styles(Comparison().contenders)
 
 
+def test_the_training_loss_of_the_batches_is_drawn_and_said_to_be() -> None:
+    spec = Comparison(hidden=(4,), epochs=3, dropout=0.5)
+    lines = training.lines(spec, say)
+    history = training.by_batches(whole := fit(spec.variants(), ("batch_loss",)))
+    [panel] = training.scene(
+        spec.variants(), history, lines, say=say, alt="", running=False, by_batch=True,
+        table=training.table(spec.variants(), history, lines, say, done=True),
+    )["panels"]  # fmt: skip
+    np.testing.assert_array_equal(panel["tracks"][0]["y"], whole.records["batch_loss"][0])
+    assert not np.array_equal(panel["tracks"][0]["y"], whole.train_loss[0])
+    assert "mean over the batches, with dropout" in panel["figure"]["layout"]["annotations"][0]["text"]
+
+
+@pytest.mark.parametrize("page", ["compare", "overfitting"])
+@pytest.mark.usefixtures("idle")
+def test_a_link_chooses_how_the_training_loss_is_measured(page: str) -> None:
+    tested = visit(page, query={"train": ["batches"]})
+    assert not tested.exception
+    assert not tested.warning
+    for block in (*tested.get("expander"), *tested.get("popover")):
+        tested.session_state[str(block.key)] = True
+    tested.run()
+    assert [toggle.value for toggle in tested.toggle if toggle.label == "Training loss as in Keras"] == [True]
+
+
 # -- sentences
 
 

@@ -183,14 +183,17 @@ def test_training_is_torch_nn_and_torch_optim_over_50_epochs(key, schedule, val_
     def loss(part) -> torch.Tensor:
         return criterion(network(part[0])[:, 0], part[1])
 
-    curves = [[loss(train).item(), loss(val).item()]]
+    curves, by_batch = [[loss(train).item(), loss(val).item()]], [loss(train).item()]
     for epoch in range(1, 51):
         rates.append(optimizer.param_groups[0]["lr"])
         rows = training.random(0, "batches", epoch).permutation(len(train[1]))
+        by_batch.append(0.0)
         for batch in np.split(rows, range(64, len(rows), 64)):
             optimizer.zero_grad()
-            loss([array[batch] for array in train]).backward()
+            lost = loss([array[batch] for array in train])
+            lost.backward()
             optimizer.step()
+            by_batch[-1] += lost.item() * len(batch) / len(rows)
         curves.append([loss(train).item(), loss(val).item()])
         if isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
             scheduler.step(curves[-1][1 if val_size else 0])
@@ -198,8 +201,9 @@ def test_training_is_torch_nn_and_torch_optim_over_50_epochs(key, schedule, val_
             scheduler.step()
 
     assert (len(set(rates)) > 2) == (schedule != CONSTANT)
-    history = fit([variant])
+    history = fit([variant], ("batch_loss",))
     np.testing.assert_allclose([history.train_loss[0], history.val_loss[0]], np.transpose(curves), rtol=1e-6)
+    np.testing.assert_allclose(history.records["batch_loss"][0], by_batch, rtol=1e-6)
     assert history.test_loss[0] == pytest.approx(loss(test).item(), rel=1e-6)
     assert history.test_score[0] == ((network(test[0])[:, 0] > 0) == (test[1] > 0.5)).double().mean().item()
 
@@ -208,7 +212,7 @@ def test_training_is_torch_nn_and_torch_optim_over_50_epochs(key, schedule, val_
 
 
 PATIENT = Plateau(decay=0.5, patience=0, threshold=0.2)
-RECORDED = ("traces",)
+RECORDED = ("traces", "batch_loss")
 # Fields that may differ within a stack, and fields that put networks into stacks of their own.
 within = st.fixed_dictionaries(
     {
@@ -433,6 +437,18 @@ def test_dropout_is_for_training_only():
     chunk = advance(begin([SMALL, replace(SMALL, dropout=0.9)]), 2)[1]
     np.testing.assert_array_equal(chunk.train_loss[0, 0], chunk.train_loss[1, 0])
     assert chunk.train_loss[0, 1] != chunk.train_loss[1, 1]
+
+
+def test_the_loss_of_the_batches_is_measured_before_each_step_and_with_dropout():
+    """Of full batches it is the loss after the epoch before; with a learning rate of 0, only dropout changes it."""
+    plain = replace(SMALL, batch_size=None, epochs=4, optimizer=SGD(lr=0.1), dropout=0.0)
+    still = replace(plain, optimizer=SGD(lr=0.0))
+    history = fit([plain, still, replace(still, dropout=0.5), replace(still, l2=0.1)], ("batch_loss",))
+    by_batch = history.records["batch_loss"]
+    np.testing.assert_allclose(by_batch[0, 1:], history.train_loss[0, :-1], rtol=1e-12)
+    np.testing.assert_allclose(by_batch[[1, 3]], history.train_loss[[1, 3]], rtol=1e-12)  # without penalties
+    assert (np.abs(by_batch[2, 1:] - history.train_loss[2, 1:]) > 1e-3).all()
+    assert (by_batch[:, 0] == history.train_loss[:, 0]).all()
 
 
 def test_penalties_add_to_the_gradients_of_weights_alone():

@@ -479,14 +479,23 @@ def stopping(desk: Desk) -> None:
         field(desk, name)
 
 
-def view(desk: Desk, name: str, label: str, value: str) -> None:
+def by_batch(desk: Desk) -> None:
+    """Draw the switch between the two ways to measure the training loss."""
+    helped = _(
+        "On: the mean over the batches of each epoch, while the weights change and with dropout (Keras adds the "
+        "penalties). Off: the loss of all training rows after each epoch, without dropout."
+    )
+    view(desk, "train", _("Training loss as in Keras"), "batches", helped)
+
+
+def view(desk: Desk, name: str, label: str, value: str, helped: str | None = None) -> None:
     """Draw a switch between a page's usual view and the view `value`."""
     if not desk.offers(name, label):
         return
     usual = desk.own[name][0]
     key = f"{desk.key} view {name}"
     st.toggle(
-        label, value=follow(key, desk.view(name) == value), key=key, disabled=desk.locks(name),
+        label, value=follow(key, desk.view(name) == value), key=key, disabled=desk.locks(name), help=helped,
         on_change=lambda: desk.turn(name, value if st.session_state[key] else usual),
     )  # fmt: skip
 
