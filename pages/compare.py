@@ -134,7 +134,7 @@ def values(desk: Desk[Comparison]) -> None:
     st.multiselect(
         _("Values"), in_order(list(dict.fromkeys([*usual, *chosen]))), default=follow(key, chosen), key=key,
         format_func=called, on_change=change, accept_new_options=True, max_selections=MOST,
-        help=helped, disabled=desk.locks("values"),
+        help=helped, disabled=desk.locks("values"), placeholder=_("Choose options"),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import streamlit as st
 
@@ -118,6 +119,7 @@ def of_rates(desk: Desk[Map]) -> None:
     st.multiselect(
         _("Optimizers"), list(RULES), default=controls.follow(key, list(held)), key=key, on_change=choose,
         format_func=lambda name: _(RULES[name].title), max_selections=maps.MOST_RULES, disabled=desk.locks("rule"),
+        placeholder=_("Choose options"),
     )  # fmt: skip
     controls.field(desk, "trials")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
 import itertools
 import json
@@ -184,6 +185,19 @@ def test_korean_is_right_for_every_value() -> None:
         assert not particle.search(translation), translation
         assert not broken_bold.search(re.sub(r"\*\*(.*?)\*\*", r"\1**", translation)), translation
         assert not re.search(r"(?<!주세)요\.|십시오|하세요", translation), translation
+
+
+@each_language
+def test_streamlit_words_are_replaced_by_those_of_the_language(code: str) -> None:
+    """Its instructions are in English only; placeholders are arguments, and a multiselect without one says English."""
+    held = dict(pairs(code))
+    style = "".join(block.value for block in visit("race", lang=code).get("html") if "<style>" in block.value)
+    assert all(f'content: "{held[text]}"' in style for text in frame.WORDS.values())
+    files = [file for folder in ("pages", "ui") for file in (ROOT / folder).glob("*.py")]
+    calls = [call for file in files for call in ast.walk(ast.parse(file.read_text())) if isinstance(call, ast.Call)]
+    chosen = [call for call in calls if ast.unparse(call.func).endswith("multiselect")]
+    assert chosen
+    assert all("placeholder" in {word.arg for word in call.keywords} for call in chosen)
 
 
 # -- what a page says

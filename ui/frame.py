@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,7 @@ import streamlit as st
 
 import runs
 from figures.scene import literal
+from spec import N_
 from spec.limits import allowed
 from ui import language, lesson, present, returned, uploads
 from ui.controls import follow
@@ -64,6 +66,15 @@ STYLE = """<style>
 </style>"""
 
 
+# What Streamlit says in English only, and in what part of the page. The label of the field for files says the rest.
+WORDS = {
+    '[data-testid="stFileUploaderDropzone"] button p': N_("Choose a file, or drop it here"),
+    '[data-testid="InputInstructions"]:has(span):not([class*="st-key-lesson"] *)': N_("Press Enter to apply"),
+}
+REPLACED = "PART { font-size: 0; } PART > * { display: none; } PART::after { content: TEXT; font-size: .85rem; }"
+HIDDEN = '[data-testid="stFileUploaderDropzoneInstructions"] { display: none; }'
+
+
 class Page(NamedTuple):
     """One page as its first lines describe it; `path` is its address."""
 
@@ -100,7 +111,7 @@ def run() -> None:
     uploads.bound()
     _choose_language()
     returned.arrive()
-    st.html(STYLE)
+    st.html(STYLE.replace("</style>", f"{_streamlit_words()}</style>"))
     sections: dict[str, list] = {}
     for page in pages():
         entry = st.Page(page.file, title=_(page.title), icon=page.icon, url_path=page.path, default=page.order == 0)
@@ -111,6 +122,15 @@ def run() -> None:
         chosen.run()
     finally:
         st.session_state["framed"] = False
+
+
+def _streamlit_words() -> str:
+    """Return style rules that put words of the reader's language in the place of Streamlit's own."""
+    rules = [
+        REPLACED.replace("PART", part).replace("TEXT", json.dumps(_(text), ensure_ascii=False))
+        for part, text in WORDS.items()
+    ]
+    return "".join([*rules, HIDDEN])
 
 
 def page(file: str, show: Callable[[], None]) -> None:

@@ -201,9 +201,13 @@ def _compose() -> None:
     named = desk.controls
     st.markdown(_("The link opens this page with its current settings and the options below."))
     title = st.text_input(_("Page title"), max_chars=LONGEST_TITLE, key="lesson title", live=True)
-    hidden = st.multiselect(_("Hide"), list(named), format_func=named.__getitem__, key="lesson hide")
+    hidden = st.multiselect(
+        _("Hide"), list(named), format_func=named.__getitem__, key="lesson hide", placeholder=_("Choose options")
+    )
     others = [name for name in named if name not in hidden]
-    locked = st.multiselect(_("Show, but lock"), others, format_func=named.__getitem__, key="lesson lock")
+    locked = st.multiselect(
+        _("Show, but lock"), others, format_func=named.__getitem__, key="lesson lock", placeholder=_("Choose options")
+    )
     codes = {"": _("visitor's language")} | language.languages()
     lang = st.segmented_control(
         _("Language"), list(codes), default="", format_func=codes.__getitem__, key="lesson lang", required=True
