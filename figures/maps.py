@@ -238,10 +238,11 @@ def _basins(
         }  # fmt: skip
         panels.append({
             "kind": "heat", "grow": 1, "mark": f"basins {chart.surface}", "caption": title, "dots": True,
-            "figure": {"data": [contour], "layout": layout}, "tracks": [track], "cells": cells[i], "colors": colors,
+            "figure": {"data": [contour, *picture.floor(surface)], "layout": layout},
+            "tracks": [track], "cells": cells[i], "colors": colors,
             "hatch": colors.index(HATCH), "key": key, "x": found.x, "y": found.y, "at": list(race.start),
             "names": list(surface.axes), "told": _told(surface, found, i, say),
-            "stars": [list(p) for p in surface.minima], "labels": _shares(chart, basin[i]),
+            "stars": picture.stars(surface), "labels": _shares(chart, basin[i]),
         })  # fmt: skip
     if len(panels) == 2:
         return panels, None, "under"

@@ -8,7 +8,7 @@ import numpy as np
 
 from experiments.noise import Cloud, Noisy, heights, noise_floor
 from figures import theme
-from figures.race import ground
+from figures.race import floor, ground, stars
 from figures.scene import Say, number
 from figures.scene import scene as _scene
 from spec import N_, digest
@@ -67,8 +67,9 @@ def _plane(spec: Noisy, cloud: Cloud, looks: list[dict[str, Any]], say: Say) -> 
     mean = {"x": mean[:, 0], "y": mean[:, 1], "title": say(N_("mean over runs"))}
     tracks.append({**mean, "width": 2.2, **looks[0], "marker": None})
     return {
-        "kind": "plane", "grow": 1.45, "mark": f"plane {surface.name}", "figure": {"data": [contour], "layout": layout},
-        "tracks": tracks, "start": list(spec.start), "stars": [list(place) for place in surface.minima], "pan": True,
+        "kind": "plane", "grow": 1.45, "mark": f"plane {surface.name}",
+        "figure": {"data": [contour, *floor(surface)], "layout": layout},
+        "tracks": tracks, "start": list(spec.start), "stars": stars(surface), "pan": True,
     }  # fmt: skip
 
 

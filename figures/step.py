@@ -10,7 +10,7 @@ import numpy as np
 from experiments.descend import Descent, Race
 from figures import theme
 from figures.equation import equation, written
-from figures.race import briefly, shown
+from figures.race import briefly, floor, shown, stars
 from figures.scene import Say, names
 from figures.scene import scene as _scene
 from optimizers import Optimizer
@@ -83,8 +83,9 @@ def _plane(
     }
     return {
         "kind": "arrows", "grow": 1, "mark": f"step {surface.name}",
-        "figure": {"data": [_heights(surface.name)], "layout": layout}, "tracks": tracks, "start": list(race.start),
-        "stars": [list(p) for p in surface.minima], "dots": True, "walkers": walkers, "says": says,
+        "figure": {"data": [_heights(surface.name), *floor(surface)], "layout": layout},
+        "tracks": tracks, "start": list(race.start), "stars": stars(surface), "dots": True, "walkers": walkers,
+        "says": says,
     }  # fmt: skip
 
 
