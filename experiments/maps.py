@@ -548,4 +548,6 @@ def settled(chart: Map, found: Survey) -> Array:
         closer = away < distance
         distance = np.where(closer, away, distance)
         basin = np.where(closer, np.where(np.abs(losses - height) < near, number, ASTRAY), basin)
+    if find(chart.surface).level_lines:  # a line of minima is one
+        basin[(basin >= 0) & (basin < len(find(chart.surface).minima))] = 0
     return np.where(np.isnan(losses), LOST_CELL, basin).reshape(found.loss.shape)

@@ -252,10 +252,11 @@ def _basins(
         }  # fmt: skip
         panel: HeatPanel = {
             "kind": "heat", "grow": 1, "mark": f"basins {chart.surface}", "caption": title, "dots": True,
-            "figure": {"data": [contour], "layout": layout}, "tracks": [track], "cells": cells[i], "colors": colors,
+            "figure": {"data": [contour, *picture.floor(surface)], "layout": layout},
+            "tracks": [track], "cells": cells[i], "colors": colors,
             "hatch": colors.index(HATCH), "key": key, "x": found.x, "y": found.y, "at": list(race.start),
             "names": list(surface.axes), "told": _told(surface, found, i, say),
-            "stars": [list(p) for p in surface.minima], "labels": _shares(chart, basin[i]),
+            "stars": picture.stars(surface), "labels": _shares(chart, basin[i]),
         }  # fmt: skip
         panels.append(panel)
     if len(panels) == 2:

@@ -19,7 +19,7 @@ from figures.contract import (
     Track,
     Values,
 )  # fmt: skip
-from figures.race import ground
+from figures.race import floor, ground, stars
 from figures.scene import Say, number
 from figures.scene import scene as _scene
 from spec import N_, N_n, digest
@@ -78,8 +78,9 @@ def _plane(spec: Noisy, cloud: Cloud, looks: list[Look], say: Say) -> PlanePanel
     title = say(N_("mean over runs"))
     tracks.append({"x": mean[:, 0], "y": mean[:, 1], "title": title, "width": 2.2, **looks[0], "marker": None})
     return {
-        "kind": "plane", "grow": 1.45, "mark": f"plane {surface.name}", "figure": {"data": [contour], "layout": layout},
-        "tracks": tracks, "start": list(spec.start), "stars": [list(place) for place in surface.minima], "pan": True,
+        "kind": "plane", "grow": 1.45, "mark": f"plane {surface.name}",
+        "figure": {"data": [contour, *floor(surface)], "layout": layout},
+        "tracks": tracks, "start": list(spec.start), "stars": stars(surface), "pan": True,
     }  # fmt: skip
 
 

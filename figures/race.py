@@ -171,6 +171,21 @@ def ground(surface: Surface) -> tuple[Plotly, Plotly]:
     return contour, layout
 
 
+def floor(surface: Surface) -> list[dict[str, Any]]:
+    """Return the traces that draw a surface's lines of minima: a dark line with a light edge."""
+    if not surface.level_lines:
+        return []
+    ends = np.array(surface.level_lines)  # [n, 2 ends, 2]
+    x, y = np.moveaxis(np.concatenate([ends, np.full((len(ends), 1, 2), np.nan)], axis=1), -1, 0)
+    line = {"type": "scatter", "mode": "lines", "x": x.ravel(), "y": y.ravel(), "hoverinfo": "skip"}
+    return [{**line, "line": {"color": "@paper", "width": 4.5}}, {**line, "line": {"color": "@text", "width": 1.8}}]
+
+
+def stars(surface: Surface) -> list[list[float]]:
+    """Return the minima that are marked by a star: none of a line of them, which is drawn."""
+    return [] if surface.level_lines else [list(point) for point in surface.minima]
+
+
 def briefly(z: np.ndarray) -> np.ndarray:
     """Return heights from 0 to 65535 as whole numbers of 16 bits, half the bytes, unless there are holes, as nan."""
     return z.astype(np.float32) if np.isnan(z).any() else np.round(z).astype(np.uint16)
@@ -187,8 +202,9 @@ def plane(surface: Surface, race: Race, run: Descent, looks: list[Look], titles:
         for i in range(len(titles))
     ]  # fmt: skip
     return {
-        "kind": "plane", "grow": 1.45, "mark": f"plane {surface.name}", "figure": {"data": [contour], "layout": layout},
-        "tracks": tracks, "start": list(race.start), "stars": [list(p) for p in surface.minima], "dots": True,
+        "kind": "plane", "grow": 1.45, "mark": f"plane {surface.name}",
+        "figure": {"data": [contour, *floor(surface)], "layout": layout},
+        "tracks": tracks, "start": list(race.start), "stars": stars(surface), "dots": True,
         "crowd": True, "pan": True, "paint": {"radius": BRUSH} if hasattr(surface, "strokes") else None,
     }  # fmt: skip
 
@@ -367,7 +383,8 @@ def card(race: Race, why: Divergence, i: int, title: str, look: Look, say: Say) 
         lines.append(say(N_("Largest learning rate that ends below the start:")))
     return {
         "at": why.step, "style": look, "lines": lines, "wish": {"contender": i},
-        "title": say(N_("{rule} diverges at step {step}")).format(rule=title, step=why.step),
+        "title": say(N_("{rule} diverges at step {step}") if why.step else N_("{rule} cannot start")).format(
+            rule=title, step=why.step),
         "act": f"η = {brief(why.holds, 6)}" if why.holds else "",
     }  # fmt: skip
 

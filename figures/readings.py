@@ -61,8 +61,18 @@ def raced(race: Race, run: Descent, say: Say) -> str:
                 else N_("This surface is unbounded below. Tied at step {steps}: {rules}, at f = {value}.")
             )
         parts.append(say(text).format(steps=race.steps, rule=best[0], rules=bold(best), value=value))
+    still = [title for i, title in enumerate(titles) if title in late and _still(surface, run, i)]
+    if still:
+        text = N_("Nothing can move here: the length of the gradient at the start is {size} ({rules}).")
+        size = float(np.hypot(*run.gradient[0, 0]))
+        parts.append(say(text).format(size=number(size), rules=", ".join(still)))
     parts += [_lost(race, run, i, titles[i], say) for i in lost]
     return " ".join(parts)
+
+
+def _still(surface: Surface, run: Descent, i: int) -> bool:
+    """Return whether a contender stays where it starts, but for a millionth of the picture."""
+    return float(np.abs(run.path[i] - run.path[i, 0]).max()) <= 1e-6 * surface.diagonal
 
 
 def _lost(race: Race, run: Descent, i: int, title: str, say: Say) -> str:

@@ -20,7 +20,7 @@ from figures.contract import (
     Walker,
 )  # fmt: skip
 from figures.equation import equation, written
-from figures.race import briefly, shown
+from figures.race import briefly, floor, shown, stars
 from figures.scene import Say, names
 from figures.scene import scene as _scene
 from optimizers import Optimizer
@@ -97,8 +97,9 @@ def _plane(
     }
     return {
         "kind": "arrows", "grow": 1, "mark": f"step {surface.name}",
-        "figure": {"data": [_heights(surface.name)], "layout": layout}, "tracks": tracks, "start": list(race.start),
-        "stars": [list(p) for p in surface.minima], "dots": True, "walkers": walkers, "says": says,
+        "figure": {"data": [_heights(surface.name), *floor(surface)], "layout": layout},
+        "tracks": tracks, "start": list(race.start), "stars": stars(surface), "dots": True, "walkers": walkers,
+        "says": says,
     }  # fmt: skip
 
 

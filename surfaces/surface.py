@@ -35,6 +35,7 @@ class Surface(ABC):
     source     author and year, or the page the formula is from
     domain     the part shown, ((x0, x1), (y0, y1))
     minima     every global minimum inside the domain, each accurate to the last digits of a float
+    level_lines  segments of the lines on which every point is a global minimum, as of (x - y)²
     minimum    the minimum value; None if the surface is unbounded below
     log_levels draw heights on a logarithmic scale above the minimum
     axes       the names of the two variables, shown wherever the first and the second coordinate are
@@ -52,6 +53,7 @@ class Surface(ABC):
     domain: tuple[Point, Point]
     minima: tuple[Point, ...]
     minimum: float | None
+    level_lines: tuple[tuple[Point, Point], ...] = ()
     log_levels: bool = False
     kinks: bool = False
     axes: tuple[str, str] = ("x", "y")

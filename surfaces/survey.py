@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spec import N_, Refused
+from surfaces.floors import floor
 from surfaces.surface import Array, Point, Surface
 
 CELLS = 120  # along each side of the grid; even, so that no point lies on an axis, where formulas like to have holes
@@ -28,6 +29,7 @@ class Survey(NamedTuple):
     """Facts of a `Surface`, under their names there."""
 
     minima: tuple[Point, ...]
+    level_lines: tuple[tuple[Point, Point], ...]
     minimum: float | None
     log_levels: bool
     start: Point
@@ -47,10 +49,16 @@ def survey(surface: Surface) -> Survey:
         raise Refused(N_("The surface is flat: every point in the plot range has the height {height}."),
                       height=f"{low:.6g}")  # fmt: skip
     minima, minimum = lowest(surface, points, heights)
+    line = floor(surface, points, heights)
+    if line.segments and not border(surface) < line.lowest(surface) - 1e-12 * (high - low):
+        places = _rounded(surface, line.points)
+        spread = _apart(places[np.lexsort(places.T)], 1e-5 * surface.diagonal)
+        minima = tuple((float(x) + 0.0, float(y) + 0.0) for x, y in spread)
+        minimum = float(surface.value(spread).min())
     above = heights[finite] - (low if minimum is None else minimum)
     log_levels = minimum is not None and is_steep(above)
     start = outlook(surface, minima)
-    return Survey(minima, minimum, log_levels, start, rates(surface, start))
+    return Survey(minima, line.segments if minima else (), minimum, log_levels, start, rates(surface, start))
 
 
 def is_steep(above: Array) -> bool:

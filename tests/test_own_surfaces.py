@@ -19,7 +19,7 @@ from experiments.descend import default_race, descend
 from figures import maps as chart
 from figures import noise as cloud
 from figures import race as figure
-from figures import step
+from figures import readings, step
 from optimizers import RULES, SCHEDULES
 from spec import Refused
 from spec import settings as facts
@@ -37,8 +37,6 @@ KNOWN: dict[str, tuple[tuple[tuple[float, float], ...], float | None]] = {
     "(x-1/3)^2 + y^2 + 1e6": (((1 / 3, 0.0),), 1e6),
     "10^20(x^2+y^2)": (BOWL, 0),
     "x^4 + y^4": (BOWL, 0),
-    "(x*y)^2": (BOWL, 0),
-    "x^2 y^2 + (x y)^6": (BOWL, 0),
     "|x-1| + 2|y+2|": (((1.0, -2.0),), 0),
     "max(|x|, |y|) - 1": (BOWL, -1),
     "sqrt(x^2 + y^2)": (BOWL, 0),
@@ -102,6 +100,69 @@ def test_of_endlessly_many_minima_some_are_shown():
         assert surface.minimum == pytest.approx(0, abs=1e-20)
         assert len(surface.minima) == MOST_MINIMA
         np.testing.assert_allclose(surface.value(np.array(surface.minima)), 0, atol=1e-20)
+
+
+LINES = {
+    "x^2": lambda x, y: x,
+    "(y+1)^4": lambda x, y: y + 1,
+    "(x-y)^2": lambda x, y: x - y,
+    "|x - 2y|": lambda x, y: x - 2 * y,
+    "(x*y)^2": lambda x, y: x * y,
+    "x^2*y^2": lambda x, y: x * y,
+    "(x*y)^4": lambda x, y: x * y,
+    "x^4 y^2 + 3": lambda x, y: x * y,
+    "x^2 (y-1)^2": lambda x, y: x * (y - 1),
+    "(x^2+y^2-9)^2": lambda x, y: np.hypot(x, y) - 3,
+    "(y-sin(x))^2": lambda x, y: y - np.sin(x),
+    "1e-20(x+y)^2": lambda x, y: x + y,
+    "sin(x)^2": lambda x, y: np.sin(x),
+}
+
+
+@pytest.mark.parametrize("text", LINES)
+def test_a_line_of_minima_is_a_line(text):
+    """Every end of a segment lies on the line, the segments are as short as a cell, and reach across the picture."""
+    surface = Formula(text)
+    ends = np.array(surface.level_lines)
+    assert surface.minimum == pytest.approx(3 if "3" in text.split()[-1] else 0, abs=1e-12)
+    assert np.abs(LINES[text](*np.moveaxis(ends, -1, 0))).max() < 1e-6
+    assert np.hypot(*(ends[:, 0] - ends[:, 1]).T).max() < 1.5 * surface.diagonal / 120
+    assert (np.ptp(ends.reshape(-1, 2), axis=0) / np.ptp(surface.domain, axis=1)).max() > 0.55
+    race = default_race(surface.name, ("sgd",))
+    run = descend(race)
+    panel = figure.scene(race, run, say=str, alt="")["panels"][0]
+    assert panel["stars"] == []
+    x = panel["figure"]["data"][1]["x"]
+    assert np.isnan(x[2::3]).all()
+    np.testing.assert_array_equal(x[::3], ends[:, 0, 0])
+    assert "unbounded" not in readings.raced(race, run, str)
+    assert "No minimum is known" not in readings.raced(race, run, str)
+
+
+NO_LINES = ("x^2 + y^2", "x^8 + y^8", "(1-x)^2 + 100(y-x^2)^2", "x^2/1000 + y^2", "x^2 - y^2", "x y")
+
+
+@pytest.mark.parametrize("text", NO_LINES)
+def test_what_has_no_line_of_minima_has_none(text):
+    surface = Formula(text)
+    assert surface.level_lines == ()
+    assert figure.stars(surface) == [list(point) for point in surface.minima]
+
+
+def test_all_of_a_line_is_one_minimum_on_a_map_of_starts():
+    spec = dataclasses.replace(maps.default_map("basins", "formula~text~(x-y)^2"), side=8, steps=60)
+    basin = maps.settled(spec, maps.survey(spec))
+    assert basin.max() == 0
+    assert (basin == 0).mean() > 0.4
+
+
+@pytest.mark.parametrize(("text", "rule"), [("1e-20(x^2+y^2)", "adam"), ("x^2 y^2", "sgd")])
+def test_where_nothing_can_move_it_is_said(text, rule):
+    race = default_race(f"formula~text~{text}", (rule,))
+    if rule == "adam":
+        assert "Nothing can move here" in readings.raced(race, descend(race), str)
+    else:
+        assert "Nothing can move" not in readings.raced(race, descend(race), str)
 
 
 STRANGE = (
