@@ -22,9 +22,9 @@ from optimizers import RULES, SCHEDULES, Optimizer, Schedule
 from spec import N_, Refused, Setting, settings, type_hints
 from surfaces import SURFACES, find
 from surfaces.own import Drawing, with_bump
+from ui import wishes
 from ui.desk import Desk, said
 from ui.language import _
-from ui.stage import wishes
 
 STEPS = (1, 1.5, 2, 3, 5, 7)  # a logarithmic slider's stops within a power of ten
 # Streamlit cuts what is longer than a line.
