@@ -171,7 +171,7 @@ def ground(surface: Surface) -> tuple[Plotly, Plotly]:
     return contour, layout
 
 
-def floor(surface: Surface) -> list[dict[str, Any]]:
+def floor(surface: Surface) -> list[Plotly]:
     """Return the traces that draw a surface's lines of minima: a dark line with a light edge."""
     if not surface.level_lines:
         return []

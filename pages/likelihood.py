@@ -8,10 +8,10 @@ from experiments.likelihood import Throws, contenders_for, default_throws, sugge
 from experiments.links import Suggest
 from figures import likelihood as figure
 from spec import N_, Refused, settings
-from ui import cached, controls, frame, lesson, panels
+from ui import cached, controls, frame, lesson, panels, wishes
 from ui.desk import Desk
 from ui.language import _
-from ui.stage import stage, wishes
+from ui.stage import stage
 
 TITLE = N_("Likelihood")
 QUESTION = N_("What does training maximize, and why can a small data set mislead it?")

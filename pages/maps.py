@@ -15,10 +15,10 @@ from figures import maps as figure
 from optimizers import RULES
 from spec import N_, digest
 from spec import settings as facts
-from ui import cached, controls, frame, panels
+from ui import cached, controls, frame, panels, wishes
 from ui.desk import Desk
 from ui.language import _
-from ui.stage import stage, wishes
+from ui.stage import stage
 
 TITLE = N_("Maps")
 QUESTION = N_("For which learning rates, momentum values and starting points does it converge?")

@@ -14,10 +14,10 @@ from figures import readings
 from figures.contract import PickContender
 from spec import N_, Refused
 from surfaces import find
-from ui import cached, controls, frame, lesson, panels
+from ui import cached, controls, frame, lesson, panels, wishes
 from ui.desk import Desk
 from ui.language import _
-from ui.stage import stage, wishes
+from ui.stage import stage
 
 TITLE = N_("Race")
 QUESTION = N_("Which optimizer reaches the minimum first, and along which path?")

@@ -11,10 +11,10 @@ from experiments.descend import Race, default_race, suited
 from experiments.links import Suggest
 from figures import step as figure
 from spec import N_
-from ui import cached, controls, frame, panels
+from ui import cached, controls, frame, panels, wishes
 from ui.desk import Desk
 from ui.language import _
-from ui.stage import stage, wishes
+from ui.stage import stage
 
 TITLE = N_("One step")
 QUESTION = N_("How does an optimizer turn the gradient into a step?")

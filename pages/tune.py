@@ -21,10 +21,10 @@ from figures import worth
 from networks import ACTIVATIONS
 from runs import Chain, View
 from spec import N_, settings
-from ui import controls, data, frame, lesson, panels, results, script
+from ui import controls, data, frame, lesson, panels, results, script, wishes
 from ui.desk import Desk, said
 from ui.language import _
-from ui.stage import stage, wishes
+from ui.stage import stage
 from ui.training import PATIENCE, POLL, visitor, watch
 
 TITLE = N_("Tune")

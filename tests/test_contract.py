@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from figures.scene import number
 from spec import Refused
 from tools import contract
-from ui.stage import wishes
+from ui import wishes
 
 ROOT = Path(__file__).parents[1]
 BROWSER = ROOT / "ui" / "stage" / "browser"
@@ -26,14 +26,26 @@ def test_the_browser_s_types_are_those_of_python() -> None:
     assert contract.TARGET.read_text() == contract.contract(), "run `python -m tools.contract`"
 
 
-def test_every_key_is_written_and_read() -> None:
+WRITTEN = {word for pair in re.findall(r"\"(\w+)\"|\b(\w+)=", PYTHON) for word in pair}
+READ = set(re.findall(r"\w+", SCRIPTS))
+
+
+@pytest.mark.parametrize("described", contract.described().values(), ids=contract.described())
+def test_every_key_is_written_and_read(described: type) -> None:
     """pyright and TypeScript see keys that are not described; here, those that are described but not used."""
-    written, read = set(re.findall(r"\"(\w+)\"|\b(\w+)=", PYTHON)), set(re.findall(r"\w+", SCRIPTS))
-    written = {word for pair in written for word in pair}
-    for name, described in contract.described().items():
-        for key, _kind, _required in contract.keys(described):
-            assert key in written, f"{name}.{key} is never written"
-            assert key in read, f"{name}.{key} is never read"
+    keys = {key for key, _kind, _required in contract.keys(described)}
+    assert keys <= WRITTEN, "never written in Python"
+    assert keys <= READ, "never read in the browser"
+
+
+FILES = {file.stem for file in (BROWSER / "panels").glob("*.js")}
+
+
+@pytest.mark.parametrize("kind", sorted(FILES | set(contract.kinds())))
+def test_a_kind_of_panel_is_described_and_has_a_file_that_draws_it(kind: str) -> None:
+    assert kind in contract.kinds(), "described nowhere in figures/"
+    assert "export default class" in (BROWSER / "panels" / f"{kind}.js").read_text()
+    assert re.search(rf'"kind": "{kind}"', PYTHON), "no figure makes one"
 
 
 NUMBERS = json.loads((ROOT / "tests" / "numbers.json").read_text())

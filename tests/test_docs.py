@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LEFT_OUT = (".git", ".venv", "node_modules", "__pycache__", ".*_cache", ".hypothesis", "pictures", "static")
-BLOCK = re.compile(r"```(?:python|toml)\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(r"```(?:python|toml|js)\n(.*?)```", re.DOTALL)
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -98,7 +98,8 @@ def test_every_package_of_the_house_stands_under_its_contracts() -> None:
 # -- the recipes of docs/adding.md, carried out in a copy
 
 ADDING = (ROOT / "docs" / "adding.md").read_text()
-RECIPES = re.findall(r"^([^\n]+):\n\n```(?:python|toml)\n(.*?)```", ADDING, re.DOTALL | re.MULTILINE)  # (where, what)
+RECIPE = re.compile(r"^([^\n]+):\n\n```(?:python|toml|js)\n(.*?)```", re.DOTALL | re.MULTILINE)  # (where, what)
+RECIPES = RECIPE.findall(ADDING)
 
 
 def new_files() -> list[str]:
@@ -153,8 +154,13 @@ def test_what_the_recipes_add_passes_the_tests_of_the_registries(copy: Path) -> 
 
 def test_recipes_keep_the_style_of_the_house(copy: Path) -> None:
     for command in (["check"], ["format", "--diff"]):
-        done = run(copy, "ruff", *command, "optimizers", "surfaces", "datasets", "pages")
+        done = run(copy, "ruff", *command, "optimizers", "surfaces", "datasets", "figures", "pages")
         assert done.returncode == 0, done.stdout
+
+
+def test_a_new_panel_becomes_a_type_of_the_browser(copy: Path) -> None:
+    assert run(copy, "tools.contract").returncode == 0
+    assert "| DigitsPanel" in (copy / "ui/stage/browser/contract.d.ts").read_text()
 
 
 @pytest.mark.heavy

@@ -24,9 +24,9 @@ from spec import N_, N_n, Refused, Setting, settings, type_hints
 from spec.text import brief, read_number
 from surfaces import SURFACES, find
 from surfaces.own import Drawing, with_bump
+from ui import wishes
 from ui.desk import Desk, Draft, said
 from ui.language import _
-from ui.stage import wishes
 
 STEPS = (1, 1.5, 2, 3, 5, 7)  # a logarithmic slider's stops within a power of ten
 # Streamlit cuts what is longer than a line.

@@ -31,7 +31,7 @@ HERE = Path(__file__).parent
 LOADER = """
 let module;
 export default function (component) {
-  module ??= import(new URL("%s/stage.js", document.baseURI));
+  module ??= import(new URL("%s/main.js", document.baseURI));
   module.then((stage) => stage.show(component));
   return () => module.then((stage) => stage.leave(component.parentElement));
 }
@@ -118,7 +118,7 @@ def stage(
     depends on these settings and on `same` alone may be a function: it is called once for all who look at the same.
 
     What the reader does on it calls `on_start`, `on_pick` or `on_paint` with what the browser sent, which is to be read
-    by `ui.stage.wishes`.
+    by `ui.wishes`.
     """
     about: About = {}
     if desk is not None:

@@ -32,7 +32,9 @@ export function contrast(a, b) {
 
 const inks = new Map(); // found once: labels are written in every frame
 
-/** A colour as letters have it: taken towards the text's until it can be read on paper (WCAG AA). */
+/** A colour as letters have it: taken towards the text's until it can be read on paper (WCAG AA).
+
+    @param {string} color  @param {Record<string, string>} palette */
 export function ink(color, { text, paper }) {
   const name = `${color} ${text} ${paper}`;
   for (let share = 0.35; !inks.has(name); share += 0.05) {

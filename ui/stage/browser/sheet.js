@@ -2,7 +2,11 @@
 
 import { make } from "./draw.js";
 
+/** @template {import("./contract.js").Panel} P */
 export class Sheet {
+  /** What is shown. @type {P} */
+  panel;
+
   constructor(stage) {
     this.stage = stage;
     this.canvas = make("canvas", { class: "dl-canvas", "aria-hidden": "true" });
@@ -16,6 +20,7 @@ export class Sheet {
 
   resize() {}
 
+  /** @param {P} panel */
   async update(panel) {
     this.panel = panel;
     this.tip.hidden = true;

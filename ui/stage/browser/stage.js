@@ -3,29 +3,13 @@
    Plotly draws what stands still (axes, contours) once; a canvas above it draws what moves, from typed arrays that are
    sent once. Colours are names looked up in the light or the dark palette, so that a change of theme needs no server. */
 
-import { unpack } from "./bytes.js";
-import { Arrows } from "./arrows.js";
-import { icon, letter, make, number, place, sample, still } from "./draw.js";
-import { Equation } from "./equation.js";
-import { Fields } from "./fields.js";
-import { Heat } from "./heat.js";
-import { Histograms } from "./histogram.js";
-import { Multiples } from "./multiples.js";
-import { Panel, Plane, Space } from "./panels.js";
-import { Patience } from "./patience.js";
-import { talk } from "./present.js";
-import { Profile, Ridges } from "./ridges.js";
-import { Folds, Grid, Whole } from "./search.js";
-import { keepTranslated } from "./translated.js";
+import { headAt, jumped, known } from "./clock.js";
+import { icon, letter, make, still } from "./draw.js";
+import { Table } from "./table.js";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const SLIM = 880; // px of a stage whose second panel is too narrow for a table below it
-const KINDS = {
-  patience: Patience, histograms: Histograms,
-  arrows: Arrows, equation: Equation, plane: Plane, curves: Panel, space: Space, fields: Fields,
-  heat: Heat, multiples: Multiples, profile: Profile, ridges: Ridges, folds: Folds, grid: Grid, whole: Whole,
-};
-
+let count = 0; // of stages, for what must have a name of its own
 let plotly; // one script tag for the page, however many stages
 function loadPlotly(address) {
   plotly ??= window.Plotly
@@ -40,12 +24,30 @@ function loadPlotly(address) {
   return plotly;
 }
 
+/** How many contenders a panel has, of which others may show one. @param {import("./contract.js").AnyPanel} panel */
+function contenders(panel) {
+  return "tracks" in panel ? Math.max(panel.tracks.length, 1) : 1;
+}
+
+/** The class of a kind of panel: the file of its name in panels/ exports it. */
+async function kindOf(name) {
+  return (await import("./panels/" + name + ".js")).default;
+}
+
 /** `fixed`, of a stage that stands on a slide: { mode, clear }; it has no controls, its type one size, and no clock of its own. */
 export class Stage {
   constructor(root, fixed = null) {
     this.root = root;
     this.fixed = fixed;
+    /** @type {import("./contract.js").Sent | null} */
+    this.scene = null;
     this.panels = [];
+    this.library = null; // plotly.js
+    /** @type {Uint8Array | null} */
+    this.bytes = null; // the scene as it was sent: a live copy of the page carries them
+    /** @type {((mode: string) => void) | null} */
+    this.repaint = null; // told that the theme is another: what the server has painted, it paints anew
+    this.classes = []; // of the scene's panels
     this.time = 0; // where the clock stands, in steps or epochs; may lie between two
     this.chosen = 0; // the contender that panels show which can show but one
     this.playing = false;
@@ -61,13 +63,9 @@ export class Stage {
     this.themed = setInterval(() => this.scene && this.mode() !== this.drawnMode && this.update(this.scene, this.send), 700);
   }
 
-  /** What the pictures show of the clock: one with a `rest` stands still for that share of every step, to be read. */
+  /** What the pictures show of the clock. */
   get head() {
-    const rest = this.scene?.clock.rest;
-    if (!rest) return this.time;
-    const step = Math.floor(this.time);
-    const part = Math.max(0, (this.time - step - rest) / (1 - rest));
-    return step + part * part * (3 - 2 * part);
+    return this.scene ? headAt(this.scene.clock, this.time) : this.time;
   }
 
   set head(time) {
@@ -86,8 +84,8 @@ export class Stage {
 
   build() {
     const button = (name, act) => make("button", { type: "button", class: "dl-button", onclick: act }, icon(name));
-    this.table = make("table", { class: "dl-table" });
-    this.tableBox = make("div", { class: "dl-tablebox" }, this.table);
+    this.table = new Table(this);
+    this.tableBox = make("div", { class: "dl-tablebox" }, this.table.node);
     this.panelBox = make("div", { class: "dl-panels" }, this.tableBox);
     this.buttons = {
       play: button("play", () => this.toggle()),
@@ -147,13 +145,14 @@ export class Stage {
     delete this.box.dataset.ready;
   }
 
+  /** @param {import("./contract.js").Sent} scene  @param {((wish: string, value: object) => void) | undefined} send */
   async take(scene, send) {
     const before = this.scene;
     this.scene = scene;
     this.send = send;
     this.bar.hidden = false;
     const mode = this.mode();
-    if (before && mode !== this.drawnMode) talk.ask?.("theme", mode); // what the server has painted, it paints anew
+    if (before && mode !== this.drawnMode) this.repaint?.(mode);
     this.drawnMode = mode;
     this.palette = scene.palettes[this.drawnMode];
     this.label();
@@ -175,11 +174,14 @@ export class Stage {
     this.goal = clock.live && atEnd ? clock.last : null; // live: glide to the newest point
     if (this.goal !== null && still()) this.head = this.goal;
     this.scrub.max = clock.last;
-    this.chosen = Math.min(this.chosen, (scene.panels[0].tracks?.length || 1) - 1);
-    this.fill();
-    const library = await loadPlotly(new URL(scene.plotly, document.baseURI).href);
+    this.chosen = Math.min(this.chosen, contenders(scene.panels[0]) - 1);
+    this.table.fill();
+    const address = new URL(scene.plotly, document.baseURI).href;
+    const [library, ...classes] = await Promise.all([loadPlotly(address), ...scene.panels.map(({ kind }) => kindOf(kind))]);
     if (this.scene !== scene) return; // a newer one came meanwhile
-    await this.lay(library, scene);
+    this.library = library;
+    this.classes = classes;
+    await this.lay();
     this.give();
     for (const panel of this.panels) panel.resize(); // a table that has grown left them less room
     if ((restart || wish) && wish !== "show" && clock.play && !still() && !scene.covered && !this.fixed && clock.last > 0) this.play();
@@ -250,13 +252,15 @@ export class Stage {
     return this.goal ?? this.head;
   }
 
-  async lay(library, scene) {
+  /** Make the panels of the scene, where they are other than before, and give them what they show. */
+  async lay() {
+    const { scene, library, classes } = this;
     this.scale = this.zoom();
     this.box.style.setProperty("--dl-scale", this.scale);
     const kinds = scene.panels.map((p) => p.kind).join();
     if (kinds !== this.kinds) {
       for (const panel of this.panels) panel.leave();
-      this.panels = scene.panels.map((p) => new KINDS[p.kind](this, library));
+      this.panels = classes.map((Kind) => new Kind(this, library));
       this.panelBox.replaceChildren(...this.panels.map((p) => p.node), this.tableBox);
       // Numbers grow longer while it plays, and the table then takes room from the pictures.
       for (const panel of this.panels) this.sized?.observe(panel.node);
@@ -272,7 +276,6 @@ export class Stage {
     const { words } = this.scene;
     this.box.setAttribute("aria-label", this.scene.covered ? words.covered : this.scene.alt); // which would be the answer
     this.keys.textContent = words.keys;
-    skip.textContent = words.skip;
     document.documentElement.lang = this.scene.lang; // Streamlit says "en" whatever the page is written in
     this.bar.setAttribute("aria-label", words.controls);
     for (const name of ["back", "forward", "full", "save"]) this.title(this.buttons[name], words[name]);
@@ -307,9 +310,7 @@ export class Stage {
   }
 
   jump(step) {
-    const { steps, last } = this.scene.clock;
-    const to = Math.max(0, Math.min(last, step));
-    this.head = !steps ? to : to > this.head ? steps[Math.ceil(place(steps, to))] : this.known(to);
+    this.head = jumped(this.scene.clock, this.head, step);
     this.goal = this.scene.clock.live && this.head >= this.scene.clock.last ? this.scene.clock.last : null;
     this.playing = false;
     this.redraw();
@@ -317,8 +318,7 @@ export class Stage {
 
   /** The last step up to this one whose values were sent: of a long training not all are. */
   known(step) {
-    const { steps } = this.scene.clock;
-    return steps ? steps[Math.floor(place(steps, step))] : step;
+    return known(this.scene.clock, step);
   }
 
   redraw() {
@@ -375,34 +375,7 @@ export class Stage {
     this.readout.value = `${clock.name} ${step + first} / ${(clock.total ?? clock.last) + first}`;
     this.box.dataset.step = step;
     const at = this.hover === null ? step : this.known(this.hover);
-    for (const { node, read } of this.live) {
-      const text = read(at);
-      if (node.textContent !== text) node.textContent = text;
-    }
-  }
-
-  /** The table: one row a track, with the values under the head; also the picture's text for screen readers. */
-  fill() {
-    const { table } = this.scene;
-    this.live = [];
-    this.table.hidden = !table;
-    if (!table) return;
-    const head = make("tr", {}, ...table.columns.map((c) => make("th", { scope: "col" }, c)));
-    const rows = table.rows.map((row) => {
-      const cells = row.cells.map((cell) => {
-        const td = make("td", { translate: "no" }); // numbers that change while it plays
-        if (typeof cell === "string") td.textContent = cell;
-        else if (cell.values) {
-          const { steps } = this.scene.clock;
-          const index = (at) => Math.min(steps ? Math.floor(place(steps, at)) : at, cell.values.length - 1);
-          this.live.push({ node: td, read: (at) => number(cell.values[index(at)] ?? NaN) });
-        }
-        else this.live.push({ node: td, read: (at) => (at >= cell.from ? cell.text : (cell.before ?? "")) });
-        return td;
-      });
-      return make("tr", {}, make("th", { scope: "row" }, ...(row.style ? [sample(row.style, this)] : []), row.label), ...cells);
-    });
-    this.table.replaceChildren(make("thead", {}, head), make("tbody", {}, ...rows));
+    this.table.tell(at);
   }
 
   /* keyboard, size */
@@ -456,72 +429,9 @@ export class Stage {
   }
 
   async resize() {
-    if (this.panels.length && this.scale !== this.zoom()) await this.lay(this.panels[0].library, this.scene);
+    if (this.panels.length && this.scale !== this.zoom()) await this.lay();
     this.give();
     for (const panel of this.panels) panel.resize();
     if (this.scene) this.redraw();
   }
-}
-
-let count = 0; // of stages, for what must have a name of its own
-const skip = make("button", { type: "button", class: "dl-skip", onclick: () => [...shown].at(-1)?.box.focus() }); // over the menus
-
-const stages = new WeakMap();
-const shown = new Set(); // the stages of the page, for the command line
-const lab = {
-  /** The stage of the page, the newest where there are several. */
-  get stage() {
-    return [...shown].at(-1);
-  },
-  /** The page's stage as a slide, to take one picture after the other; see `open` of save/slide.js. */
-  async open(options) {
-    const { open } = await import("./save/slide.js");
-    return open(lab.stage.scene, options, lab.stage);
-  },
-  /** The clock's times of the pictures of its film; see `times` of save/film.js. */
-  async times(options) {
-    const { times } = await import("./save/film.js");
-    return times(lab.stage.scene.clock, options);
-  },
-  /** The picture of the page's stage as a file, in base64; see `render` of save/save.js for the options. */
-  async render(options) {
-    const { render } = await import("./save/save.js");
-    return new Uint8Array(await (await render(lab.stage, options)).arrayBuffer()).toBase64();
-  },
-};
-window.descentLab = lab;
-
-export function show({ data, parentElement, setTriggerValue }) {
-  keepTranslated();
-  document.documentElement.toggleAttribute("data-plain", !navigator.clipboard); // as over plain http
-  let stage = stages.get(parentElement);
-  clearTimeout(stage?.leaving);
-  if (!stage) {
-    stage = new Stage(parentElement);
-    stages.set(parentElement, stage);
-    shown.add(stage);
-    document.body.prepend(skip);
-  }
-  stage.bytes = data; // a live copy of the page carries them
-  let scene;
-  try {
-    scene = unpack(data);
-  } catch (error) {
-    stage.fail(error);
-  }
-  if (scene) stage.update(scene, setTriggerValue);
-  talk.attend(stage);
-}
-
-/** Streamlit also cleans up when it only mounts the same element anew: a stage that is shown again at once stays. */
-export function leave(parentElement) {
-  const stage = stages.get(parentElement);
-  if (!stage) return;
-  clearTimeout(stage.leaving);
-  stage.leaving = setTimeout(() => {
-    stage.leave();
-    talk.dismiss(stage);
-    shown.delete(stage);
-    stages.delete(parentElement);
-  }, 1000);
 }

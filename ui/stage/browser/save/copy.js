@@ -10,7 +10,7 @@ export async function copy(stage, { mode = null, title = true, base = document.b
   const folder = new URL(FOLDER, import.meta.url).href;
   const { scene } = stage;
   const [modules, style, plotly, bytes] = await Promise.all([
-    inlined("stage.js", folder), styled(folder), fetched(new URL(scene.plotly, document.baseURI).href), packed(stage.bytes),
+    inlined(["stage.js", "bytes.js", ...scene.panels.map(({ kind }) => `panels/${kind}.js`)], folder), styled(folder), fetched(new URL(scene.plotly, document.baseURI).href), packed(stage.bytes),
   ]);
   const parts = { modules, style: colours(scene, mode) + style, plotly: await packed(plotly), bytes };
   return new Blob([page(scene, title, base, parts)], { type: "text/html" });
@@ -36,9 +36,9 @@ function base64(blob) {
   });
 }
 
-/** An import map of a module and of all that it imports. They name each other as in "lab/draw.js" there, since what stands
-    in an address of its own has no neighbours. */
-async function inlined(entry, folder) {
+/** An import map of modules and of all that they import. They name each other as in "lab/draw.js" there, since what stands
+    in an address of its own has no neighbours. A name that ends in a slash is a folder, of which a part is imported later. */
+async function inlined(entries, folder) {
   const imports = {};
   async function take(path) {
     const name = `lab/${path}`;
@@ -46,13 +46,14 @@ async function inlined(entry, folder) {
     imports[name] = null; // under way: modules may import each other
     const next = [];
     const source = (await fetched(folder + path)).replace(RELATIVE, (_, before, other) => {
-      next.push(new URL(other, folder + path).href.slice(folder.length));
-      return `${before}"lab/${next.at(-1)}"`;
+      const named = new URL(other, folder + path).href.slice(folder.length);
+      if (!named.endsWith("/")) next.push(named);
+      return `${before}"lab/${named}"`;
     });
     imports[name] = `data:${PLAIN};base64,${await base64(new Blob([source]))}`;
     await Promise.all(next.map(take));
   }
-  await take(entry);
+  await Promise.all(entries.map(take));
   const sorted = Object.fromEntries(Object.entries(imports).sort()); // they came as the server answered
   return JSON.stringify({ imports: sorted }, null, 1);
 }

@@ -1,12 +1,14 @@
 /* A map: cells in the colours of what became of them, or curves over a learning rate. A click asks for the race there. */
 
-import { coloured, make, mixed, number } from "./draw.js";
-import { Panel } from "./panels.js";
+import { coloured, make, mixed, number } from "../draw.js";
+import { Panel } from "../panel.js";
 
 const HATCH = 7; // px between the lines over cells that diverged
 
-/** The cells are painted on a canvas below Plotly's axes and contours; paths and the ring are drawn above them. */
-export class Heat extends Panel {
+/** The cells are painted on a canvas below Plotly's axes and contours; paths and the ring are drawn above them.
+
+    @extends {Panel<import("../contract.js").HeatPanel>} */
+export default class Heat extends Panel {
   constructor(stage, library) {
     super(stage, library);
     this.under = make("canvas", { class: "dl-canvas", "aria-hidden": "true" });
@@ -15,6 +17,7 @@ export class Heat extends Panel {
     this.node.append(this.legend);
   }
 
+  /** @param {import("../contract.js").HeatPanel} panel */
   async update(panel) {
     await super.update(panel);
     this.node.classList.toggle("dl-pick", Boolean(this.stage.send));
@@ -27,6 +30,10 @@ export class Heat extends Panel {
       return make("span", {}, ...(color ? [swatch] : []), text);
     });
     this.legend.replaceChildren(...(panel.caption ? [make("b", {}, panel.caption)] : []), ...items);
+  }
+
+  get grounded() {
+    return Boolean(this.panel.cells) || super.grounded;
   }
 
   /** Curves that are the map itself stand there whole; a path over the cells follows the clock. */
@@ -157,9 +164,9 @@ export class Heat extends Panel {
     const column = Math.min(columns.length - 1, Math.floor(((x - left) / (right - left)) * columns.length));
     const row = Math.min(cells.length - 1, Math.floor(((bottom - y) / (bottom - top)) * cells.length));
     const parts = [`${names[0]} = ${number(columns[column])}`, `${names[1]} = ${number(rows[row])}`];
-    for (const { name, values, sign } of told) {
+    for (const { name, values } of told) {
       const value = values[row][column];
-      if (Number.isFinite(value) && value !== -1) parts.push(`${name} ${sign ?? ""}${number(value)}`);
+      if (Number.isFinite(value) && value !== -1) parts.push(`${name} ${number(value)}`);
     }
     return parts.join(" · ");
   }

@@ -1,10 +1,13 @@
 /* Histograms of the weights of several networks, side by side: pictures that follow the run. */
 
-import { coloured } from "./draw.js";
-import { Fields } from "./fields.js";
+import { coloured } from "../draw.js";
+import { Pictures } from "../pictures.js";
 
-/** Every network's weights as bars around 0, each histogram as high as its highest bar. */
-export class Histograms extends Fields {
+/** Every network's weights as bars around 0, each histogram as high as its highest bar.
+
+    @extends {Pictures<import("../contract.js").HistogramsPanel>} */
+export default class Histograms extends Pictures {
+  /** @param {CanvasRenderingContext2D} ctx  @param {number} size  @param {import("../contract.js").Histogram} field  @param {number} moment */
   paint(ctx, size, field, moment) {
     const { palette } = this.stage;
     const shares = field.values[moment];
@@ -22,9 +25,11 @@ export class Histograms extends Fields {
     const end = (this.panel.width * (shares.length - 1)) / 2;
     const reach = String(Number(end.toPrecision(2)));
     const middle = `0: ${zero < 10 ? zero.toFixed(1) : zero.toFixed(0)}%`;
-    [[`−${reach}`, "left", 0], [middle, "center", size / 2], [reach, "right", size]].forEach(([text, align, x]) => {
+    /** @type {[string, CanvasTextAlign, number][]} */
+    const labels = [[`−${reach}`, "left", 0], [middle, "center", size / 2], [reach, "right", size]];
+    for (const [text, align, x] of labels) {
       ctx.textAlign = align;
       ctx.fillText(text, x, floor + 5);
-    });
+    }
   }
 }

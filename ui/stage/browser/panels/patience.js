@@ -1,10 +1,12 @@
 /* Curves watched by early stopping: patience runs out, or begins anew with every better epoch. */
 
-import { coloured, make, place } from "./draw.js";
-import { Panel } from "./panels.js";
+import { coloured, make, place } from "../draw.js";
+import { Panel } from "../panel.js";
 
-/** A panel of curves; those of one network are counted down, and pale after the epoch at which they would have ended. */
-export class Patience extends Panel {
+/** A panel of curves; those of one network are counted down, and pale after the epoch at which they would have ended.
+
+    @extends {Panel<import("../contract.js").PatiencePanel>} */
+export default class Patience extends Panel {
   constructor(stage, library) {
     super(stage, library);
     this.fill = make("i");
@@ -51,13 +53,13 @@ export class Patience extends Panel {
     this.fill.style.width = `${(100 * Math.min(waited, of)) / of}%`;
     this.fill.style.background = color;
     this.count.classList.toggle("dl-over", over);
-    const text = over ? patience.stopped : patience.waiting.replace("{count}", waited);
+    const text = over ? patience.stopped : patience.waiting.replace("{count}", String(waited));
     if (this.says.textContent !== text) this.says.textContent = text;
 
     const first = steps ? Math.round(place(steps, from)) : from;
     const y = this.tracks[patience.tracks[1]].points[2 * first + 1];
     const x = (at) => this.toPixels(at, 1)[0];
-    this.bar = { text: patience.bar.replace("{count}", waited), x: x(from), y, color };
+    this.bar = { text: patience.bar.replace("{count}", String(waited)), x: x(from), y, color };
     if (!this.holds([x(from), y])) return;
     const wide = this.stage.scale;
     const line = (to, width, alpha) => {

@@ -1,8 +1,7 @@
 /* Ridges: a histogram for every layer (down) of every network (across), at the moment where the clock stands. */
 
-import { coloured, ink, number } from "./draw.js";
-import { Panel } from "./panels.js";
-import { Sheet } from "./sheet.js";
+import { coloured, ink, number } from "../draw.js";
+import { Sheet } from "../sheet.js";
 
 const GAP = 14; // px between networks
 
@@ -16,8 +15,11 @@ export function momentAt(moments, head) {
 
 /** Panel: title, columns [{label, style}], rows (labels), bins, ticks [[share of the way, text]], moments (epochs),
     heights and told, a row for each cell, column by column, with all its moments one after the other:
-    `bins` heights, and (size, share lost, share below, share above). */
-export class Ridges extends Sheet {
+    `bins` heights, and (size, share lost, share below, share above).
+
+    @extends {Sheet<import("../contract.js").RidgesPanel>} */
+export default class Ridges extends Sheet {
+  /** @param {import("../contract.js").RidgesPanel} panel */
   async update(panel) {
     await super.update(panel);
     this.node.style.height = this.stage.narrow() ? `${this.bands(window.innerWidth - 30) * (46 * panel.rows.length + 62) + 24}px` : "";
@@ -124,9 +126,9 @@ export class Ridges extends Sheet {
       return;
     }
     const left = x + this.text(`${said.size} ${number(Number(size.toPrecision(2)))}`, x, y) + 7;
-    const parts = ["lost", "below", "above"].map((name, i) => [name, shares[i]]).filter(([name, share]) => said[name] && share >= 0.005);
+    const parts = ["lost", "below", "above"].map((name, i) => ({ name, share: shares[i] })).filter(({ name, share }) => said[name] && share >= 0.005);
     if (!parts.length) return; // one is enough above a histogram: the tip tells all
-    const [name, share] = parts[0];
+    const { name, share } = parts[0];
     const brief = `${Math.round(100 * share)}%`;
     const fits = [said[name].replace("{share}", brief), brief].find((text) => left + this.wide(text) <= x + wide + 1);
     if (fits) this.text(fits, x + wide, y, { align: "right", color: share >= 0.5 ? "pull" : "quiet" });
@@ -142,48 +144,9 @@ export class Ridges extends Sheet {
     const { columns, rows, words: said, moments } = this.panel;
     const [now] = this.between;
     const [size, ...shares] = this.numbers(cell.i * rows.length + cell.j, now);
-    const parts = ["lost", "below", "above"].map((name, i) => [name, shares[i]]).filter(([name, share]) => said[name] && share > 0);
-    const more = parts.map(([name, share]) => said[name].replace("{share}", `${number(100 * share)}%`));
+    const parts = ["lost", "below", "above"].map((name, i) => ({ name, share: shares[i] })).filter(({ name, share }) => said[name] && share > 0);
+    const more = parts.map(({ name, share }) => said[name].replace("{share}", `${number(100 * share)}%`));
     const where = `${columns[cell.i].label} · ${rows[cell.j]} · ${this.stage.scene.clock.name} ${moments[now]}`;
     return [where, Number.isNaN(size) ? said.diverged : `${said.size} ${number(size)}`, ...more].join(" · ");
-  }
-}
-
-/** Curves over the layers, one for each network, as they are at the moment where the clock stands. */
-export class Profile extends Panel {
-  get head() {
-    return Math.floor(momentAt(this.panel.moments, this.stage.head));
-  }
-
-  /** The number, among all points of a track, of the last layer's. */
-  last(track) {
-    return track.take * (Math.min(this.head, track.n / track.take - 1) + 1) - 1;
-  }
-
-  /** Where a line ends; a gradient of 0, which has no place on a logarithmic axis, is named at its foot. */
-  at(track) {
-    const i = this.last(track);
-    const [x, y] = [track.points[2 * i], track.y[i] === 0 ? this.area.bottom : track.points[2 * i + 1]];
-    return Number.isFinite(x) && Number.isFinite(y) ? [x, y] : null;
-  }
-
-  names(ctx) {
-    for (const track of this.tracks) track.name = track.y[this.last(track)] === 0 ? `${track.title}: 0` : track.title;
-    super.names(ctx);
-  }
-
-  lastFinite() {
-    return null;
-  }
-
-  dots(ctx, track) {
-    const first = track.take * Math.min(this.head, track.n / track.take - 1);
-    ctx.fillStyle = coloured(track.color, this.stage.palette);
-    for (let i = first; i < first + track.take; i++) {
-      if (!Number.isFinite(track.points[2 * i + 1])) continue;
-      ctx.beginPath();
-      ctx.arc(track.points[2 * i], track.points[2 * i + 1], 3.2 * this.stage.scale, 0, 2 * Math.PI);
-      ctx.fill();
-    }
   }
 }

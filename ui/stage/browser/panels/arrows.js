@@ -1,14 +1,16 @@
 /* One step from above: the picture follows a path's point and draws what moves it, as arrows. */
 
-import { coloured, make, number } from "./draw.js";
-import { Plane } from "./panels.js";
+import { coloured, make, number } from "../draw.js";
+import Plane from "./plane.js";
 
-/** @import { Panel } from "./panels.js" */
+/** @import { Panel } from "../panel.js" */
 
 const ROLES = { pull: "@pull", memory: "@memory" };
 
-/** The surface round the point of the contender chosen, as many pixels to a unit of x as to one of y. */
-export class Arrows extends Plane {
+/** The surface round the point of the contender chosen, as many pixels to a unit of x as to one of y.
+
+    @extends {Plane<import("../contract.js").ArrowsPanel>} */
+export default class Arrows extends Plane {
   constructor(stage, library) {
     super(stage, library);
     this.closer = 1; // what the reader's zoom makes of a contender's reach
@@ -17,6 +19,7 @@ export class Arrows extends Plane {
     this.node.append(this.legend);
   }
 
+  /** @param {import("../contract.js").ArrowsPanel} panel */
   async update(panel) {
     const before = this.mark;
     await super.update(panel);

@@ -1,17 +1,20 @@
 /* Small multiples: many little charts with the same axes, whose curves grow together with the clock. */
 
-import { coloured, make, marker, number, place, sample } from "./draw.js";
-import { Sheet } from "./sheet.js";
+import { coloured, make, marker, number, place, sample } from "../draw.js";
+import { Sheet } from "../sheet.js";
 
 /** Panel: columns (how many across), cells [{label, brief, tracks: [{y, color, marker, width}]}], lines [{label, style}],
-    steps (the epochs of the curves' points, where not all are there), x (the last epoch), y [from, to], ticks {x, y}, level (a dotted line), titles [across, up]. */
-export class Multiples extends Sheet {
+    steps (the epochs of the curves' points, where not all are there), x (the last epoch), y [from, to], ticks {x, y}, level (a dotted line), titles [across, up].
+
+    @extends {Sheet<import("../contract.js").MultiplesPanel>} */
+export default class Multiples extends Sheet {
   constructor(stage) {
     super(stage);
     this.legend = make("figcaption", { class: "dl-key" });
     this.node.append(this.legend);
   }
 
+  /** @param {import("../contract.js").MultiplesPanel} panel */
   async update(panel) {
     await super.update(panel);
     this.node.style.height = this.stage.narrow() ? `${Math.ceil(panel.cells.length / panel.columns) * 96 + 90}px` : "";

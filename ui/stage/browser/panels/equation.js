@@ -1,9 +1,12 @@
 /* The equation of a step, line by line: in symbols, and below with the step's numbers, for x and for y. */
 
-import { coloured, ink, make, number } from "./draw.js";
+import { coloured, ink, make, number } from "../draw.js";
 
 /** MathML made by the server; in it, elements of class q<i> hold number i of the step under the clock's head. */
-export class Equation {
+export default class Equation {
+  /** What is shown. @type {import("../contract.js").EquationPanel} */
+  panel;
+
   constructor(stage) {
     this.stage = stage;
     this.tabs = make("div", { class: "dl-tabs", role: "group" });
@@ -22,6 +25,7 @@ export class Equation {
     for (let size = 0.95; size > 0.5 && this.lines.offsetHeight > room; size -= 0.05) style.fontSize = `${size}em`;
   }
 
+  /** @param {import("../contract.js").EquationPanel} panel */
   async update(panel) {
     this.panel = panel;
     this.shown = null;

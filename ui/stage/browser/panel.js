@@ -1,16 +1,25 @@
 /* A panel is one picture of the stage: Plotly's still part, and above it a canvas for what moves. */
 
-import { Brush } from "./brush.js";
 import { Cards } from "./cards.js";
-import { coarse, coloured, icon, ink, make, marker, near, number, place, spacing } from "./draw.js";
+import { coarse, coloured, ink, make, marker, near, number, place, spacing } from "./draw.js";
 
 const PLOTLY_CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset", scrollZoom: false, showTips: false };
+/** A mark where it is drawn, in pixels: its line from `start` down, its label at (from, up) and so `wide`; `reached` by the head.
+
+    @typedef {import("./contract.js").Upright & { x: number, start: number, from: number, wide: number, up: number, reached: boolean }} DrawnMark */
+
 const RING = 9; // radius of the start ring, px
 
 /** Plotly's still part with a canvas above it; tracks are polylines that grow with the clock.
 
-    A track has a point for every step, or for each of the panel's `steps`. */
+    A track has a point for every step, or for each of the panel's `steps`.
+
+    @template {import("./contract.js").Charted} [P=import("./contract.js").Charted] */
 export class Panel {
+  /** What is shown. @type {P} */
+  panel;
+
+  /** @param {import("./stage.js").Stage} stage  @param {PlotlyLibrary} library */
   constructor(stage, library) {
     this.stage = stage;
     this.library = library;
@@ -21,7 +30,7 @@ export class Panel {
     this.grip = make("button", { type: "button", class: "dl-grip", hidden: "", onkeydown: (event) => this.nudge(event), onblur: () => (this.moved = null) });
     this.node = make("figure", { class: "dl-panel" }, this.plot, this.canvas, this.grip, this.tip);
     this.cards = new Cards(stage, this.node);
-    /** @type {Brush | null} */
+    /** @type {import("./brush.js").Brush | null} */
     this.brush = null; // of a surface that is drawn by hand
     /** @type {HTMLElement[]} */
     this.zooms = []; // buttons at the right, which labels keep clear of
@@ -34,6 +43,7 @@ export class Panel {
     this.drawn = false;
   }
 
+  /** @param {P} panel */
   async update(panel) {
     this.panel = panel;
     const { scale } = this.stage;
@@ -76,8 +86,12 @@ export class Panel {
 
   /** What keeps lines and letters apart from what lies below them: paper, but nothing where the slide has none. */
   get halo() {
-    const ground = this.panel.cells || this.panel.figure.data.some((trace) => trace.type === "contour");
-    return ground || !this.stage.fixed?.clear ? this.stage.palette.halo : "transparent";
+    return this.grounded || !this.stage.fixed?.clear ? this.stage.palette.halo : "transparent";
+  }
+
+  /** Whether its lines and letters lie on a ground of colours. */
+  get grounded() {
+    return this.panel.figure.data.some((trace) => trace.type === "contour");
   }
 
   /** Up to which of their points its tracks are drawn. */
@@ -333,16 +347,17 @@ export class Panel {
     const { palette } = this.stage;
     const { left, top, right, bottom } = this.area;
     ctx.font = this.font;
+    /** @type {DrawnMark[]} */
     const marks = (this.panel.marks ?? []).map((mark) => {
       const [x] = this.toPixels(mark.x ?? mark.at, 1); // on an axis that is not the clock's a mark says where it is
-      return { ...mark, x, start: top, color: coloured(mark.color, palette), reached: mark.at <= head + 1e-9 };
+      return { ...mark, x, start: top, from: x, wide: 0, up: top, color: coloured(mark.color, palette), reached: mark.at <= head + 1e-9 };
     }).filter(({ x }) => x >= left && x <= right);
     this.tagRows(ctx, marks.filter((mark) => mark.label));
     this.tags = marks.filter((mark) => mark.label && mark.reached);
-    for (const { x, start, color, dash } of marks.filter((mark) => !mark.sign && mark.reached)) {
+    for (const { x, start, color } of marks.filter((mark) => !mark.sign && mark.reached)) {
       ctx.strokeStyle = color;
       ctx.lineWidth = 1.5;
-      ctx.setLineDash(dash ?? [2, 4]);
+      ctx.setLineDash([2, 4]);
       ctx.beginPath();
       ctx.moveTo(x, start);
       ctx.lineTo(x, bottom);
@@ -357,6 +372,7 @@ export class Panel {
   /** Give each label a row and a side of its line, so that none lies on another and no line crosses one.
 
       A line begins at its own label or, where labels are wider than the room beside their lines, below all of them. */
+  /** @param {CanvasRenderingContext2D} ctx  @param {DrawnMark[]} marks */
   tagRows(ctx, marks) {
     const { left, top, right } = this.area;
     const turned = []; // those written to the left of their lines
@@ -377,6 +393,7 @@ export class Panel {
   }
 
   /** What early stopping does, on a curve: a ring where weights are kept, a cross where training stops. */
+  /** @param {CanvasRenderingContext2D} ctx  @param {DrawnMark} mark */
   sign(ctx, { x, y, sign, color }) {
     const at = [x, this.toPixels(1, y)[1]];
     if (!Number.isFinite(at[1]) || !this.holds(at)) return;
@@ -630,92 +647,6 @@ export class Panel {
     const left = Math.min(at[0] + 14, this.node.clientWidth - this.tip.offsetWidth - 4);
     this.tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, at[1] - 34)}px)`;
   }
-}
-
-/** The surface from above: a panel with buttons to zoom, since the wheel scrolls the page (ctrl + wheel zooms). */
-export class Plane extends Panel {
-  constructor(stage, library) {
-    super(stage, library);
-    const button = (name, act) => make("button", { type: "button", class: "dl-button", onclick: act }, icon(name));
-    this.zooms = [button("plus", () => this.zoom(0.7)), button("minus", () => this.zoom(1 / 0.7)), button("home", () => this.zoom(null))];
-    this.node.append(make("div", { class: "dl-zoom" }, ...this.zooms));
-    this.brush = new Brush(this);
-    this.node.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      const box = this.node.getBoundingClientRect();
-      this.zoom(event.deltaY > 0 ? 1.15 : 1 / 1.15, this.toData([event.clientX - box.left, event.clientY - box.top]));
-    }, { passive: false });
-  }
-
-  async update(panel) {
-    await super.update(panel);
-    const { words } = this.stage.scene;
-    this.brush.update(panel.paint);
-    [words.closer, words.farther, words.whole].forEach((text, i) => this.stage.title(this.zooms[i], text));
-  }
-
-  zoom(factor, centre) {
-    const [xaxis, yaxis] = this.axes();
-    const { layout } = this.panel.figure;
-    const about = (axis, c) => axis.range.map((v) => c + (v - c) * factor);
-    const middle = (axis) => (axis.range[0] + axis.range[1]) / 2;
-    const [cx, cy] = centre ?? [middle(xaxis), middle(yaxis)];
-    this.library.relayout(this.plot, {
-      "xaxis.range": factor ? about(xaxis, cx) : [...layout.xaxis.range],
-      "yaxis.range": factor ? about(yaxis, cy) : [...layout.yaxis.range],
-    });
-  }
-}
-
-/** The surface in space: Plotly's own 3-D traces; the paths are traces too, given longer arrays as the clock runs. */
-export class Space extends Panel {
-  async update(panel) {
-    await super.update(panel);
-    this.drawnHead = null;
-  }
-
-  draw() {
-    if (!this.drawn) return;
-    const { head, playing, palette } = this.stage;
-    this.cards.draw(head);
-    const now = performance.now();
-    if (this.drawnHead === head && this.drawnPanel === this.panel) return;
-    if (playing && now - (this.drawnAt ?? 0) < 45) return; // WebGL buffers are rebuilt at each call: 20 a second suffice
-    this.drawnAt = now;
-    this.drawnHead = head;
-    this.drawnPanel = this.panel;
-    this.show();
-    const last = Math.floor(head) + 1;
-    const { tracks, first } = this.panel;
-    const cut = (name) => tracks.map((t) => Array.from(t[name].subarray(0, last)));
-    const tips = (name) => tracks.map((t) => [t[name][Math.min(last, t[name].length) - 1]]);
-    const lines = tracks.map((_, i) => first + i);
-    const heads = tracks.map((_, i) => first + tracks.length + i);
-    this.library.restyle(this.plot, {
-      x: [...cut("x"), ...tips("x")], y: [...cut("y"), ...tips("y")], z: [...cut("z"), ...tips("z")],
-      "line.color": [...tracks, ...tracks].map((t) => coloured(t.color, palette)),
-    }, [...lines, ...heads]);
-  }
-
-  /** Plotly's canvas can be read only right after it was drawn. */
-  show() {
-    const { glplot } = this.plot._fullLayout.scene._scene;
-    const { clientWidth: width, clientHeight: height } = this.node;
-    const draw = (ctx) => {
-      glplot.redraw();
-      ctx.drawImage(glplot.canvas, 0, 0, width, height);
-    };
-    glplot.canvas.picture = { width, height, draw };
-  }
-
-  /** @param {Panel} shown */
-  async turn({ plot }) {
-    await this.library.relayout(this.plot, { "scene.camera": plot._fullLayout.scene._scene.getCamera() });
-  }
-
-  listen() {} // Plotly turns the scene
-  point() {}
 }
 
 /** Scale type and margins of a Plotly layout, in place; `coloured` has made it our own. */

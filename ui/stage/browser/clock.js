@@ -1,0 +1,31 @@
+/* The clock of a scene: which step is seen at which time, and where a jump leads. A time is a step, or lies between two. */
+
+import { place } from "./draw.js";
+
+/** @import { Clock } from "./contract.js" */
+
+/** What is seen at a time: a clock with a `rest` stands still for that share of every step, to be read.
+
+    @param {Clock} clock  @param {number} time */
+export function headAt({ rest }, time) {
+  if (!rest) return time;
+  const step = Math.floor(time);
+  const part = Math.max(0, (time - step - rest) / (1 - rest));
+  return step + part * part * (3 - 2 * part);
+}
+
+/** The last step up to this one whose values were sent: of a long training not all are.
+
+    @param {Clock} clock  @param {number} step */
+export function known({ steps }, step) {
+  return steps ? steps[Math.floor(place(steps, step))] : step;
+}
+
+/** Where a jump from `head` to a step ends: within the clock, at a step whose values were sent, on in the jump's direction.
+
+    @param {Clock} clock  @param {number} head  @param {number} step */
+export function jumped(clock, head, step) {
+  const to = Math.max(0, Math.min(clock.last, step));
+  if (!clock.steps) return to;
+  return to > head ? clock.steps[Math.ceil(place(clock.steps, to))] : known(clock, to);
+}
