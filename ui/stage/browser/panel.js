@@ -2,6 +2,8 @@
 
 import { Cards } from "./cards.js";
 import { coarse, coloured, ink, make, marker, near, number, place, spacing } from "./draw.js";
+import { rows, sift, spread } from "./labels.js";
+import { Tip } from "./tip.js";
 
 const PLOTLY_CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset", scrollZoom: false, showTips: false };
 /** A mark where it is drawn, in pixels: its line from `start` down, its label at (from, up) and so `wide`; `reached` by the head.
@@ -26,9 +28,9 @@ export class Panel {
     /** @type {PlotlyPlot} */
     this.plot = make("div", { class: "dl-plot" });
     this.canvas = make("canvas", { class: "dl-canvas", "aria-hidden": "true" });
-    this.tip = make("div", { class: "dl-tip", hidden: "" });
+    this.tip = new Tip(34);
     this.grip = make("button", { type: "button", class: "dl-grip", hidden: "", onkeydown: (event) => this.nudge(event), onblur: () => (this.moved = null) });
-    this.node = make("figure", { class: "dl-panel" }, this.plot, this.canvas, this.grip, this.tip);
+    this.node = make("figure", { class: "dl-panel" }, this.plot, this.canvas, this.grip, this.tip.node);
     this.cards = new Cards(stage, this.node);
     /** @type {import("./brush.js").Brush | null} */
     this.brush = null; // of a surface that is drawn by hand
@@ -352,7 +354,9 @@ export class Panel {
       const [x] = this.toPixels(mark.x ?? mark.at, 1); // on an axis that is not the clock's a mark says where it is
       return { ...mark, x, start: top, from: x, wide: 0, up: top, color: coloured(mark.color, palette), reached: mark.at <= head + 1e-9 };
     }).filter(({ x }) => x >= left && x <= right);
-    this.tagRows(ctx, marks.filter((mark) => mark.label));
+    const labelled = marks.filter((mark) => mark.label);
+    for (const mark of labelled) mark.wide = ctx.measureText(mark.label).width;
+    rows(labelled, this.area, this.type + 5);
     this.tags = marks.filter((mark) => mark.label && mark.reached);
     for (const { x, start, color } of marks.filter((mark) => !mark.sign && mark.reached)) {
       ctx.strokeStyle = color;
@@ -367,29 +371,6 @@ export class Panel {
     ctx.textBaseline = "top";
     for (const { label, from, up, color } of this.tags) this.written(ctx, label, from, up, color);
     for (const mark of marks) if (mark.sign && mark.reached) this.sign(ctx, mark);
-  }
-
-  /** Give each label a row and a side of its line, so that none lies on another and no line crosses one.
-
-      A line begins at its own label or, where labels are wider than the room beside their lines, below all of them. */
-  /** @param {CanvasRenderingContext2D} ctx  @param {DrawnMark[]} marks */
-  tagRows(ctx, marks) {
-    const { left, top, right } = this.area;
-    const turned = []; // those written to the left of their lines
-    const others = [];
-    for (const mark of marks.sort((a, b) => b.x - a.x)) {
-      mark.wide = ctx.measureText(mark.label).width;
-      const end = mark.x + 6 + mark.wide;
-      const turn = end > right || turned.some(({ x }) => x > mark.x && x < end);
-      mark.from = turn ? Math.max(left + 2, mark.x - 6 - mark.wide) : mark.x + 6;
-      (turn ? turned : others).push(mark);
-    }
-    const row = this.type + 5;
-    const tight = turned.some((mark) => mark.from > mark.x - 6 - mark.wide);
-    [...turned, ...others.reverse()].forEach((mark, i) => {
-      mark.up = top + 4 + i * row;
-      mark.start = tight ? top + 4 + marks.length * row : mark.up;
-    });
   }
 
   /** What early stopping does, on a curve: a ring where weights are kept, a cross where training stops. */
@@ -451,34 +432,9 @@ export class Panel {
       for (const { from, wide, up } of this.tags ?? [])
         if (label.x < from + wide + 6 && from < label.x + label.wide + 6 && Math.abs(label.y - up - size / 2) < size + 2) label.y = up + 1.5 * size + 4;
     placed.sort((a, b) => a.y - b.y);
-    const beside = (a, b) => a.x < b.x + b.wide + 6 && b.x < a.x + a.wide + 6;
     const gap = size + 2.5;
-    const kept = this.panel.crowd ? this.sift(placed, beside, gap, bottom) : this.spread(placed, beside, gap, top + size / 2, bottom - size / 2);
+    const kept = this.panel.crowd ? sift(placed, gap, bottom) : spread(placed, gap, top + size / 2, bottom - size / 2);
     for (const { track, x, y } of kept) this.written(ctx, track.name, x, y, coloured(track.color, palette));
-  }
-
-  /** On the surface a label that has no room is left out: the table names every path. */
-  sift(labels, beside, gap, bottom) {
-    const kept = [];
-    for (const label of labels) {
-      const clash = (y) => kept.find((k) => Math.abs(k.y - y) < gap - 0.5 && beside(k, label));
-      for (let hit = clash(label.y), tries = 0; hit && tries < 12; hit = clash(label.y), tries++) label.y = hit.y + gap;
-      if (label.y - label.wished <= 1.5 * (gap - 2.5)) kept.push(label);
-    }
-    const over = kept.length ? Math.max(0, kept[kept.length - 1].y - (bottom - 2)) : 0;
-    return kept.map((label) => ({ ...label, y: label.y - over }));
-  }
-
-  /** Beside curves all are shown, at least `gap` apart: moved down, then up again where they would leave the picture. */
-  spread(labels, beside, gap, top, bottom) {
-    labels.forEach((label, i) => {
-      label.y = Math.max(top, label.y, ...labels.slice(0, i).filter((other) => beside(other, label)).map((other) => other.y + gap));
-    });
-    for (let i = labels.length - 1; i >= 0; i--) {
-      const label = labels[i];
-      label.y = Math.min(bottom, label.y, ...labels.slice(i + 1).filter((other) => beside(other, label)).map((other) => other.y - gap));
-    }
-    return labels;
   }
 
   lastFinite(track, head) {
@@ -621,7 +577,7 @@ export class Panel {
     const { stage } = this;
     const before = stage.hover;
     stage.hover = null;
-    this.tip.hidden = true;
+    this.tip.hide();
     if (at && this.drawn && this.tracks && this.holds(at)) {
       if (this.panel.along) stage.hover = Math.max(0, Math.min(stage.scene.clock.last, Math.round(this.toData(at)[0])));
       else this.nearest(at);
@@ -642,10 +598,8 @@ export class Panel {
     const { track, i } = best;
     const { clock } = this.stage.scene;
     const values = track.values ? ` · f = ${number(track.values[i])}` : "";
-    this.tip.textContent = `${track.title} · ${clock.name} ${this.panel.steps?.[i] ?? i} · (${number(track.x[i])}, ${number(track.y[i])})${values}`;
-    this.tip.hidden = false;
-    const left = Math.min(at[0] + 14, this.node.clientWidth - this.tip.offsetWidth - 4);
-    this.tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, at[1] - 34)}px)`;
+    const step = this.panel.steps?.[i] ?? i;
+    this.tip.say(`${track.title} · ${clock.name} ${step} · (${number(track.x[i])}, ${number(track.y[i])})${values}`, at, this.node.clientWidth);
   }
 }
 

@@ -1,6 +1,7 @@
 /* A sheet is a panel drawn wholly by hand: pictures side by side, and a tip with the numbers under the pointer. */
 
 import { make } from "./draw.js";
+import { Tip } from "./tip.js";
 
 /** @template {import("./contract.js").Panel} P */
 export class Sheet {
@@ -10,10 +11,10 @@ export class Sheet {
   constructor(stage) {
     this.stage = stage;
     this.canvas = make("canvas", { class: "dl-canvas", "aria-hidden": "true" });
-    this.tip = make("div", { class: "dl-tip", hidden: "" });
-    this.node = make("figure", { class: "dl-panel dl-sheet" }, this.canvas, this.tip);
+    this.tip = new Tip(38);
+    this.node = make("figure", { class: "dl-panel dl-sheet" }, this.canvas, this.tip.node);
     this.node.addEventListener("pointermove", (event) => this.point(event));
-    this.node.addEventListener("pointerleave", () => (this.tip.hidden = true));
+    this.node.addEventListener("pointerleave", () => this.tip.hide());
   }
 
   leave() {}
@@ -23,7 +24,7 @@ export class Sheet {
   /** @param {P} panel */
   async update(panel) {
     this.panel = panel;
-    this.tip.hidden = true;
+    this.tip.hide();
   }
 
   /** What a kind of sheet draws, in pixels of the page. @param {CanvasRenderingContext2D} _ctx */
@@ -66,11 +67,6 @@ export class Sheet {
   point(event) {
     const box = this.node.getBoundingClientRect();
     const at = [event.clientX - box.left, event.clientY - box.top];
-    const words = this.panel && this.ctx ? this.told(at) : null;
-    this.tip.hidden = !words;
-    if (!words) return;
-    this.tip.textContent = words;
-    const left = Math.min(at[0] + 14, this.width - this.tip.offsetWidth - 4);
-    this.tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, at[1] - 38)}px)`;
+    this.tip.say(this.panel && this.ctx ? this.told(at) : null, at, this.width);
   }
 }

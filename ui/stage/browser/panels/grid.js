@@ -120,15 +120,10 @@ export default class Grid extends Panel {
   }
 
   point(at) {
-    this.tip.hidden = true;
-    if (!at || !this.drawn || !this.holds(at)) return;
-    const cell = this.under(at);
-    if (cell < 0) return;
+    const cell = at && this.drawn && this.holds(at) ? this.under(at) : -1;
+    if (cell < 0) return this.tip.hide();
     const { names, sd, title } = this.panel;
-    const spread = this.epoch < 0 ? NaN : sd[this.epoch][cell];
-    this.tip.textContent = `${names[cell]} · ${title} ${number(this.value(cell))} ± ${number(spread)}`;
-    this.tip.hidden = false;
-    const left = Math.min(at[0] + 14, this.node.clientWidth - this.tip.offsetWidth - 4);
-    this.tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, at[1] - 38)}px)`;
+    const deviation = this.epoch < 0 ? NaN : sd[this.epoch][cell];
+    this.tip.say(`${names[cell]} · ${title} ${number(this.value(cell))} ± ${number(deviation)}`, at, this.node.clientWidth);
   }
 }

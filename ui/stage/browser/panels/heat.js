@@ -148,14 +148,8 @@ export default class Heat extends Panel {
 
   /** Exact numbers of the cell under the pointer, or of the nearest point of a curve. */
   point(at) {
-    this.tip.hidden = true;
-    if (!at || !this.drawn || !this.holds(at)) return;
-    const text = this.panel.cells ? this.tellCell(at) : this.tellCurve(at);
-    if (!text) return;
-    this.tip.textContent = text;
-    this.tip.hidden = false;
-    const left = Math.min(at[0] + 14, this.node.clientWidth - this.tip.offsetWidth - 4);
-    this.tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, at[1] - 38)}px)`;
+    const inside = at && this.drawn && this.holds(at);
+    this.tip.say(inside ? (this.panel.cells ? this.tellCell(at) : this.tellCurve(at)) : null, at ?? [0, 0], this.node.clientWidth);
   }
 
   tellCell([x, y]) {
