@@ -30,8 +30,8 @@ class Setting:
     `low` and `high` bound the slider; `minimum`, `maximum` (inclusive) and `below` (exclusive) bound what is valid.
     `log` asks for a logarithmic scale, `choices` lists the valid values, `optional` also allows None; `examples` are
     some of the valid values of a text. A switch with a `mistake` makes a well-known mistake; contenders that make it
-    are named after it. `limit` names the limit of this server (see `spec.limits`) that bounds the value itself, and
-    `counts` those to which the value contributes.
+    are named after it. `data` marks what determines the prepared data of a network. `limit` names the limit of this
+    server (see `spec.limits`) that bounds the value itself, and `counts` those to which the value contributes.
     """
 
     label: str
@@ -47,6 +47,7 @@ class Setting:
     examples: tuple[str, ...] = ()
     optional: bool = False
     mistake: str = ""
+    data: bool = False
     limit: str = ""
     counts: tuple[str, ...] = ()
 

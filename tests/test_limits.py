@@ -23,11 +23,11 @@ from experiments.descend import default_race, suited
 from experiments.fit import Fit, check_size
 from experiments.maps import Map, default_map
 from experiments.presets import Preset, offered
+from harness.server import ROOT
 from runs import Chain, Pool
 from spec import Refused
 from spec.limits import Limits, allowed, languages, read, table, variable
 from surfaces import SURFACES
-from tools.server import ROOT
 from ui import language, training
 from ui.desk import Desk
 

@@ -20,9 +20,10 @@ import streamlit as st
 from streamlit.components import v2
 
 from figures.scene import WORDS
-from ui import cached, frame, language, lesson, static
+from ui import cached, language, lesson, static
 from ui.desk import Desk
 from ui.language import _
+from ui.pages import heading
 
 HERE = Path(__file__).parent
 
@@ -114,7 +115,7 @@ def stage(
     What the reader does on it calls `on_start`, `on_pick` or `on_paint`; the wish is then in ``st.session_state[key]``
     under that word: ``.start`` is ``{"at": [x, y], "dragging": bool}``, from a click or a dragged ring.
     """
-    about = desk.about() | dict(zip(("title", "question"), frame.heading(desk.name), strict=True)) if desk else {}
+    about = desk.about() | dict(zip(("title", "question"), heading(desk.name), strict=True)) if desk else {}
     covered = desk is not None and lesson.covered()
     more = {"lang": language.current(), "plotly": publish()[1], "about": about, "covered": covered}
     try:
