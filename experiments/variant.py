@@ -141,10 +141,6 @@ class Fit:
         check(self)
         if not isinstance(self.hidden, tuple) or len(self.hidden) > MAX_LAYERS:
             raise Refused(N_("At most {count} hidden layers are possible."), count=MAX_LAYERS)
-        whole = (self.batch_size, self.epochs, self.seed, self.rows, self.split_seed, self.folds, self.fold)
-        for number in (*whole, *self.hidden, *self.features):
-            if number is not None and (not isinstance(number, int) or isinstance(number, bool)):
-                raise Refused(N_("{value} must be a whole number."), value=number)
         for rule in (self.optimizer, self.bias_optimizer or self.optimizer):
             if not isinstance(rule, Optimizer):
                 raise Refused(N_("{value} is not an optimizer."), value=rule)

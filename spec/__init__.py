@@ -99,10 +99,16 @@ def type_hints(spec: type) -> dict[str, Any]:
 def check(spec: Any) -> None:
     """Raise `Refused` if a described field has an invalid value; nested Specs check themselves."""
     for name, fact in settings(spec).items():
-        _check_value(fact, getattr(spec, name))
+        _check_value(fact, getattr(spec, name), whole=name in _whole(type(spec)))
 
 
-def _check_value(fact: Setting, value: Any) -> None:
+@functools.cache
+def _whole(spec: type) -> frozenset[str]:
+    """Return the fields whose type is int, int or None, or a tuple of int."""
+    return frozenset(name for name, hint in type_hints(spec).items() if int in (hint, *typing.get_args(hint)))
+
+
+def _check_value(fact: Setting, value: Any, *, whole: bool) -> None:
     if value is None and fact.optional:
         return
     if fact.choices and value not in fact.choices:
@@ -114,6 +120,8 @@ def _check_value(fact: Setting, value: Any) -> None:
     for number in numbers:
         if isinstance(number, (int, float)) and not isinstance(number, bool):
             _check_number(fact, number)
+            if whole and not isinstance(number, int):
+                raise Refused(N_("{label} must be a whole number, not {value}."), label=fact.label, value=number)
         elif fact.minimum is not None or fact.maximum is not None or fact.below is not None:
             raise Refused(N_("{label} must be a number, not {value}."), label=fact.label, value=number)
 
