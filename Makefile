@@ -24,7 +24,7 @@ run: $(VENV)/.ready ## start the app (the first call installs it); ARGS="--serve
 	$(BIN)/streamlit run app.py $(ARGS)
 
 test: $(VENV)/.ready-dev ## run all tests (installs a browser if there is none); ARGS="tests/test_fit.py" chooses some
-	@browser="$$($(BIN)/python -m tools.browser --tests)" && export DESCENT_LAB_CHROMIUM="$$browser" && \
+	@browser="$$($(BIN)/python -m harness.browser --tests)" && export DESCENT_LAB_CHROMIUM="$$browser" && \
 		$(BIN)/python -m pytest $(CORES) $(ARGS)
 
 test-fast: $(VENV)/.ready-dev ## run the tests that need no browser and do not compute for long
@@ -60,7 +60,7 @@ thumbnails: $(VENV)/.ready-dev ## take the pictures of lessons that are missing 
 	$(BIN)/python -m tools.thumbnails $(ARGS)
 
 slides: $(VENV)/.ready-slides ## pictures for a deck; ARGS="zigzag --format pdf -o deck", ARGS=--help lists all
-	@browser="$$($(BIN)/python -m tools.browser)" && export DESCENT_LAB_CHROMIUM="$$browser" && \
+	@browser="$$($(BIN)/python -m harness.browser)" && export DESCENT_LAB_CHROMIUM="$$browser" && \
 		$(BIN)/python -m slides $(ARGS)
 
 clean: ## remove the environment and what the tools have left behind

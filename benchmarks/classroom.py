@@ -39,8 +39,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
 import lessons
-from tools import browser as chromium
-from tools.server import serve
+from harness import browser as chromium
+from harness.server import serve
 
 ARRIVAL = 10.0  # seconds within which a class opens a link
 PAUSE = (3.0, 6.0)  # seconds between two changes of one student

@@ -21,8 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.classroom import Browser, percentile
+from harness.server import serve
 from optimizers import RULES
-from tools.server import serve
 
 WARM = 12.0  # seconds for the workers to be ready
 REACH = 0.3  # seconds within which a neighbour's change is to be drawn

@@ -27,9 +27,9 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from benchmarks.classroom import Browser, processes, web_process
+from harness.server import ROOT, serve
 from optimizers import RULES
 from surfaces import SURFACES
-from tools.server import ROOT, serve
 
 GROWTH = 1.0  # MB a minute that count as level: an hour's lecture, twice, is then 120 MB
 FILE = 350_000  # lines of the file that they send

@@ -20,8 +20,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from tools import browser
-from tools.server import serve
+from harness import browser
+from harness.server import serve
 
 RULES = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
 LARGE = "surface=ravine&steps=300&" + "&".join(f"rule={rule}" for rule in RULES)

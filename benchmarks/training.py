@@ -30,8 +30,9 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from datasets import find, prepare
 from datasets.parts import split
-from experiments import training
+from experiments import tables, training
 from experiments.fit import Fit, fit
+from experiments.variant import sizes
 from optimizers import RULES, SGD, Adam
 from optimizers.rule import Optimizer
 
@@ -114,7 +115,7 @@ def stack_case(k: int, reach: float, epochs: int) -> Case:
     ]
 
     def ours() -> None:
-        training.forget()  # the lecture's loop prepares its data each time, too
+        tables.forget()  # the lecture's loop prepares its data each time, too
         fit(variants)
 
     said = f"{k} network{'s' * (k > 1)}, Titanic, one thread"
@@ -149,7 +150,7 @@ def grid_case(epochs: int) -> Case:
     ]
 
     def ours() -> np.ndarray:
-        training.forget()
+        tables.forget()
         return fit(variants).val_score[:, -1].reshape(-1, folds).mean(1)
 
     def theirs() -> np.ndarray:
@@ -192,7 +193,7 @@ def in_turn(variants: Sequence[Fit]) -> list[list[tuple[float, float]]]:
 
 
 def trained(variant: Fit, train: tuple[Tensor, Tensor], seen: list[tuple[Tensor, Tensor]]) -> Iterator[Any]:
-    units = training.sizes(variant)
+    units = sizes(variant)
     model, criterion = module(units, variant.batch_norm), nn.CrossEntropyLoss()
     copy_weights(variant, model)
     optimizer = MAKERS[variant.optimizer.key](model.parameters(), lr=variant.optimizer.lr)
@@ -222,7 +223,7 @@ def copy_weights(variant: Fit, model: nn.Sequential) -> None:
 def mnist_case(name: str, variants: Sequence[Fit], reach: float) -> Case:
     """Return a case, after checking that the curves agree for two epochs, before small differences have grown."""
     short = [replace(variant, epochs=2) for variant in variants]
-    training.forget()
+    tables.forget()
     history = fit(short)
     curve = (history.train_loss if variants[0].val_size == 0 else history.val_loss)[:, 1:]
     theirs = np.array(in_turn(short))[:, :, 0]
@@ -233,7 +234,7 @@ def mnist_case(name: str, variants: Sequence[Fit], reach: float) -> Case:
     apart = np.abs(curve / theirs - 1)[tame].max()
 
     def ours() -> None:
-        training.forget()
+        tables.forget()
         fit(variants)
 
     return Case(

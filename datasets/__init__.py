@@ -4,6 +4,8 @@ Facts about a data set (title, task, numbers of rows and columns) are plain valu
 is imported when tables are read, split or scaled.
 """
 
+import copyreg
+
 from datasets import own
 from datasets.dataset import Dataset
 from datasets.drawn import DRAWN
@@ -25,3 +27,7 @@ def find(name: str) -> Dataset:
     if name not in DATASETS:
         raise Refused(N_("The data set must be one of {choices}, not {value}."), choices=listed(DATASETS), value=name)
     return DATASETS[name]
+
+
+# A worker gets only the name, and finds the entry itself.
+copyreg.pickle(Dataset, lambda dataset: (find, (dataset.key,)))

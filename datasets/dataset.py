@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -47,12 +46,6 @@ class Dataset:
     def __repr__(self) -> str:
         # A Spec is identified by its repr, which must not contain a memory address.
         return f"Dataset({self.key!r})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # A worker gets only the name, and finds the entry itself.
-        from datasets import find
-
-        return find, (self.key,)
 
 
 def texts(cells: np.ndarray, longest: int = 200) -> np.ndarray:

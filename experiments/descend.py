@@ -67,9 +67,6 @@ class Race:
         check(self)
         object.__setattr__(self, "surface", surface_name(self.surface))
         _check_contenders(self.contenders)
-        for label, value in ((N_("Steps"), self.steps), (N_("Seed of the noise"), self.seed)):
-            if not isinstance(value, int):
-                raise Refused(N_("{label} must be a whole number, not {value}."), label=label, value=value)
         # The same race must have the same digest: -7 and -7.0, or a list from a slider and a tuple, must not differ.
         object.__setattr__(self, "contenders", tuple(self.contenders))
         object.__setattr__(self, "start", _point(self.start))

@@ -6,14 +6,12 @@ This module handles torch tensors but does not import torch: the web process rea
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from experiments.snapshot import Glimpse
 from networks import ACTIVATIONS
-
-if TYPE_CHECKING:
-    from experiments.records import Glimpse
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

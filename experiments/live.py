@@ -10,7 +10,7 @@ import numpy as np
 from datasets import Dataset, find, prepare
 from experiments import fit
 from experiments.fit import CURVES, Chunk, Fit, History, State, advance_for, join
-from experiments.training import PREPARED
+from experiments.variant import prepared
 
 STANDING = ("test_loss", "test_score", "best_test_score", "boundary", "counts", "baseline")
 POINTS = ("inputs", "targets", "held")
@@ -77,7 +77,7 @@ def _points(variant: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     The test set is not included.
     """
     entry = find(variant.dataset)
-    parts = prepare(entry, **{name: getattr(variant, name) for name in PREPARED})
+    parts = prepare(entry, **prepared(variant))
     seen = np.concatenate([parts.train.rows, parts.val.rows])
     held = np.arange(len(seen)) >= len(parts.train.rows)
     return entry.read()[0][seen], np.concatenate([parts.train.y, parts.val.y]), held

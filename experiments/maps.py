@@ -98,9 +98,6 @@ class Map:
             text = N_("This map needs between {least} and {most} optimizers, not {count}.")
             raise Refused(text, least=least, most=most, count=len(self.rules))
         Race(self.surface, self.rules, self.start, self.steps)  # raises Refused if one race is not valid
-        for label, value in ((N_("Grid resolution"), self.side), (N_("Trials per optimizer"), self.trials)):
-            if not isinstance(value, int):
-                raise Refused(N_("{label} must be a whole number, not {value}."), label=label, value=value)
         for label, ends in (
             (N_("Learning rate range (from, to)"), self.rates),
             (N_("Value range (from, to)"), self.values),

@@ -1,49 +1,24 @@
 """What is recorded of networks during training, besides their curves: one entry of `RECORDS` each.
 
-A page names the records it draws; other pages do not pay for them. torch is imported inside functions, because only
-workers call them.
+A page names the records it draws; other pages do not pay for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from experiments import layers, results
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from experiments.fit import Fit
-    from experiments.training import Data
-    from networks.stack import Stack
-    from networks.tasks import Task
+from experiments.snapshot import Glimpse
+from experiments.tables import boundary
 
 Array = np.ndarray[Any, np.dtype[Any]]
 TRACED = 6  # weights whose values are recorded over the epochs
 BINS, BIN = 401, 0.02  # of the histograms of weights: how many bins, and how wide; the middle one is centred on 0
 ZERO = 1e-3  # a weight with a smaller absolute value has practically no effect
-
-
-class Glimpse(NamedTuple):
-    """The networks of one group after an epoch.
-
-    Row i of `stack`, and of `best` (the weights with the lowest validation loss so far), is the network of
-    `variants[i]`; its data are row `which[i]` of every tensor in `tables`. `seconds` is the training time of the epoch,
-    for all networks together, without the time for measuring, and `batch_loss` [k] the mean loss of its batches.
-    """
-
-    stack: Stack
-    best: Stack
-    variants: Sequence[Fit]
-    tables: Data
-    which: Tensor
-    task: Task
-    seconds: float = 0.0
-    batch_loss: Array | None = None
 
 
 def every(epochs: int) -> Array:
@@ -85,8 +60,6 @@ def _traces(glimpse: Glimpse) -> Array:
 
 def _boundaries(glimpse: Glimpse) -> Array:
     """Return the decision boundaries [k, 64, 64] in uint8, as `History.boundary`; there are none without a grid."""
-    from experiments.training import boundary
-
     assert glimpse.tables.grid is not None, "this record is for data that can be drawn"
     return boundary(glimpse.stack.evaluate(glimpse.tables.grid, glimpse.which))
 

@@ -7,16 +7,14 @@ At the end of a run the record "outputs" keeps the outputs of every network. Cha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from datasets import Dataset, Part, prepare
 from datasets.dataset import texts
-
-if TYPE_CHECKING:
-    from experiments.fit import Fit
-    from experiments.records import Glimpse
+from experiments.snapshot import Glimpse
+from experiments.variant import Fit, prepared
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -66,10 +64,8 @@ def look(question: Question, seconds: float) -> tuple[None, tuple[int, int, dict
     the other arrays. For a network that has diverged there is only `lost`, the number of rows without a finite
     prediction.
     """
-    from experiments.training import PREPARED
-
     fit, data = question.fit, question.data
-    parts = prepare(data, **{name: getattr(fit, name) for name in PREPARED})
+    parts = prepare(data, **prepared(fit))
     name, part = ("validation", parts.val) if len(parts.val.y) else ("training", parts.train)
     most = MOST // question.outputs.shape[1]
     first = 0

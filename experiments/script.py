@@ -24,7 +24,7 @@ from datasets.parts import split, stratifies, stratifies_folds
 from datasets.typed import TYPED
 from experiments.fit import Fit
 from experiments.torch_rule import Term, term, written
-from experiments.training import PREPARED, precision, rates, sizes
+from experiments.variant import precision, prepared, rates, sizes
 from networks import ACTIVATIONS, INITS
 from optimizers import Constant, Optimizer
 
@@ -84,7 +84,7 @@ def script(fit: Fit) -> str:
     what this run needs. Of a visitor's own table it contains only numbers, no text.
     """
     entry = find(fit.dataset)
-    parts = prepare(entry, **{name: getattr(fit, name) for name in PREPARED})
+    parts = prepare(entry, **prepared(fit))
     batch_size = [] if fit.batch_size is None else [f"BATCH_SIZE = {fit.batch_size}"]
     settings = [f"EPOCHS = {fit.epochs}", *batch_size, f"SEED = {fit.seed}"]
     sections = [_data(fit, entry, parts), _network(fit, parts), _training(fit, entry), _end(fit, entry)]

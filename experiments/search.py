@@ -23,7 +23,7 @@ from experiments.axes import AXES, Axis
 from experiments.fit import Chunk, Fit, History, State, advance_for, begin, check_size, join, merged
 from experiments.presets import Preset, offered
 from optimizers import Adam, Optimizer
-from spec import N_, N_n, Refused, check, same, setting
+from spec import N_, N_n, Refused, check, same, setting, settings
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -147,10 +147,8 @@ class Search:
 
 @functools.lru_cache(maxsize=64)
 def _baseline(search: Search) -> Fit:
-    names = (
-        "dataset", "epochs", "hidden", "activation", "optimizer", "batch_size", "seed", "split_seed", "test_size",
-    )  # fmt: skip
-    return Fit(**{name: getattr(search, name) for name in names})
+    shared = settings(Fit).keys() & settings(Search).keys() - {"folds"}
+    return Fit(**{name: getattr(search, name) for name in shared})
 
 
 @functools.lru_cache(maxsize=64)

@@ -7,39 +7,30 @@ this module through `experiments.fit`.
 from __future__ import annotations
 
 import copy
-import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from datasets import Dataset, find, prepare
-from experiments.records import Glimpse, take
+from datasets import find
+from experiments.records import take
+from experiments.snapshot import Glimpse
+from experiments.tables import Data, boundary, guess, table_key, tensors, together
+from experiments.variant import HEAVY, Fit, precision, rates, sizes, work
 from networks import count_params, count_weights, untrained
 from optimizers import Optimizer, Scheduled
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from experiments.fit import Fit
     from networks.stack import Stack
 
 Array = np.ndarray[Any, np.dtype[Any]]
-
-GRID = 64  # points along each side of the grid for a decision boundary
-NO_CLASS = 255  # in a decision boundary between several classes: the outputs at this point are not numbers
-HEAVY = 2_000_000
-"""Multiplications in the forward pass above which one network's step keeps a core busy by itself.
-
-Such a step is computed in float32, which takes half the time; smaller steps are mostly overhead, and float64 costs
-little.
-"""
 
 
 class Group(NamedTuple):
@@ -56,41 +47,6 @@ class Group(NamedTuple):
     schedules: tuple[list[dict[str, Array]], ...]
     best_params: Array
     best_loss: Array
-
-
-class Data(NamedTuple):
-    """The parts of one or several tables as tensors [tables, rows, ...].
-
-    Of the rows in `seen` (training and validation), the first `learnt` are the training set and the others the
-    validation set. `grid` are the points [tables, GRID * GRID, 2] at which a decision boundary is computed, scaled like
-    the inputs.
-    """
-
-    seen_x: Tensor
-    seen_y: Tensor
-    learnt: int
-    test_x: Tensor
-    test_y: Tensor
-    grid: Tensor | None
-
-    @property
-    def train_x(self) -> Tensor:
-        return self.seen_x[:, : self.learnt]
-
-    @property
-    def train_y(self) -> Tensor:
-        return self.seen_y[:, : self.learnt]
-
-    @property
-    def val_y(self) -> Tensor:
-        return self.seen_y[:, self.learnt :]
-
-
-def sizes(variant: Fit) -> tuple[int, ...]:
-    """Return the number of units in each layer, (inputs, *hidden, outputs)."""
-    entry = find(variant.dataset)
-    inputs = len(variant.features) or entry.columns
-    return (inputs, *variant.hidden, len(entry.classes) if entry.task == "classes" else 1)
 
 
 def shape(variant: Fit) -> tuple[Any, ...]:
@@ -111,25 +67,12 @@ def groups(variants: Sequence[Fit]) -> tuple[Group, ...]:
         alike.setdefault(shape(variant), []).append(index)
     parts = []
     for members in alike.values():
-        tables = list(dict.fromkeys(_how(variants[index]) for index in members))
-        keys = {i: (_kind(variants[i], members, variants), tables.index(_how(variants[i]))) for i in members}
+        tables = list(dict.fromkeys(table_key(variants[index]) for index in members))
+        keys = {i: (_kind(variants[i], members, variants), tables.index(table_key(variants[i]))) for i in members}
         members = sorted(members, key=keys.__getitem__)
         count = min(len(members), cores()) if work(variants[members[0]]) > HEAVY else 1
         parts += [tuple(part.tolist()) for part in np.array_split(members, count)]  # same optimizers stay together
     return tuple(start(variants, part) for part in parts)
-
-
-def work(variant: Fit) -> float:
-    """Return how many multiplications the forward pass of one step takes, at most."""
-    rows = min(variant.batch_size or math.inf, variant.rows or math.inf, find(variant.dataset).rows)
-    return count_weights(sizes(variant)) * rows
-
-
-def precision(variant: Fit) -> str:
-    """Return the dtype in which a network is computed, "float64" or "float32"."""
-    if variant.precision != "auto":
-        return variant.precision
-    return "float32" if work(variant) > HEAVY else "float64"
 
 
 def cores() -> int:
@@ -186,7 +129,7 @@ def train(variants: Sequence[Fit], group: Group, epoch: int, epochs: int, record
     from networks.tasks import TASKS
 
     shared = variants[0]
-    tables, which = _tables(variants)
+    tables, which = together(variants)
     entry = find(shared.dataset)
     task = TASKS[entry.task]
 
@@ -388,109 +331,6 @@ def _drawn(variants: Sequence[Fit], purpose: str, drops: Sequence[Array], epoch:
         return (draws[seed] >= rate) / (1 - rate.to(kind))
 
     return draw
-
-
-def rates(variant: Fit) -> tuple[float, ...]:
-    """Return the dropout rate after every hidden layer."""
-    cycle = variant.dropout_by_layer or (variant.dropout,)
-    return tuple(cycle[layer % len(cycle)] for layer in range(len(variant.hidden)))
-
-
-def guess(entry: Dataset, tables: Data) -> tuple[Array, Array]:
-    """Return the number of rows of each class in the parts of each table, and the scores of a constant prediction.
-
-    The counts are [tables, 3, classes], for the training, validation and test set; for regression there is one class.
-    The constant prediction is the most frequent class of the training set, or its mean, as in scikit-learn's
-    `DummyClassifier` and `DummyRegressor`; its scores are [tables, 3], nan if a part is empty or its R² is undefined.
-    """
-    import torch
-
-    from networks.tasks import TASKS
-
-    score = TASKS[entry.task].score
-    parts = (tables.train_y, tables.val_y, tables.test_y)
-    if entry.task == "numbers":
-        counts = np.array([[[y.shape[1]] for y in parts]] * len(tables.train_y))
-        constant = tables.train_y.mean(1)[:, None, None]
-    else:
-        classes = max(len(entry.classes), 2)
-        counts = np.stack([[np.bincount(row.long(), minlength=classes) for row in y] for y in parts], axis=1)
-        commonest = torch.from_numpy(counts[:, 0].argmax(1))[:, None]
-        one_hot = torch.nn.functional.one_hot(commonest, classes)
-        constant = one_hot if entry.task == "classes" else 2 * commonest[:, :, None] - 1.0
-    scores = [score(constant.expand(-1, y.shape[1], -1).to(tables.train_x.dtype), y).numpy() for y in parts]
-    return counts, np.stack(scores, axis=1)
-
-
-def _tables(variants: Sequence[Fit]) -> tuple[Data, Tensor]:
-    """Return the distinct tables of the variants, and the index of each variant's table."""
-    import torch
-
-    kinds = tuple(dict.fromkeys(_how(variant) for variant in variants))  # all of one precision, see `shape`
-    return _together(kinds), torch.tensor([kinds.index(_how(variant)) for variant in variants])
-
-
-@lru_cache(maxsize=4)
-def _together(kinds: tuple[tuple[Any, ...], ...]) -> Data:
-    import torch
-
-    found = [_tensors(*kind) for kind in kinds]
-    if len(found) == 1:
-        return found[0]
-    grid = None if found[0].grid is None else torch.cat([data.grid for data in found if data.grid is not None])
-    seen_x, seen_y, test_x, test_y = (
-        torch.cat([getattr(data, name) for data in found]) for name in ("seen_x", "seen_y", "test_x", "test_y")
-    )
-    return Data(seen_x, seen_y, found[0].learnt, test_x, test_y, grid)
-
-
-def tensors(variant: Fit) -> Data:
-    """Return the data of one variant."""
-    return _tensors(*_how(variant))
-
-
-# The fields that determine the prepared data, named like the arguments of `prepare`.
-PREPARED = ("test_size", "val_size", "split_seed", "scaling", "scaler_sees", "rows", "features", "label_noise", "folds",
-            "fold", "scale_target", "stratify")  # fmt: skip
-
-
-def _how(variant: Fit) -> tuple[Any, ...]:
-    return precision(variant), variant.dataset, *(getattr(variant, name) for name in PREPARED)
-
-
-@lru_cache(maxsize=32)
-def _tensors(precision: str, dataset: str, *how: Any) -> Data:
-    import torch
-
-    entry = find(dataset)
-    kind = getattr(torch, precision)
-    parts = prepare(entry, **dict(zip(PREPARED, how, strict=True)))
-    grid = None
-    if entry.box is not None and parts.train.x.shape[1] == 2:
-        across, up = (np.linspace(low, high, GRID) for low, high in entry.box)
-        points = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-        grid = torch.tensor(parts.scaler.transform(points)[None], dtype=kind)
-    seen_x, seen_y = (np.concatenate(pair) for pair in zip(parts.train[:2], parts.val[:2], strict=True))
-    seen_x, seen_y, test_x, test_y = (
-        torch.tensor(array[None], dtype=torch.int64 if array.dtype == np.int64 else kind)
-        for array in (seen_x, seen_y, *parts.test[:2])
-    )
-    return Data(seen_x, seen_y, len(parts.train.y), test_x, test_y, grid)
-
-
-def forget() -> None:
-    """Clear the cache of prepared tables; they are prepared again when needed."""
-    _tensors.cache_clear()
-    _together.cache_clear()
-
-
-def boundary(outputs: Tensor) -> Array:
-    """Return the outputs [k, GRID * GRID, c] on the grid as [k, GRID, GRID] in uint8, see `History`."""
-    if outputs.shape[2] == 1:
-        drawn = (outputs.sigmoid().nan_to_num(0.5) * 255).round()
-    else:
-        drawn = outputs.argmax(dim=2).masked_fill(outputs.isnan().any(dim=2), NO_CLASS)
-    return drawn.byte().view(-1, GRID, GRID).numpy()
 
 
 def random(seed: int, purpose: str, epoch: int = 0) -> np.random.Generator:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from spec import N_, Refused, check, listed, setting, settings
+from spec import N_, Refused, check, listed, setting
 
 __all__ = ["Constant", "Memory", "Schedule"]
 
@@ -41,10 +41,6 @@ class Schedule(ABC):
 
     def __post_init__(self) -> None:
         check(self)
-        for name, fact in settings(self).items():
-            value = getattr(self, name)
-            if isinstance(getattr(type(self), name), int) and not isinstance(value, int):
-                raise Refused(N_("{label} must be a whole number, not {value}."), label=fact.label, value=value)
 
     @classmethod
     def of(cls, key: str) -> Schedule:

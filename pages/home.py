@@ -15,6 +15,7 @@ from figures.scene import literal
 from spec import N_
 from ui import cached, frame, language, lesson, panels, static
 from ui.language import _
+from ui.pages import pages
 from ui.stage import stage
 
 TITLE = N_("Home")
@@ -70,10 +71,10 @@ def show() -> None:
 
 def explore() -> None:
     """Draw the way to every page."""
-    for section, pages in itertools.groupby(filter(lambda page: page.order, frame.pages()), lambda page: page.section):
+    for section, entries in itertools.groupby(filter(lambda page: page.order, pages()), lambda page: page.section):
         st.subheader(_(section), anchor=False)
         with st.container(key=f"cards {section}"):
-            for page in pages:
+            for page in entries:
                 st.page_link(page.file, label=f"**{page.icon} {_(page.title)}** {_(page.question)}", icon="")
 
 
@@ -100,7 +101,7 @@ def course(code: str, mode: str, predicted: frozenset[str]) -> None:
     Sixty links take Streamlit longer to make than all the rest of the page, so what is drawn is kept.
     """
     say = language.catalogue(code).gettext
-    titles = {page.path: (page.file, say(page.title)) for page in frame.pages()}
+    titles = {page.path: (page.file, say(page.title)) for page in pages()}
     made = say(N_("prediction made"))
     for part, entries in itertools.groupby(lessons.lessons().values(), lambda entry: entry.part):
         st.subheader(say(lessons.PARTS[part]), anchor=False)

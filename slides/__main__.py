@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from harness.server import serve
 from slides import film
 from slides.addresses import ROOT, Address, addresses
 from slides.document import pdf
 from slides.studio import Opened, Studio, studio
 from spec import Refused
-from tools.server import serve
 
 FORMATS = ("png", "svg", "pdf", "gif", "mp4", "html")
 THEMES = {

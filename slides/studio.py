@@ -12,9 +12,9 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import BrowserContext, Error, Page, sync_playwright
 
+from harness import browser as chromium
 from slides.addresses import Address
 from spec import Refused
-from tools import browser as chromium
 
 ENOUGH = 300_000  # milliseconds for a page to be finished, training included
 PATIENCE = 120_000  # milliseconds for anything else
@@ -106,7 +106,7 @@ def studio(server: str) -> Iterator[Studio]:
     """
     program = chromium.find()
     if program is None:
-        raise Refused("There is no browser; `python -m tools.browser` finds or installs one.")
+        raise Refused("There is no browser; `python -m harness.browser` finds or installs one.")
     with sync_playwright() as playwright, TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         context = playwright.chromium.launch_persistent_context(
             profile, executable_path=program, args=list(chromium.FLAGS), locale="en-US"

@@ -42,8 +42,8 @@ class Setting:
     `low` and `high` bound the slider; `minimum`, `maximum` (inclusive) and `below` (exclusive) bound what is valid.
     `log` asks for a logarithmic scale, `choices` lists the valid values, `optional` also allows None; `examples` are
     some of the valid values of a text. A switch with a `mistake` makes a well-known mistake; contenders that make it
-    are named after it. `limit` names the limit of this server (see `spec.limits`) that bounds the value itself, and
-    `counts` those to which the value contributes.
+    are named after it. `data` marks what determines the prepared data of a network. `limit` names the limit of this
+    server (see `spec.limits`) that bounds the value itself, and `counts` those to which the value contributes.
     """
 
     label: str
@@ -59,6 +59,7 @@ class Setting:
     examples: tuple[str, ...] = ()
     optional: bool = False
     mistake: str = ""
+    data: bool = False
     limit: str = ""
     counts: tuple[str, ...] = ()
 
@@ -110,10 +111,16 @@ def type_hints(spec: type) -> dict[str, Any]:
 def check(spec: Any) -> None:
     """Raise `Refused` if a described field has an invalid value; nested Specs check themselves."""
     for name, fact in settings(spec).items():
-        _check_value(fact, getattr(spec, name))
+        _check_value(fact, getattr(spec, name), whole=name in _whole(type(spec)))
 
 
-def _check_value(fact: Setting, value: Any) -> None:
+@functools.cache
+def _whole(spec: type) -> frozenset[str]:
+    """Return the fields whose type is int, int or None, or a tuple of int."""
+    return frozenset(name for name, hint in type_hints(spec).items() if int in (hint, *typing.get_args(hint)))
+
+
+def _check_value(fact: Setting, value: Any, *, whole: bool) -> None:
     if value is None and fact.optional:
         return
     if fact.choices and value not in fact.choices:
@@ -125,6 +132,8 @@ def _check_value(fact: Setting, value: Any) -> None:
     for number in numbers:
         if isinstance(number, (int, float)) and not isinstance(number, bool):
             _check_number(fact, number)
+            if whole and not isinstance(number, int):
+                raise Refused(N_("{label} must be a whole number, not {value}."), label=fact.label, value=number)
         elif fact.minimum is not None or fact.maximum is not None or fact.below is not None:
             raise Refused(N_("{label} must be a number, not {value}."), label=fact.label, value=number)
 

@@ -1,6 +1,6 @@
 """What all tests share: hypothesis without luck or clock, pages run without a browser, and a server with one.
 
-A browser is needed, see `tools.browser`. Without one the tests that need it fail, and say so; a suite that skips what
+A browser is needed, see `harness.browser`. Without one the tests that need it fail, and say so; a suite that skips what
 it cannot see would call a broken picture sound.
 """
 
@@ -39,9 +39,9 @@ from streamlit.testing.v1 import AppTest, app_test
 from xdist.scheduler import LoadScopeScheduling
 
 import runs
+from harness import browser as chromium
+from harness.server import ROOT, serve
 from runs.pool import Pool, Run
-from tools import browser as chromium
-from tools.server import ROOT, serve
 
 HARMLESS = re.compile(r"/\w+/_stcore/(health|host-config)")  # where Streamlit looks first when the link is a deep one
 
@@ -143,7 +143,7 @@ def program() -> str:
     """The path of the browser."""
     found = chromium.find()
     if found is None:
-        pytest.fail("These tests need a browser: `python -m tools.browser` finds or installs one.")
+        pytest.fail("These tests need a browser: `python -m harness.browser` finds or installs one.")
     return found
 
 

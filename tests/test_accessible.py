@@ -19,10 +19,10 @@ from test_present import rest
 import lessons
 from experiments.descend import LECTURE
 from figures import theme
+from harness.server import ROOT
 from optimizers import RULES
 from surfaces import SURFACES
-from tools.server import ROOT
-from ui import frame
+from ui.pages import pages
 
 AXE = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text()
 RULES_OF_AXE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
@@ -30,7 +30,7 @@ SERIOUS = ("serious", "critical")
 
 LESSON = next(told for told in lessons.lessons().values() if told.page == "race")
 ADDRESSES = [
-    *(page.path if page.order else "" for page in frame.pages()),
+    *(page.path if page.order else "" for page in pages()),
     f"race?lesson={LESSON.key}",  # covered
     f"race?lesson={LESSON.key}&present=1",
     f"race?lesson={LESSON.key}&present=1&step=3",

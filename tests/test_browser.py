@@ -15,8 +15,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from surfaces import SURFACES
 from surfaces.own import bumps
-from ui import frame, language
+from ui import language
 from ui.desk import LAG
+from ui.pages import pages
 
 STAGE = ".dl-stage[data-ready]"
 TRAINED = 180.0  # seconds that are waited for the end of a training
@@ -152,7 +153,7 @@ def test_home_plays_and_leads_everywhere(page: Page, app: str) -> None:
     first = step(page)
     until(page, lambda: step(page) > first + 5, "the race runs by itself")
     expect(page.get_by_role("heading", name="Descent Lab")).to_be_visible()
-    for entry in frame.pages():
+    for entry in pages():
         if entry.order:
             expect(page.locator(".st-key-explore").get_by_role("link", name=entry.title)).to_be_visible()
     assert query(page) == {}
@@ -337,7 +338,7 @@ def test_a_deep_link_as_the_first_request(fresh: str, page: Page) -> None:
     page.goto(f"{fresh}race?surface=rosenbrock&rule=sgd~lr~0.0005&rule=adam")
     stage(page)
     expect(page.get_by_role("heading", name="Race")).to_be_visible()
-    for section in {entry.section for entry in frame.pages() if entry.section}:
+    for section in {entry.section for entry in pages() if entry.section}:
         expect(page.get_by_test_id("stTopNavSection").filter(has_text=section)).to_be_visible()
     sidebar = page.get_by_test_id("stSidebar")
     expect(sidebar.get_by_role("combobox", name="Surface")).to_have_value(SURFACES["rosenbrock"].title)
@@ -397,7 +398,7 @@ def test_back_reload_and_the_menu_keep_the_settings(page: Page, app: str) -> Non
 
 def to(page: Page, title: str) -> None:
     """Go to another page by the menu."""
-    entry = next(entry for entry in frame.pages() if entry.title == title)
+    entry = next(entry for entry in pages() if entry.title == title)
     page.get_by_test_id("stTopNavSection").filter(has_text=entry.section).click()
     page.get_by_role("menuitem", name=title).or_(
         page.get_by_test_id("stTopNavDropdownLink").filter(has_text=title)
@@ -585,7 +586,7 @@ def test_light_and_dark(page: Page, app: str) -> None:
 
 @reader(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
 def test_a_telephone_shows_the_picture_first(page: Page, app: str) -> None:
-    for entry in frame.pages():
+    for entry in pages():
         go(page, f"{app}{entry.path if entry.order else ''}")
         if entry.order:
             expect(page.get_by_role("heading", name=entry.title, exact=True)).to_be_visible()

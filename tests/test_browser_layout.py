@@ -7,7 +7,7 @@ from conftest import PATIENCE
 from playwright.sync_api import Page, TimeoutError
 from test_browser import frames, go, settled, stage, stop
 
-from ui import frame
+from ui.pages import pages
 
 # What is wrong with the charts that are shown: one that is not as large as its box, a letter outside of it.
 FAULTS = """() => [...document.querySelectorAll(".dl-plot")].filter((plot) => plot._fullLayout).flatMap((plot) => {
@@ -56,7 +56,7 @@ def test_race_keeps_its_axes(page: Page, app: str, rules: tuple[str, ...]) -> No
 
 
 def test_every_page_keeps_its_axes(page: Page, app: str) -> None:
-    for entry in frame.pages():
+    for entry in pages():
         go(page, f"{app}{entry.path if entry.order else ''}")
         stage(page)
         settled(page)

@@ -13,8 +13,8 @@ from conftest import Readers, reader
 from playwright.sync_api import Page, expect
 from test_browser import _start, choose, frames, go, hold, pixels, query, settled, stage, until
 
+from harness.server import serve
 from surfaces import SURFACES
-from tools.server import serve
 
 # Each text that may be translated into <font><font>: another text in its place, inserted before it, or around it.
 TRANSLATE = """(way) => {

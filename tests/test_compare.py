@@ -18,7 +18,7 @@ from experiments.fit import Fit, History, fit
 from experiments.presets import Preset
 from experiments.stopping import stops
 from experiments.studies import PRESETS, Comparison
-from experiments.training import tensors
+from experiments.tables import tensors
 from figures import readings, stopping, theme, training
 from networks import ACTIVATIONS, INITS
 from optimizers import RULES, SCHEDULES, Schedule

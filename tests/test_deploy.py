@@ -27,8 +27,8 @@ from conftest import Readers
 from playwright.sync_api import Page, expect
 
 from deploy.__main__ import unwritable
-from tools.browser import find_proxy
-from tools.server import ROOT
+from harness.browser import find_proxy
+from harness.server import ROOT
 
 DEPLOY = ROOT / "deploy"
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -140,7 +140,7 @@ def healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
 def site() -> Iterator[Site]:
     nginx = find_proxy()
     if nginx is None:
-        pytest.fail("The deployment is tested behind nginx: `python -m tools.browser --tests` installs it.")
+        pytest.fail("The deployment is tested behind nginx: `python -m harness.browser --tests` installs it.")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)

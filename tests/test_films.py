@@ -15,7 +15,7 @@ from conftest import PATIENCE
 from PIL import Image, ImageSequence
 from playwright.sync_api import Browser, Page, expect
 
-from tools.server import ROOT
+from harness.server import ROOT
 from ui import panels, static
 
 STAGE = ".dl-stage[data-ready]"

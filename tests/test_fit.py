@@ -16,8 +16,9 @@ from torch import nn
 
 import spec
 from datasets import DATASETS, SCALERS, Dataset, prepare
-from experiments import live, training
+from experiments import live, tables, training
 from experiments.fit import Fit, History, State, advance, advance_for, begin, early_stop, fit, join
+from experiments.variant import precision, sizes
 from networks import ACTIVATIONS, INITS, count_params, count_weights
 from optimizers import RULES, SCHEDULES, SGD, AdaGrad, Adam, Constant, Momentum, Optimizer, RMSProp
 from spec import Refused
@@ -83,7 +84,7 @@ def params(state: State) -> np.ndarray:
 def batches(variants: list[Fit], epoch: int) -> list:
     """The batches of an epoch, for variants that learn from the same table."""
     which = torch.zeros(len(variants), dtype=torch.int64)
-    return list(training.batches(variants, training.tensors(variants[0]), which, epoch))
+    return list(training.batches(variants, tables.tensors(variants[0]), which, epoch))
 
 
 # What lecture notes print, and torch
@@ -317,7 +318,7 @@ def test_penalties_and_the_rule_for_biases_know_their_columns_with_batch_normali
                 replace(shared, optimizer=moving, bias_optimizer=still)]  # fmt: skip
     state = begin(variants)
     moved = params(advance(state, 1)[0]) != params(state)
-    units, last = sum(SMALL.hidden), count_params(training.sizes(SMALL), batch_norm=True)
+    units, last = sum(SMALL.hidden), count_params(sizes(SMALL), batch_norm=True)
     gammas = slice(last - 2 * units, last - units)
     assert not moved[0, :N_WEIGHTS].any()
     assert moved[0, gammas].all()
@@ -402,11 +403,11 @@ def test_variants_that_differ_in_dropout_alone_start_alike_and_see_the_same_batc
 # What it is made of
 
 
-N_WEIGHTS = count_weights(training.sizes(SMALL))
+N_WEIGHTS = count_weights(sizes(SMALL))
 
 
 def test_every_row_is_in_one_batch_of_an_epoch_and_epochs_are_shuffled_anew():
-    data = training.tensors(SMALL)
+    data = tables.tensors(SMALL)
     epochs = [torch.cat([x[0] for x, _, _ in batches([SMALL], epoch)]) for epoch in (1, 2)]
     assert not torch.equal(*epochs)
     for rows in epochs:
@@ -488,7 +489,7 @@ def test_dropout_on_the_output_draws_by_itself_and_leaves_other_draws_alone():
 
 def test_without_shuffling_every_epoch_has_the_batches_of_the_table():
     still = replace(SMALL, shuffle=False)
-    rows = training.tensors(still).train_x[0]
+    rows = tables.tensors(still).train_x[0]
     for epoch in (1, 2):
         assert torch.equal(torch.cat([x[0] for x, _, _ in batches([still], epoch)]), rows)
         mixed = [x for x, _, _ in batches([SMALL, still], epoch)]
@@ -499,11 +500,11 @@ def test_without_shuffling_every_epoch_has_the_batches_of_the_table():
 
 def test_precision_follows_the_size_of_a_step_unless_it_is_chosen():
     heavy = Fit(dataset="mnist", hidden=(100,), batch_size=128)
-    assert [training.precision(fit) for fit in (NOTES, heavy)] == ["float64", "float32"]
+    assert [precision(fit) for fit in (NOTES, heavy)] == ["float64", "float32"]
     for chosen in ("float32", "float64"):
         variant = replace(SMALL, precision=chosen)
         assert params(begin([variant])).dtype == chosen
-        assert str(training.tensors(variant).train_x.dtype) == f"torch.{chosen}"
+        assert str(tables.tensors(variant).train_x.dtype) == f"torch.{chosen}"
     both = fit([replace(SMALL, precision="float32"), SMALL])
     np.testing.assert_allclose(both.train_loss[0], both.train_loss[1], rtol=1e-4)
     assert not np.array_equal(both.train_loss[0], both.train_loss[1])
@@ -560,7 +561,7 @@ def test_a_diverging_variant_ends_in_nan_and_harms_no_other():
 def test_history_has_the_shapes_it_promises(dataset):
     shared = replace(SMALL, dataset=dataset, rows=100)
     history = fit([shared, replace(shared, seed=1)])
-    several = len(training.tensors(shared).val_y[0]) > 1 or DATASETS[dataset].task != "numbers"  # R² of one row is none
+    several = len(tables.tensors(shared).val_y[0]) > 1 or DATASETS[dataset].task != "numbers"  # R² of one row is none
     for name in ("train_loss", "val_loss", "train_score", "val_score"):
         assert getattr(history, name).shape == (2, 7)
         assert np.isfinite(getattr(history, name)).all() == (several or name != "val_score")
@@ -595,7 +596,7 @@ def test_boundary_is_the_probability_of_class_1_over_the_box():
     variant = Fit(dataset="moons", hidden=(), scaling="none", epochs=20, optimizer=Adam(lr=0.1))
     state, chunk = advance(begin([variant]), 20)
     (x0, x1), (y0, y1) = DATASETS["moons"].box
-    assert chunk.boundary.shape == (1, training.GRID, training.GRID)
+    assert chunk.boundary.shape == (1, tables.GRID, tables.GRID)
     assert chunk.boundary.dtype == np.uint8
     a, b, c = params(state)[0]  # logistic regression: two weights and a bias
     for up, across, x, y in ((0, 0, x0, y0), (0, -1, x1, y0), (-1, 0, x0, y1), (-1, -1, x1, y1)):
@@ -625,9 +626,9 @@ def test_boundary_of_several_classes_is_the_predicted_class(classes, monkeypatch
         for seed in (0, 1)
     ]
     state, chunk = advance(begin(variants), 30)
-    assert chunk.boundary.shape == (2, training.GRID, training.GRID)
+    assert chunk.boundary.shape == (2, tables.GRID, tables.GRID)
     (x0, x1), (y0, y1) = entry.box
-    points = np.stack(np.meshgrid(np.linspace(x0, x1, training.GRID), np.linspace(y0, y1, training.GRID)), -1)
+    points = np.stack(np.meshgrid(np.linspace(x0, x1, tables.GRID), np.linspace(y0, y1, tables.GRID)), -1)
     for drawn, weights in zip(chunk.boundary, params(state), strict=True):
         outputs = points @ weights[: 2 * classes].reshape(2, classes) + weights[2 * classes :]
         first, second = np.sort(outputs, axis=-1)[..., :-3:-1].transpose(2, 0, 1)
@@ -637,8 +638,8 @@ def test_boundary_of_several_classes_is_the_predicted_class(classes, monkeypatch
 
 
 def test_boundary_of_a_diverged_network_shows_no_class():
-    drawn = training.boundary(torch.full((1, training.GRID**2, 4), math.nan))
-    assert (drawn == training.NO_CLASS).all()
+    drawn = tables.boundary(torch.full((1, tables.GRID**2, 4), math.nan))
+    assert (drawn == tables.NO_CLASS).all()
 
 
 # Early stopping

@@ -35,9 +35,10 @@ from surfaces import SURFACES
 from tools import messages
 from tools.messages import sources
 from ui import frame, language
+from ui.pages import pages
 
 CODES = [code for code in language.languages() if code != language.SOURCE]
-PAGES = [page.path for page in frame.pages()]
+PAGES = [page.path for page in pages()]
 each_language = pytest.mark.parametrize("code", CODES)
 each_page = pytest.mark.parametrize("name", PAGES)
 
@@ -78,7 +79,7 @@ def test_messages_are_found_everywhere(template: Catalog) -> None:
 def test_everything_that_has_a_name_is_marked(template: Catalog) -> None:
     """What pages translate when they show it (titles, sentences, labels) must be marked where it is written."""
     registries = (RULES, SCHEDULES, SURFACES, DATASETS, ACTIVATIONS, INITS)
-    entries = [*frame.pages(), *(entry for registry in registries for entry in registry.values())]
+    entries = [*pages(), *(entry for registry in registries for entry in registry.values())]
     facts = ("title", "sentence", "question", "section", "terms")
     said = [str(getattr(entry, fact, "")) for entry in entries for fact in facts]
     said += [name for data in DATASETS.values() for name in data.classes if not name.isdigit()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import graphlib
 import subprocess
 import sys
 
@@ -59,6 +61,32 @@ foreign = sorted(n for n in new - ours - set(sys.stdlib_module_names) if not n.s
 assert not foreign, foreign
 """
     assert heavy_after(code) == []
+
+
+def imports() -> dict[str, set[str]]:
+    """Return, for each module of the project, the modules that it imports anywhere, also in functions and for types."""
+    folders = [folder for folder in ROOT.iterdir() if any(folder.glob("*.py")) and folder.name != "tests"]
+    files = {file.relative_to(ROOT).with_suffix("") for folder in folders for file in folder.rglob("*.py")}
+    names = {".".join(file.parts).removesuffix(".__init__"): file for file in files}
+    found: dict[str, set[str]] = {}
+    for name, file in names.items():
+        tree = list(ast.walk(ast.parse((ROOT / file).with_suffix(".py").read_text())))
+        wanted = {alias.name for node in tree if isinstance(node, ast.Import) for alias in node.names}
+        for node in tree:
+            if isinstance(node, ast.ImportFrom):
+                assert not node.level, f"{file}: relative imports are not followed"
+                wanted |= {path if (path := f"{node.module}.{alias.name}") in names else str(node.module)
+                           for alias in node.names}  # fmt: skip
+        found[name] = (wanted & names.keys()) - {name}
+    return found
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    found = imports()
+    assert {"experiments.variant", "spec", "ui.pages"} <= found.keys()
+    assert "experiments.training" in found["experiments.fit"]
+    assert "networks.stack" in found["experiments.training"], "imports inside functions count"
+    list(graphlib.TopologicalSorter(found).static_order())  # raises CycleError, which names the circle
 
 
 def test_the_contracts_are_kept() -> None:

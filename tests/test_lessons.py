@@ -27,18 +27,19 @@ from experiments.search import Search
 from experiments.signals import Signals, told
 from experiments.stopping import Stopping, stops
 from experiments.studies import Comparison
-from experiments.training import precision
+from experiments.variant import precision
 from figures.scene import spoken
 from optimizers import Optimizer
 from spec import Refused
 from surfaces import find
-from ui import frame, language
+from ui import language
+from ui.pages import pages
 
 pytestmark = pytest.mark.usefixtures("idle")
 
 LESSONS = lessons.lessons()
 each_lesson = pytest.mark.parametrize("key", LESSONS)
-PAGES = [page.path for page in frame.pages() if page.order]
+PAGES = [page.path for page in pages() if page.order]
 LONGEST = {"title": 40, "question": 160, "choices": 75, "because": 340, "look": 160, "next": 110, "printed": 70}
 
 

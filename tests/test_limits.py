@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from itertools import cycle
@@ -19,15 +20,16 @@ from streamlit.testing.v1 import AppTest
 import lessons
 import runs
 from experiments import links, remedies, search, signals, studies
-from experiments.descend import default_race, suited
+from experiments.descend import Race, default_race, suited
 from experiments.fit import Fit, check_size
 from experiments.maps import Map, default_map
 from experiments.presets import Preset, offered
+from harness.server import ROOT
+from optimizers import SCHEDULES
 from runs import Chain, Pool
-from spec import Refused
+from spec import Refused, settings, type_hints
 from spec.limits import Limits, allowed, languages, read, table, variable
 from surfaces import SURFACES
-from tools.server import ROOT
 from ui import language, training
 from ui.desk import Desk
 
@@ -229,3 +231,23 @@ def test_what_was_computed_of_a_table_is_forgotten_when_the_visit_ends(monkeypat
         assert [run.wait(60).state for run in done] == ["done"] * 3
         clear_session_resource_cache(tested.session_state["session"])  # as Streamlit does when a session disconnects
         assert [run.chain.spec.name for run in pool._runs.values()] == ["public"]
+
+
+WHOLE = [
+    (spec, name)
+    for spec in (Fit, Race, Map, search.Search, *SCHEDULES.values())
+    for name, hint in type_hints(spec).items() if hint is int and name in settings(spec)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("spec", "name"), WHOLE, ids=lambda part: getattr(part, "__name__", part))
+def test_a_whole_number_with_a_fraction_is_refused(spec: Any, name: str) -> None:
+    with pytest.raises(Refused, match=re.escape(f"{settings(spec)[name].label} must be a whole number, not")):
+        spec(**{name: getattr(spec(), name) + 0.5})
+
+
+def test_tuples_of_whole_numbers_are_checked_number_by_number() -> None:
+    with pytest.raises(Refused, match="Hidden units must be a whole number"):
+        Fit(hidden=(3, 2.5))  # pyright: ignore[reportArgumentType]
+    with pytest.raises(Refused, match="Seed must be a whole number"):
+        Fit(seed=1.0)  # pyright: ignore[reportArgumentType]

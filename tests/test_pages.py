@@ -19,7 +19,8 @@ from test_links import WORDS, queries
 from optimizers import RULES, SCHEDULES, Optimizer
 from spec import settings as facts
 from surfaces import SURFACES
-from ui import frame, language
+from ui import language
+from ui.pages import pages
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 DESKS = [page for page in PAGES if "Desk(" in (ROOT / "pages" / f"{page}.py").read_text()]
@@ -71,7 +72,7 @@ def go(tested: AppTest, query: dict[str, list[str]]) -> AppTest:
 def test_every_page_opens_in_every_language(name: str, lang: str) -> None:
     tested = visit(name, lang=lang)
     whole(tested)
-    entry = next(entry for entry in frame.pages() if entry.path == name)
+    entry = next(entry for entry in pages() if entry.path == name)
     say = partial(language.translated, code=lang)
     assert tested.title[0].value == (say(entry.title) if entry.order else "Descent Lab")
     assert not tested.warning
@@ -81,7 +82,7 @@ def test_every_page_opens_in_every_language(name: str, lang: str) -> None:
 
 @each_page
 def test_a_page_says_its_five_lines(name: str) -> None:
-    entry = next(entry for entry in frame.pages() if entry.path == name)
+    entry = next(entry for entry in pages() if entry.path == name)
     assert entry.title
     assert entry.question
     assert entry.icon.startswith(":material/")
@@ -89,7 +90,7 @@ def test_a_page_says_its_five_lines(name: str) -> None:
 
 
 def test_pages_have_places_of_their_own() -> None:
-    orders = [entry.order for entry in frame.pages()]
+    orders = [entry.order for entry in pages()]
     assert len(orders) == len(set(orders)) == len(PAGES)
     assert orders[0] == 0, "the page with order 0 is the one shown first"
 

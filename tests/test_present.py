@@ -12,7 +12,8 @@ from test_browser import hold, query, stage, stands_at, step, until
 
 import lessons
 from lessons import PARTS
-from ui import frame, lesson
+from ui import lesson
+from ui.pages import pages
 
 SLIDE = {"width": 1280, "height": 720}
 COURSE = list(lessons.lessons().values())
@@ -181,6 +182,6 @@ def test_the_course_goes_on_from_lesson_to_lesson(page: Page, app: str) -> None:
 
 def test_the_course_is_complete() -> None:
     """From the first lesson one comes to every other, and the pages of all are there."""
-    assert {told.page for told in COURSE} <= {page.path for page in frame.pages()}
+    assert {told.page for told in COURSE} <= {page.path for page in pages()}
     assert {told.part for told in COURSE} <= set(PARTS)
     assert lesson.way(COURSE[0], "steps=7") == (COURSE[0].page, {"lesson": [COURSE[0].key], "steps": ["7"]})

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from test_own_data import told
 
 from datasets.own import GONE, Sheet, adopt
-from tools.server import ROOT
+from harness.server import ROOT
 from ui import lesson
 from ui.controls import CATCHING_UP
 

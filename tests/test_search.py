@@ -221,13 +221,13 @@ def test_no_curve_of_a_search_changes_with_the_test_rows(monkeypatch: pytest.Mon
     x, y = (array.copy() for array in find("wine").read())
     _x, test = train_test_split(np.arange(len(y)), test_size=spec.test_size, random_state=spec.split_seed, stratify=y)
     x[test] = 1e6
-    from experiments import training
+    from experiments import tables
 
     spoilt = replace(find("wine"), read=lambda: (x, y))
     monkeypatch.setitem(DATASETS, "wine", spoilt)
-    training._tensors.cache_clear()
+    tables._tensors.cache_clear()
     after = fit(spec.variants())
-    training._tensors.cache_clear()
+    tables._tensors.cache_clear()
     np.testing.assert_array_equal(before.val_score, after.val_score)
     np.testing.assert_array_equal(before.val_loss, after.val_loss)
 

@@ -16,7 +16,8 @@ from torch.nn import functional as F
 from experiments.fit import Fit, History, advance, begin, fit
 from experiments.layers import BINS, ROWS, Layers, count, lost_share, read, saturation, span
 from experiments.signals import GOOD, SCALES, STARTS, Signals, learnt, told
-from experiments.training import sizes, tensors
+from experiments.tables import tensors
+from experiments.variant import sizes
 from figures import signals as figure
 from networks import ACTIVATIONS, count_weights
 from optimizers import SGD

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired
 
 import figures
-from tools.server import ROOT
+from harness.server import ROOT
 
 TARGET = ROOT / "ui" / "stage" / "browser" / "contract.d.ts"
 PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null", Any: "unknown"}

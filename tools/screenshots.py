@@ -15,9 +15,9 @@ from typing import Literal, NamedTuple
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from harness import browser
+from harness.server import ROOT, serve
 from slides.studio import FINISHED
-from tools import browser
-from tools.server import ROOT, serve
 
 PICTURES = ROOT / "docs" / "pictures"
 SIZE = (1280, 800)
@@ -73,7 +73,7 @@ def main() -> None:
     """Take every screenshot and print its size."""
     program = browser.find()
     if program is None:
-        sys.exit("There is no browser; `python -m tools.browser` helps.")
+        sys.exit("There is no browser; `python -m harness.browser` helps.")
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES
     folder.mkdir(parents=True, exist_ok=True)
     with (

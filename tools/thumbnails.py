@@ -15,11 +15,11 @@ from pathlib import Path
 from PIL import Image
 
 import lessons
+from harness.server import serve
 from lessons import Lesson
 from slides.addresses import addresses
 from slides.studio import studio
 from spec import Refused
-from tools.server import serve
 
 FOLDER = lessons.FOLDER / "thumbnails"
 RECORD = FOLDER / "record.json"

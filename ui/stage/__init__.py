@@ -21,9 +21,10 @@ from streamlit.components import v2
 
 from figures.contract import About, More, Scene, Sent
 from figures.scene import WORDS
-from ui import cached, frame, language, lesson, static
+from ui import cached, language, lesson, static
 from ui.desk import Desk
 from ui.language import _
+from ui.pages import heading
 
 HERE = Path(__file__).parent
 
@@ -122,7 +123,7 @@ def stage(
     """
     about: About = {}
     if desk is not None:
-        title, question = frame.heading(desk.name)
+        title, question = heading(desk.name)
         about = {**desk.about(), "title": title, "question": question}
     covered = desk is not None and lesson.covered()
     more: More = {"lang": language.current(), "plotly": publish()[1], "about": about, "covered": covered}

@@ -1,6 +1,6 @@
 """Find the browser that tests and screenshots use, and the proxy that tests run; install them if possible.
 
-    python -m tools.browser [--tests]
+    python -m harness.browser [--tests]
 
 prints the browser's path. If the browser, a font with Hangul or, for the tests, nginx is missing, it installs Chromium,
 Noto and nginx with apt-get if there is one, and otherwise says what to install. DESCENT_LAB_CHROMIUM names a browser
