@@ -179,7 +179,7 @@ def _doubt(column: Column) -> str:
 
 def main() -> None:
     """Print what became of so many files."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--count", type=int, default=10_000, help="files to make")
     parser.add_argument("--first", type=int, default=0, help="seed of the first file")
     asked = parser.parse_args()
