@@ -50,7 +50,7 @@ def seconds(run: Callable[[], object]) -> float:
 
 def main() -> None:
     """Print the ratio for each table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="one round in place of five")
     rounds = 1 if parser.parse_args().quick else 5
     print(f"{'table':32} {'MB':>5} {'read':>8} {'pandas':>8} {'ratio':>7}")

@@ -41,7 +41,7 @@ def possible(content: bytes) -> dict[str, str]:
     """Return the encodings in which a file can be read, each with some of its words that are not plain ASCII."""
     if _unicode(content) is not None:
         return {}
-    found = {name: _strictly(content, name) for name in ENCODINGS if name not in UNICODE}
+    found = {name: _strictly(content, name) for name in ENCODINGS if name != "utf-16"}
     return {name: _words(text) for name, text in found.items() if text is not None}
 
 
@@ -91,16 +91,29 @@ def _spreadsheet(content: bytes) -> bool:
 
 
 def _unicode(content: bytes) -> str | None:
-    """Return the text of a file in UTF-8 or UTF-16, None for any other."""
+    """Return the text of a file in UTF-8 or UTF-16, None for any other or where that is in doubt."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _strictly(content, "utf-16")
     text = _strictly(content, "utf-8-sig")
     if text is None and b"\x00" in content:  # UTF-16 without its mark: line ends and delimiters have a zero byte
         both = (_strictly(content, name) for name in ("utf-16-le", "utf-16-be"))
         text = next(
-            (one for one in both if one is not None and "\n" in one and any(d in one for d in DELIMITERS)), None
+            (one for one in both if one is not None and set("\n\r") & set(one) and {*DELIMITERS, " "} & set(one)), None
         )
-    return text
+    return None if text is not None and _may_be_korean(text, content) else text
+
+
+def _may_be_korean(text: str, content: bytes) -> bool:
+    """Return whether a text in UTF-8 is rather Korean in CP949: "키" has the bytes of the letter Ű.
+
+    Then all its letters that are not ASCII are Latin ones that stand alone, with no ASCII letter beside them.
+    """
+    letters = {c for c in text if c > "\x7f"}
+    if not letters or not all(c < "\u0250" and c.isalpha() for c in letters) or content.startswith(b"\xef\xbb\xbf"):
+        return False
+    alone = re.search(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]", text) is None
+    korean = _strictly(content, "cp949") if alone else None
+    return korean is not None and _korean(korean)
 
 
 def _strictly(content: bytes, encoding: str) -> str | None:

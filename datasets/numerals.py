@@ -281,7 +281,7 @@ def _decided(shown: frozenset[str], file: Convention, shapes: dict[str, Shape]) 
         mark = next(iter(file.marks))
         return mark, mark == "." and "," in separators and file.delimiter == ";"
     if separators <= {"."}:
-        return ".", bool(separators) and (file.delimiter != "," or bool(file.marks))
+        return ".", bool(separators)
     if separators == {",", "."}:
         return "", False
     if file.delimiter == ",":

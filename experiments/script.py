@@ -22,6 +22,7 @@ from datasets.measured import MEASURED
 from datasets.own import Own
 from datasets.parts import split, stratifies, stratifies_folds
 from datasets.typed import TYPED
+from experiments import own_script
 from experiments.fit import Fit
 from experiments.torch_rule import Term, term, written
 from experiments.variant import precision, prepared, rates, sizes
@@ -30,9 +31,11 @@ from optimizers import Constant, Optimizer
 
 # The names a script may use, and where they come from; a script imports those it uses.
 STANDARD = {"copy": "import copy", "math": "import math"}
-LIBRARIES = {"np": "import numpy as np", "torch": "import torch"}
+LIBRARIES = {"np": "import numpy as np", "pd": "import pandas as pd", "torch": "import torch"}
 MODULES = {
-    "nn": "torch", "SimpleImputer": "sklearn.impute",
+    "nn": "torch", "SimpleImputer": "sklearn.impute", "make_column_transformer": "sklearn.compose",
+    "make_pipeline": "sklearn.pipeline",
+    **dict.fromkeys(("LabelEncoder", "OneHotEncoder", "OrdinalEncoder"), "sklearn.preprocessing"),
     **dict.fromkeys(("KFold", "StratifiedKFold", "train_test_split"), "sklearn.model_selection"),
     **{scaler.name: "sklearn.preprocessing" for scaler in SCALERS.values()},
     **{f"load_{data.key}": "sklearn.datasets" for data in MEASURED},
@@ -53,8 +56,8 @@ def begin(order: Order) -> Order:
 
 
 def write(order: Order, seconds: float) -> tuple[None, tuple[int, int, dict[str, Any], dict[str, Any]]]:
-    """Write the script and return it as `text`."""
-    return None, (1, 1, {}, {"text": np.array(script(order.fit))})
+    """Write the script and return it as `text`, and the name of the file it reads as `file`, "" if it reads none."""
+    return None, (1, 1, {}, {"text": np.array(script(order.fit)), "file": np.array(file_name(order.data))})
 
 
 def pack(order: Order, seconds: float) -> tuple[None, tuple[int, int, dict[str, Any], dict[str, Any]]]:
@@ -66,11 +69,16 @@ def file_name(data: Dataset) -> str:
     """Return the name of the file that a script for this table loads; empty if it needs none."""
     if data in MEASURED or data in DRAWN or data in TYPED:
         return ""
-    return "table.npz" if isinstance(data, Own) else f"{data.key}.npz"
+    return own_script.source(data).file if isinstance(data, Own) else f"{data.key}.npz"
 
 
 def data_file(data: Dataset) -> bytes:
-    """Return a table as the .npz file that its script loads: inputs `x` [rows, columns] and targets `y` [rows]."""
+    """Return a table as the file that its script loads: a visitor's own table as CSV, any other as .npz.
+
+    The latter holds inputs `x` [rows, columns] and targets `y` [rows].
+    """
+    if isinstance(data, Own):
+        return own_script.source(data).content
     x, y = data.read()
     file = io.BytesIO()
     np.savez_compressed(file, x=x, y=y)
@@ -81,7 +89,7 @@ def script(fit: Fit) -> str:
     """Return a PyTorch script that trains what `fit` describes, with the same losses up to rounding.
 
     It needs torch, NumPy and scikit-learn, and the file `file_name(data)` if that name is not empty. It contains only
-    what this run needs. Of a visitor's own table it contains only numbers, no text.
+    what this run needs. For a visitor's own table see `experiments.own_script`.
     """
     entry = find(fit.dataset)
     parts = prepare(entry, **prepared(fit))
@@ -97,11 +105,12 @@ def _title(fit: Fit, entry: Dataset) -> str:
     units = "-".join(map(str, sizes(fit)))
     subject = "A table of your own" if isinstance(entry, Own) else entry.title
     beside = f", and {file_name(entry)} beside it" if file_name(entry) else ""
+    pandas = ", pandas" if isinstance(entry, Own) else ""
     return "\n".join([
         f'"""{subject}: a network of {units} units learns with {fit.optimizer.title}.',
         "",
         "This repeats a run of Descent Lab: the same split, initial weights, batches and rule, and so the same losses,",
-        f"but for rounding. It needs torch, numpy and scikit-learn{beside}.",
+        f"but for rounding. It needs torch, numpy{pandas} and scikit-learn{beside}.",
         '"""',
     ])  # fmt: skip
 
@@ -135,6 +144,8 @@ def _data(fit: Fit, entry: Dataset, parts: Parts) -> str:
 
 def _table(entry: Dataset) -> list[str]:
     """Load a table: from scikit-learn, from the function that generates it, from literals, or from a file."""
+    if isinstance(entry, Own):
+        return own_script.table(entry)
     if entry in MEASURED:
         return [f"x, y = load_{entry.key}(return_X_y=True)"]
     if name := file_name(entry):
@@ -186,7 +197,10 @@ def _targets(fit: Fit, entry: Dataset) -> list[str]:
     numbers = entry.task == "numbers"
     if numbers and fit.scale_target:
         lines += ["", "# Losses are shares of the variance of the training targets."]
-        lines += ["y = (y - y[train].mean()) / y[train].std()"]
+        if isinstance(entry, Own):
+            lines += ["centre, unit = y[train].mean(), y[train].std()", "y = (y - centre) / unit"]
+        else:
+            lines += ["y = (y - y[train].mean()) / y[train].std()"]
     if fit.label_noise:
         lines += [
             "",
@@ -208,8 +222,13 @@ def _targets(fit: Fit, entry: Dataset) -> list[str]:
 
 def _scaling(fit: Fit, entry: Dataset, parts: Parts) -> list[str]:
     lines = []
+    if isinstance(entry, Own):
+        both = fit.scaler_sees == "train+val"
+        lines += ["", "# From the table to the inputs of the network; everything is fitted on the training rows."]
+        lines += ["# It has seen the validation part too.", "seen = np.concatenate([train, val])"] if both else []
+        return lines + own_script.preprocessing(fit, entry, "seen" if both else "train", SCALERS[fit.scaling].name)
     if fit.features:
-        told = not isinstance(entry, Own) and len(fit.features) <= NAMED
+        told = len(fit.features) <= NAMED
         names = "  # " + ", ".join(entry.names[i] for i in fit.features) if told else ""
         lines += ["", f"x = x[:, {list(fit.features)}]{names}"]
     imputing, scaling = len(parts.scaler.steps) > 1, fit.scaling != "none"
@@ -319,6 +338,8 @@ def _classes(fit: Fit, parts: Parts) -> list[str]:
         found += [DROPOUT]
     if _lonely(fit, parts):
         found += [NORM]
+    if isinstance(entry, Own):
+        found += own_script.functions(entry)
     return found + [written(rule, _name(fit, rule)) for rule in _rules(fit) if not rule.counterpart]
 
 
@@ -501,4 +522,6 @@ def _end(fit: Fit, entry: Dataset) -> str:
         if _held(fit):
             lines += ["model.load_state_dict(best)", "best_test_score = measure(test)[1]"]
             lines += [f'print(f"test, with the weights of the best epoch: {score} {{best_test_score:.4f}}")']
+    if isinstance(entry, Own):
+        lines += own_script.predict(fit, entry, f"torch.{precision(fit)}")
     return "\n".join(lines)

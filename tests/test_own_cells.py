@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from datasets import lines, numerals, own
 from datasets.own import Column, Parsed, Sheet, inspect, parse
 from spec import Refused
+from tools.tables import judged, made
 
 ROWS = 24
 GOAL = [str(n % 2) for n in range(ROWS)]
@@ -341,80 +342,19 @@ def test_hangul_is_one_however_it_is_composed() -> None:
 # -- generated tables
 
 
-def written(value: float, mark: str, group: str, digits: int) -> str:
-    """Write a number with a decimal mark and separated thousands, and so many digits behind the mark."""
-    text = f"{value:,.{digits}f}" if group else f"{value:.{digits}f}"
-    return text.translate({ord(","): group, ord("."): mark})
-
-
-@st.composite
-def tables(draw: st.DrawFn) -> tuple[bytes, dict[str, list[float | None]], dict[str, str]]:
-    """A file made from known numbers, these numbers (None: missing), and what its reader would choose where asked."""
-    mark = draw(st.sampled_from([".", ","]))
-    sep = draw(st.sampled_from([",", ";", "\t", "|"]))
-    group = draw(st.sampled_from(["", "", " ", "\u00a0", "\u202f", "'", "," if mark == "." else "."]))
-    unit = draw(st.sampled_from(["{}", "{}", "{}", "{}%", "${}", "{} €", "₩{}"]))
-    word = draw(st.sampled_from(["", "NA", "None", "<NA>", "nan", "-", "?"]))
-    minus = draw(st.sampled_from(["-", "−"]))
-    encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp949", "cp932", "gb18030"]))
-    can = minus not in "−" and "\u202f" not in group and "\u00a0" not in group and "€" not in unit and "₩" not in unit
-    encoding = encoding if can or encoding.startswith("utf") else "utf-8"
-    everywhere = draw(st.booleans())
-    kind = draw(st.sampled_from(["names", "korean", "nfd", "none", "title", "comment", "end"]))
-    width = draw(st.integers(1, 3))
-    numbers: list[list[float | None]] = []
-    cells: list[list[str]] = []
-    for _ in range(width):
-        digits, scale = draw(st.integers(0, 4)), draw(st.sampled_from([1, 10, 1000, 1_000_000]))
-        drawn = draw(st.lists(st.integers(-9999, 9999), min_size=20, max_size=20, unique=True))
-        column = [float(f"{value * scale / 9999:.{digits}f}") for value in drawn]
-        gone = draw(st.booleans())
-        numbers.append([None if gone and n % 7 == 3 else value for n, value in enumerate(column)])
-        cells.append([
-            word if value is None else unit.format(written(value, mark, group, digits).replace("-", minus))
-            for value in numbers[-1]
-        ])  # fmt: skip
-    stem = "高" if encoding == "cp932" else "키"  # a word that the encoding has
-    names = [(stem if kind in ("korean", "nfd") else "col") + str(n) for n in range(width)] + ["y"]
-    out = io.StringIO()
-    writer = csv.writer(
-        out,
-        delimiter=sep,
-        lineterminator=f"{sep}\n" if kind == "end" else "\n",
-        quoting=csv.QUOTE_ALL if everywhere else csv.QUOTE_MINIMAL,
-    )
-    if kind != "none":
-        writer.writerow(names)
-    writer.writerows(zip(*cells, [str(n % 2) for n in range(20)], strict=True))
-    above = {"title": "My results" + sep * width + "\n", "comment": "# exported\n"}.get(kind, "")
-    text = above + out.getvalue()
-    text = unicodedata.normalize("NFD", text) if kind == "nfd" and encoding.startswith("utf") else text
-    how = {} if encoding.startswith("utf") or text.isascii() else {"encoding": encoding}
-    names = [f"column {n}" for n in range(1, width + 2)] if kind == "none" else names
-    return text.encode(encoding), dict(zip(names, numbers, strict=False)), how
-
-
 @pytest.mark.heavy
-@hypothesis.settings(max_examples=200)
-@given(tables())
-def test_generated_tables_come_back_as_their_numbers_or_with_a_sentence(
-    table: tuple[bytes, dict[str, list[float | None]], dict[str, str]],
-) -> None:
-    content, numbers, how = table
-    target = f"column {len(numbers) + 1}" if "column 1" in numbers else "y"
-    try:
-        parsed = parse(content, target, kinds=tuple((name, "number") for name in numbers), **how)
-    except Refused:
-        return
-    assert len(parsed.y) == 20
-    for name, column in numbers.items():
-        told = said(parsed, name)
-        if told.kind == "number":
-            found = parsed.x[:, parsed.names.index(name)]
-            same = np.array_equal(found, np.array(column, float), equal_nan=True)
-            assert same or "uncertain" in sentence(told), (column, found, sentence(told))
-        else:
-            assert told.did.startswith("excluded")
+@hypothesis.settings(max_examples=300)
+@given(st.integers(0, 2**32))
+def test_generated_tables_come_back_as_their_numbers_or_with_a_sentence(seed: int) -> None:
+    result = judged(made(seed))
+    assert not result.wrong, result
+
+
+def test_the_generated_tables_are_of_every_kind() -> None:
+    cases = [made(seed) for seed in range(60)]
+    assert {bool(case.encoding) for case in cases} == {case.shown for case in cases} == {True, False}
+    spoilt = cases[0]._replace(numbers={name: [1.0, *column[1:]] for name, column in cases[0].numbers.items()})
+    assert judged(spoilt).wrong
 
 
 def test_what_is_packed_for_a_page_is_plain_text() -> None:

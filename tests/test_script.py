@@ -17,7 +17,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from datasets import DATASETS, SCALERS, find, own
+from datasets import DATASETS, SCALERS, find, own, prepare
 from datasets.own import Sheet
 from experiments.fit import Fit, fit
 from experiments.script import Order, begin, data_file, file_name, pack, script, write
@@ -108,7 +108,11 @@ def written_scripts() -> dict[str, str]:
            for key, rule in RULES.items() for name, fact in settings(rule).items() if fact.mistake},
         **{name.replace(" ", "_").replace(",", ""): one for name, one in RUNS.items()},
     }  # fmt: skip
-    return {name: script(one) for name, one in fits.items()}
+    texts = {name: script(one) for name, one in fits.items()}
+    for name, (title, content, how, usual) in MINE.items():
+        mine = taken(title, content, **how)
+        texts[f"own_{name}".replace(" ", "_").replace(",", "")] = script(replace(usual, dataset=mine.key, epochs=2))
+    return texts
 
 
 def test_scripts_are_code_that_one_would_have_written(tmp_path: Path) -> None:
@@ -220,6 +224,94 @@ def test_of_an_own_table_no_text_comes_into_its_script(
     assert "quit" not in text
     (tmp_path / file_name(mine)).write_bytes(data_file(mine))
     assert ran(text, monkeypatch, tmp_path)["val_loss"] == pytest.approx(fit([one]).val_loss[0, -1], abs=AGREED)
+
+
+def taken(title: str, content: str | bytes, **how: Any) -> own.Own:
+    """A visitor's own table, as a page has it."""
+    sheet = Sheet(content if isinstance(content, bytes) else content.encode(), "secret", **how)
+    return own.adopt(sheet, title, own.inspect(sheet, 0.0)[1][3])
+
+
+def lines_of(task: str, rows: int = 60) -> list[str]:
+    """Rows with a category, missing numbers and words, decimal commas, two words, and a target."""
+    draw = np.random.default_rng(5)
+    out = []
+    for n in range(rows):
+        height = "NA" if n % 11 == 3 else f"{draw.normal(170, 9):.2f}".replace(".", ",")
+        word = ["red", "green", "", "blue"][n % 4]
+        target = {"binary": "yes" if n % 3 else "no", "classes": "abc"[n % 3], "numbers": f"{n % 7},5"}[task]
+        out.append(f"{height};{word};{1000 + n % 9},25;{'left' if n % 5 else 'right'};{target}")
+    return out
+
+
+MINE = {
+    "as it is": ("mine.csv", "\n".join(["height;colour;price;side;won", *lines_of("binary")]).encode(), {}, Fit()),
+    "under a title, in Korean": (
+        "내 표.csv", "\n".join(["결과;;;;", "키;색;값;쪽;정답", *lines_of("classes")]).encode("cp949"),
+        {"encoding": "cp949"},
+        Fit(folds=3, fold=1, features=(0, 2, 4), scaler_sees="train+val", scaling="sample"),
+    ),
+    "a number": (
+        "a.csv", "\n".join(["height;colour;price;side;won", *lines_of("numbers")]).encode(), {"task": "numbers"},
+        Fit(scaling="minmax"),
+    ),
+    "a number, not scaled": (
+        "a.csv", "\n".join(["height;colour;price;side;won", *lines_of("numbers")]).encode(), {"task": "numbers"},
+        Fit(scaling="none", scale_target=False, optimizer=SGD(lr=1e-9)),
+    ),
+    "nameless": ("a.csv", "\n".join(lines_of("binary")).encode(), {}, Fit()),
+    "rows without a target": (
+        "a.csv", "\n".join(["height;colour;price;side;won", *lines_of("binary"), "1,5;red;2,5;left;"]).encode(), {},
+        Fit(),
+    ),
+    "chosen": (
+        "a.csv", "\n".join(["height;colour;price;side;won", *lines_of("binary")]).encode(),
+        {"kinds": (("price", "category"), ("colour", "dropped"))}, Fit(),
+    ),
+    "classes with a sign": (
+        "a.csv", "\n".join(["a,b,y", *(f"{n * n % 61},{n % 5}.5,{n % 3 + 9}%" for n in range(60))]).encode(), {}, Fit(),
+    ),
+}  # fmt: skip
+AS_IT_IS = (
+    "as it is",
+    "under a title, in Korean",
+    "a number",
+    "a number, not scaled",
+    "rows without a target",
+    "chosen",
+)
+
+
+@pytest.mark.parametrize("name", MINE)
+def test_the_script_of_an_own_table_encodes_it_and_judges_new_rows(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    title, content, how, usual = MINE[name]
+    mine = taken(title, content, **how)
+    one = replace(usual, dataset=mine.key, hidden=(4,), epochs=4)
+    assert file_name(mine) == (title if name in AS_IT_IS else "table.csv")
+    assert data_file(mine) == content or name not in AS_IT_IS
+    (tmp_path / file_name(mine)).write_bytes(data_file(mine))
+    theirs, ours = ran(script(one), monkeypatch, tmp_path), fit([one])
+    parts = prepare(mine, **{fact: getattr(one, fact) for fact in PREPARED})
+    for part in (parts.train, parts.val, parts.test):
+        np.testing.assert_allclose(theirs["x"].numpy()[part.rows], part.x, rtol=1e-9, atol=1e-12)
+    assert theirs["train_loss"] == pytest.approx(ours.train_loss[0, -1], rel=AGREED)
+    assert theirs["val_loss"] == pytest.approx(ours.val_loss[0, -1], rel=AGREED)
+    table = theirs["table"]
+    answers = theirs["predict"](table.drop(columns=theirs["TARGET"]).iloc[[5, 0, 3]])
+    with torch.no_grad():
+        outputs = theirs["model"](theirs["x"][[5, 0, 3]]).numpy()
+    if mine.task == "numbers":
+        np.testing.assert_allclose(answers, outputs * parts.unit + parts.centre)
+    else:
+        chosen = outputs.argmax(1) if mine.task == "classes" else (outputs > 0).astype(int)
+        assert [str(answer) for answer in answers] == [mine.classes[one] for one in chosen]
+    odd = table.drop(columns=theirs["TARGET"]).head(3).copy()
+    odd[odd.columns[0]] = np.nan
+    for word in theirs.get("WORDS", []):
+        odd[word] = ["never seen", None, "?"]
+    assert len(theirs["predict"](odd)) == 3
 
 
 @pytest.mark.parametrize("data", DATASETS.values(), ids=DATASETS)

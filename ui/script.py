@@ -12,7 +12,7 @@ import streamlit as st
 import runs
 from datasets import find
 from experiments.fit import Fit
-from experiments.script import Order, file_name
+from experiments.script import Order
 from runs import Chain
 from spec import digest
 from ui import panels
@@ -41,7 +41,7 @@ def _show(page: str, variants: Sequence[Fit], names: list[str]) -> None:
     told = asked(Chain("experiments.script:begin", "experiments.script:write", order), height="30rem")
     if told is None:
         return
-    text, file = str(told["text"]), file_name(data)
+    text, file = str(told["text"]), str(told["file"])
     st.caption(
         _(
             "A script that runs without this app: same data, initial weights, batches and optimizer, and so the same "
