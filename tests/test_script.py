@@ -293,7 +293,7 @@ def test_the_script_of_an_own_table_encodes_it_and_judges_new_rows(
     assert data_file(mine) == content or name not in AS_IT_IS
     (tmp_path / file_name(mine)).write_bytes(data_file(mine))
     theirs, ours = ran(script(one), monkeypatch, tmp_path), fit([one])
-    parts = prepare(mine, **{fact: getattr(one, fact) for fact in PREPARED})
+    parts = prepare(mine, **prepared(one))
     for part in (parts.train, parts.val, parts.test):
         np.testing.assert_allclose(theirs["x"].numpy()[part.rows], part.x, rtol=1e-9, atol=1e-12)
     assert theirs["train_loss"] == pytest.approx(ours.train_loss[0, -1], rel=AGREED)
