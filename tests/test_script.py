@@ -22,7 +22,7 @@ from datasets.own import Sheet
 from experiments.fit import Fit, fit
 from experiments.script import Order, begin, data_file, file_name, pack, script, write
 from experiments.torch_rule import Term, term, written
-from experiments.variant import precision
+from experiments.variant import precision, prepared
 from networks import ACTIVATIONS, INITS
 from optimizers import RULES, SCHEDULES, SGD, Adam, Lion, Momentum, Optimizer, RMSProp
 from spec import settings
