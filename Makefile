@@ -42,7 +42,7 @@ lint: $(VENV)/.ready-dev node_modules/.ready ## check style, format, types and l
 	$(NODE) node_modules/eslint/bin/eslint.js
 	$(NODE) node_modules/typescript/bin/tsc --project tsconfig.json
 
-format: $(VENV)/.ready-dev ## put the code into the house's format
+format: $(VENV)/.ready-dev ## format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
