@@ -92,7 +92,8 @@ def _check_length(text: str) -> None:
 def _delimiter(text: str) -> str:
     """Return the delimiter that gives most of the first lines the same number of cells, and most cells as numbers.
 
-    Spaces are one where they give clearly more numbers than any other: in "1,5 2,5" but not in "1 200;1 500".
+    Spaces are one where they give clearly more numbers than any other, and what they leave of the other is decimal
+    marks: in "1,5 2,5", but not in "1 200;1 500" or "0.5,red,note 1".
     """
 
     def fits(delimiter: str) -> tuple[float, int]:
@@ -108,7 +109,10 @@ def _delimiter(text: str) -> str:
         return count / len(lines) * (1 + clean), width
 
     best = max(DELIMITERS, key=fits)
-    return " " if fits(" ")[0] > max(1.4, fits(best)[0] + 0.1) else best
+    if fits(" ")[0] <= max(1.4, fits(best)[0] + 0.1):
+        return best
+    marked = [cell for line in islice(_reader(text, " "), SAMPLE // 4) for cell in line if best in cell]
+    return " " if all(map(numerals.looks, marked)) else best
 
 
 def _reader(text: str, delimiter: str) -> Any:

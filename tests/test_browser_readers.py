@@ -201,7 +201,7 @@ def test_the_ring_follows_a_finger(page: Page, app: str) -> None:
 
 def test_a_tab_survives_a_restart_of_the_server(readers: Readers, tmp_path: Path) -> None:
     """Its next change counts, and its lesson stays uncovered, though the new server has never heard of it."""
-    page = readers.tab({"locale": "en-US", "viewport": {"width": 1280, "height": 800}})
+    page = readers.tab({"locale": "en-US", "viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"})
     with serve(tmp_path / "first") as address:
         page.goto(f"{address}race?lesson=zigzag")
         page.get_by_role("button", name="Show me").click()

@@ -447,8 +447,8 @@ def test_early_stopping_stands_on_the_curves_and_in_the_table() -> None:
         running = stopping.with_stops(plain, variants, history, lines, found, say, done=False)
         assert [row["cells"][-1] for row in running["rows"][:2]] == ["–", "–"], "the test part is for the end"
         scene = training.scene(variants, history, lines, say=say, alt="", running=False, table=table, marks=marks)
-        drawn = {(mark["row"], mark["sign"]): mark["y"] for mark in scene["panels"][0]["marks"]}
-        assert drawn == {(mark.row, mark.sign): TURNING[mark.row][mark.at] for mark in marks}
+        drawn = [(mark["sign"], mark["at"], mark["y"]) for mark in scene["panels"][0]["marks"]]
+        assert drawn == [(mark.sign, mark.at, TURNING[mark.row][mark.at]) for mark in marks]
 
 
 def test_a_patience_that_is_too_short_is_said_with_both_losses() -> None:

@@ -354,7 +354,7 @@ def test_the_page_opens_the_test_part_at_the_end_and_takes_a_preset() -> None:
     query = {"dataset": ["iris"], "epochs": ["3"], "folds": ["2"], "second": ["none"], "splits": ["2"]}
     tested = visit("tune", query=query | {"view": ["test"]})
     deadline = time.monotonic() + 60
-    while not any("Over 2 splits" in text.value for text in tested.markdown):
+    while not any("Means over all splits (2)" in text.value for text in tested.markdown):
         assert time.monotonic() < deadline
         assert not tested.exception
         time.sleep(0.2)

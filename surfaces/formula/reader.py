@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spec import N_, Refused, listed
+from spec import N_, N_n, Refused, listed
 from surfaces.formula.functions import COMPARISONS, CONSTANTS, NUMBER, OPERATIONS, Node, Operation
 from surfaces.formula.tokens import OPENING, Token, tokens_of
 from surfaces.formula.tree import Expression
@@ -174,7 +174,9 @@ class _Reader:
             text = N_("Character {place}: {name} needs at least two values, separated by commas, such as {name}(x, y).")
             raise Refused(text, place=name.place, name=name.typed)
         if not function.many and given != count:
-            text = N_("Character {place}: {name} takes {count} values, separated by commas, not {given}.")
+            text = N_n("Character {place}: {name} takes {count} value, not {given}.",
+                       "Character {place}: {name} takes {count} values, separated by commas, not {given}.",
+                       count)  # fmt: skip
             raise Refused(text, place=name.place, name=name.typed, count=count, given=given)
         if name.text == "^":
             return self.raised(name, *arguments)

@@ -2,6 +2,7 @@
 
 const FOLDER = "../"; // of the stage's modules, from here
 const RELATIVE = /(\bfrom\s*|\bimport\s*\(?\s*)"(\.\.?\/[^"]+)"/g; // as an import statement or call names another module
+const DESCRIPTION = /\/\*\*[\s\S]*?\*\//g; // JSDoc, whose types name files that only the type checker reads
 const PLAIN = "text/javascript";
 
 /** The present stage as a page of its own; `mode` fixes its paper, else it follows its reader's system. `base` is where the
@@ -45,7 +46,7 @@ async function inlined(entries, folder) {
     if (name in imports) return;
     imports[name] = null; // under way: modules may import each other
     const next = [];
-    const source = (await fetched(folder + path)).replace(RELATIVE, (_, before, other) => {
+    const source = (await fetched(folder + path)).replace(DESCRIPTION, "").replace(RELATIVE, (_, before, other) => {
       const named = new URL(other, folder + path).href.slice(folder.length);
       if (!named.endsWith("/")) next.push(named);
       return `${before}"lab/${named}"`;
