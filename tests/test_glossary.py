@@ -15,7 +15,7 @@ from tools import messages
 from tools.messages import sources
 
 ROOT = Path(__file__).parents[1]
-GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 HANGUL = re.compile("[가-힣]")
 
 
