@@ -70,7 +70,7 @@ def margin(history: History, score: float, row: int, part: int) -> float:
 
 
 def pair(history: History, first: float, second: float, row: int, part: int) -> str:
-    """Return two scores of one network on a part and, for accuracies, the larger standard error: 0.9, 0.8 ± 0.020."""
+    """Return two scores of a network on a part and, for accuracies, the larger standard error: 0.956, 0.947 ± 0.020."""
     error = np.nanmax([history.error(first, row, part), history.error(second, row, part), 0.0])
     return f"{decimals(first)}, {decimals(second)}" + (f" ± {error:.3f}" if error > 0 else "")
 
