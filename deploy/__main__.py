@@ -1,8 +1,8 @@
-"""Start Descent Lab as a server: look through the environment's settings first, then become Streamlit.
+"""Start Descent Lab as a server: check the settings in the environment first, then run Streamlit.
 
     DESCENT_LAB_EPOCHS=2000 python -m deploy --server.port 8501
 
-What follows goes to `streamlit run`. A setting that cannot be used ends it at once, with a sentence and exit code 1.
+The arguments are passed to `streamlit run`. An invalid setting ends it at once, with a message and exit code 1.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from spec.limits import PREFIX, Limits, allowed, variable
 
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "static"
-ROOM = 8 * 2**20  # bytes that the files for the browser take, and some more
+ROOM = 8 * 2**20  # bytes: a little more than the files for the browser need
 
 
 def unknown(names: Iterable[str]) -> list[str]:
-    """Return those of the variables that are meant for Descent Lab, but which it does not know."""
+    """Return the environment variables that begin like Descent Lab's settings but are none of them."""
     known = {variable(one.name) for one in fields(Limits)}
     return sorted(name for name in names if name.startswith(PREFIX) and name not in known)
 
 
 def command(arguments: Sequence[str]) -> list[str]:
-    """Return the command that serves the app; `arguments` come last, and so overrule."""
+    """Return the command that serves the app; `arguments` come last, so they override the options before."""
     return [
         sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless", "true",
         "--server.maxUploadSize", str(allowed().upload),
-        "--browser.serverAddress", "localhost",  # else Streamlit asks a server outside for the machine's address
+        "--browser.serverAddress", "localhost",  # else Streamlit asks an external server for this machine's address
         *arguments,
     ]  # fmt: skip
 
 
 def unwritable(folder: Path) -> str:
-    """Return why files cannot be put into a folder, which is made if it is not there; nothing where they can."""
+    """Return why a folder, which is created if it is missing, is not writable; an empty text if it is."""
     try:
         folder.mkdir(exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder) as file:
@@ -49,7 +49,7 @@ def unwritable(folder: Path) -> str:
 
 
 def main() -> None:
-    """Become the server."""
+    """Check the settings and replace this process by the server."""
     if reason := unwritable(STATIC):
         sys.exit(
             f"Descent Lab cannot write its browser files to {STATIC}: {reason}. docs/hosting.md says what it needs."
@@ -57,7 +57,7 @@ def main() -> None:
     if misspelt := unknown(os.environ):
         sys.exit(f"Descent Lab has no setting {', '.join(misspelt)}; docs/hosting.md lists those it has.")
     arguments = command(sys.argv[1:])
-    os.chdir(ROOT)  # where .streamlit/config.toml is looked for
+    os.chdir(ROOT)  # Streamlit looks for .streamlit/config.toml here
     os.execv(arguments[0], arguments)
 
 

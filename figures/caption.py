@@ -22,10 +22,10 @@ CHOICES: dict[str, Any] = {"decay": SCHEDULES, "starts": STARTS} | dict.fromkeys
 
 
 def words(spec: Any, usual: Any, suggest: Callable[[type[Optimizer]], Optimizer], say: Say) -> list[str]:
-    """Return the settings of a Spec that differ from `usual`, each in a few words.
+    """Return the settings of a Spec that differ from those of `usual`, each in a few words.
 
-    An optimizer is described by its learning rate and by all settings that differ from the optimizer that `suggest`
-    gives.
+    An optimizer is described by its learning rate and by all settings that differ from those of the optimizer that
+    `suggest` returns.
     """
     told: list[str] = []
     for name, fact in settings(spec).items():
@@ -54,7 +54,7 @@ def _entry(entry: Any, say: Say) -> str:
 
 @functools.cache
 def _usual(kind: type) -> Any:
-    """Return the entry of a class with default settings, made once, because a user's own surface is analysed first."""
+    """Return an entry with the default settings of its class, made once, as a user's own surface is analysed first."""
     return kind()
 
 

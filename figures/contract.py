@@ -1,14 +1,14 @@
-"""What the browser is sent: the scene of the stage and everything in it, as types.
+"""The types of what the browser is sent: the scene of the stage and everything in it.
 
-Figures are plain dicts with arrays in them, and these types say which keys they have. pyright checks whoever makes
-them; `python -m tools.contract` writes the same types for the browser's JavaScript (`ui/stage/browser/contract.d.ts`),
-where TypeScript checks whoever reads them.
+Figures are plain dicts with arrays in them, and these types define their keys. pyright checks the Python code that
+makes them; `python -m tools.contract` writes the same types for the browser (`ui/stage/browser/contract.d.ts`), where
+TypeScript checks the JavaScript code that reads them.
 
 A panel is a `Panel` with a `kind`: the name of the file in `ui/stage/browser/panels/` that draws it. The type of a new
-kind may stand here or beside the function that makes it, anywhere in `figures/`.
+kind may be defined here or beside the function that makes it, anywhere in `figures/`.
 
-Colours are names of the palette ("@grid"), places are in the data's units unless they are said to be pixels, and a
-`step` is a step of the clock: of an optimizer, or an epoch.
+Colours are names of the palette ("@grid"), positions are in data units unless pixels are mentioned, and a `step` is a
+step of the clock: a step of an optimizer, or an epoch.
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ Place: TypeAlias = Annotated[list[float], "[number, number]"]
 
 
 class Clock(TypedDict):
-    """What is played: steps from 0 to `last`, in `seconds`.
+    """The clock of a scene: it plays the steps from 0 to `last` in `seconds`.
 
-    `total` is the step that a training will reach, `first` what the clock's beginning is called (else 0), `at` the
-    step at which the scene opens, `rest` the share of each step for which the picture stands still. `steps` are those
-    whose values are sent, where not all are. `live` is a training that runs, `loop` begins anew at the end.
+    `total` is the last step that a training will reach, `first` the displayed number of the first step (default 0),
+    `at` the step at which the scene opens, `rest` the share of each step for which the picture pauses. `steps` are the
+    steps whose values are sent, if not all are. `live` means that a training is running, `loop` that the clock starts
+    again at its end.
     """
 
     name: str
@@ -55,7 +56,7 @@ class Clock(TypedDict):
 
 
 class Look(TypedDict):
-    """The look of a line: its colour, its dashes and gaps in pixels, and the marker at its end, if any."""
+    """The style of a line: its colour, its dashes and gaps in pixels, and the marker at its end, if any."""
 
     color: str
     dash: list[int]
@@ -81,25 +82,25 @@ class TableRow(TypedDict):
 
 
 class Table(TypedDict):
-    """The table beside the panels: the first of `columns` heads the labels of the rows."""
+    """The table beside the panels: the first of `columns` is the heading of the rows' labels."""
 
     columns: list[str]
     rows: Sequence[TableRow]
 
 
 class Panel(TypedDict):
-    """What all panels have besides their `kind`: their share of the width; a `broad` one stands below the others."""
+    """What all panels have besides their `kind`: their share of the width; a `broad` one is below the others."""
 
     grow: float
     broad: NotRequired[bool]
 
 
 class Scene(TypedDict):
-    """A picture: panels, a table and the clock they share; `id` names what goes on with new arrays.
+    """A picture: panels, a table and the clock they share; a scene with the same `id` continues with new arrays.
 
-    `palettes` are colours by name for "light" and "dark", `type` is the size of letters in pixels, `words` are the
-    texts of the controls. `layout` places the table: "side" below the second panel, "under" below all, "over" as
-    "under" with the first panel above the others.
+    `palettes` are colours by name for "light" and "dark", `type` is the font size in pixels, `words` are the texts of
+    the controls. `layout` places the table: "side" below the second panel, "under" below all panels, "over" like
+    "under", with the first panel above the others.
     """
 
     id: str
@@ -115,7 +116,7 @@ class Scene(TypedDict):
 
 
 class About(TypedDict, total=False):
-    """What a saved picture says of itself: its file's name, the link that opens it, its page and settings in words."""
+    """The caption of a saved picture: its file's name, the link that opens it, its page and settings in words."""
 
     file: str
     link: str
@@ -134,14 +135,14 @@ class More(TypedDict):
 
 
 class Sent(Scene, More):
-    """A scene as the browser gets it."""
+    """A scene as it is sent to the browser."""
 
 
 # -- parts of panels
 
 
 class Figure(TypedDict):
-    """What stands still, as plotly.js draws it."""
+    """The static part of a panel, which plotly.js draws."""
 
     data: Sequence[Annotated[Plotly, "PlotlyTrace"]]
     layout: Annotated[Plotly, "PlotlyLayout"]
@@ -150,11 +151,11 @@ class Figure(TypedDict):
 class Track(TypedDict):
     """A line that grows with the clock: a point for every step, or for each of the panel's `steps`.
 
-    x is the step itself unless there is an `x`.
+    x is the step unless there is an `x`.
 
-    `name` stands at its end, `title` in the tip, together with `values` (heights). A `faint` line is paler; of a
-    `scatter` no line joins the points; `fill` paints down to that height. With `take`, every step has a line of its own
-    with so many points; with `cloud`, so many points and faintly their last `trail` steps.
+    `name` is the label at its end, `title` the label in the tooltip, together with `values` (heights). A `faint` line
+    is paler; the points of a `scatter` are not joined; `fill` fills the area down to that height. With `take`, every
+    step has its own line of so many points; with `cloud`, so many points, and pale lines over their last `trail` steps.
     """
 
     y: Row
@@ -176,13 +177,13 @@ class Track(TypedDict):
 
 
 class Across(TypedDict, total=False):
-    """The places of a track's points on an axis that is not the clock's."""
+    """The positions of a track's points on an axis that does not show the clock."""
 
     x: Row
 
 
 class Shade(TypedDict):
-    """The area between tracks number `a` and `b`."""
+    """The area between the tracks with index `a` and `b`."""
 
     a: int
     b: int
@@ -190,9 +191,9 @@ class Shade(TypedDict):
 
 
 class Upright(TypedDict):
-    """A dotted line at `at` of the x-axis, seen once the clock is there.
+    """A vertical dotted line at step `at`, with a `label`, visible once the clock is there.
 
-    With a `label` beside it. `x` is its place where the axis is not the clock's; a `sign`, "kept" or "stop", stands at
+    `x` is its position if the x-axis does not show the clock. With a `sign`, "kept" or "stop", that sign is drawn at
     height `y` instead of the line.
     """
 
@@ -205,7 +206,7 @@ class Upright(TypedDict):
 
 
 class Card(TypedDict):
-    """A note that comes up at step `at`; the button `act` (none if empty) picks this contender."""
+    """A note that appears at step `at`; the button `act` (none if empty) picks this contender."""
 
     at: int
     style: Look
@@ -216,16 +217,16 @@ class Card(TypedDict):
 
 
 class Brush(TypedDict):
-    """A surface that is drawn by hand: the radius of a touch, in its units."""
+    """The brush for a surface that is drawn by hand: its radius, in the surface's units."""
 
     radius: float
 
 
 class Charted(Panel):
-    """A panel of Plotly's with tracks above; `mark` names the still part, which is drawn again only when it changes.
+    """A Plotly figure with tracks above it; the figure is drawn again only if its identifier `mark` changes.
 
-    `along` says that the x-axis is the clock's, `crowd` that labels without room are left out, `dots` that steps are
-    marked, `pan` that the picture can be moved. `start` is the ring that a reader moves, `stars` are minima.
+    `along` means that the x-axis shows the clock, `crowd` that labels without room are left out, `dots` that steps are
+    marked, `pan` that the picture can be moved. `start` is the ring that a reader drags, `stars` are minima.
     """
 
     mark: str
@@ -260,7 +261,7 @@ class PlanePanel(Charted):
 
 
 class SpacePanel(Charted):
-    """A surface in space: Plotly's traces from number `first` on are the tracks, then their heads."""
+    """A surface in 3-D: Plotly's traces from index `first` on are the tracks, then their current points."""
 
     kind: Literal["space"]
     first: int
@@ -291,21 +292,21 @@ class PatiencePanel(Charted):
 
 
 class Vector(TypedDict):
-    """A vector of every step."""
+    """A vector for every step."""
 
     x: Row
     y: Row
 
 
 class Arrow(Vector):
-    """A named arrow of every step; its `role` ("pull", "memory") is its colour."""
+    """A named arrow for every step; its `role` ("pull", "memory") determines its colour."""
 
     label: str
     role: str
 
 
 class Walker(TypedDict):
-    """What is drawn round one contender's point; see `figures.step`."""
+    """What is drawn around one contender's point; see `figures.step`."""
 
     reach: float
     scale: float
@@ -317,7 +318,7 @@ class Walker(TypedDict):
 
 
 class ArrowsPanel(Charted):
-    """One step from above: the picture follows the point of a path; `says` are the lines of the legend."""
+    """One step on a surface seen from above: the view follows the point of a path; `says` is the legend's lines."""
 
     kind: Literal["arrows"]
     walkers: Sequence[Walker]
@@ -325,7 +326,7 @@ class ArrowsPanel(Charted):
 
 
 class Line(TypedDict):
-    """A line of an equation as MathML: in symbols, and in numbers for x and for y; `most` is its largest size."""
+    """A line of an equation as MathML: in symbols, and in numbers for x and for y; `most` is its largest font size."""
 
     role: str
     sentence: str
@@ -367,7 +368,7 @@ class Field(TypedDict):
 
 
 class FieldsPanel(Panel):
-    """Decision regions of networks, with the rows they learn from.
+    """Decision boundaries of networks, with the rows they learn from.
 
     `points` are [x, y, x, y, ...] within `extent`, `labels` their classes, `held` whether they are validation. With
     `moments` there is a picture for each of these epochs, and `title` has a place for {epoch}.
@@ -386,7 +387,7 @@ class FieldsPanel(Panel):
 
 
 class Histogram(TypedDict):
-    """A network's weights: the shares in bars [moments, bars], and the share of those that are practically 0."""
+    """A network's weights: the shares in each bar [moments, bars], and the share that is practically 0."""
 
     label: str
     color: str
@@ -413,14 +414,14 @@ class Key(TypedDict):
 
 
 class Told(TypedDict):
-    """A number that the tip names for a cell, [rows, columns]; nan and -1 are left out."""
+    """A number that the tooltip shows for a cell, [rows, columns]; nan and -1 are left out."""
 
     name: str
     values: Rows
 
 
 class Trials(TypedDict):
-    """Learning rates that were tried: their ends, whether they diverged, and the number of the best, or -1."""
+    """Learning rates that were tried: their final losses, whether they diverged, and the index of the best, or -1."""
 
     x: Row
     y: Row
@@ -430,18 +431,18 @@ class Trials(TypedDict):
 
 
 class Label(TypedDict):
-    """A text below a place."""
+    """A text below a position."""
 
     at: Place
     text: str
 
 
 class HeatPanel(Charted):
-    """A map of cells in the colours of what became of them, or curves over a learning rate.
+    """A map whose cells have the colours of their results, or curves over a learning rate.
 
-    `cells` [rows, columns] are numbers of `colors`, of which `hatch` is hatched; `x` and `y` are the middles of columns
-    and rows, `names` those of the axes, `told` what the tip says. `at` is the ring at the cell looked at. `whole`
-    curves do not wait for the clock.
+    `cells` [rows, columns] are indices of `colors`, of which `hatch` is hatched; `x` and `y` are the middles of columns
+    and rows, `names` the labels of the axes, `told` the lines of the tooltip. `at` is the ring at the selected cell.
+    `whole` curves are drawn completely at every step of the clock.
     """
 
     kind: Literal["heat"]
@@ -461,7 +462,7 @@ class HeatPanel(Charted):
 
 
 class Curve(Look):
-    """A curve of a small chart; it has no dashes."""
+    """A curve of a small chart, always solid."""
 
     y: Row
     width: float
@@ -483,7 +484,7 @@ class Named(TypedDict):
 
 
 class Ticks(TypedDict):
-    """Where the axes of small charts have numbers."""
+    """The ticks on the axes of small charts."""
 
     x: list[float]
     y: list[float]
@@ -492,7 +493,7 @@ class Ticks(TypedDict):
 class MultiplesPanel(Panel):
     """Small charts with the same axes, `columns` side by side: x from 0 to `x`, y within `y`, a dotted line at `level`.
 
-    `steps` are the epochs of the curves' points, where not all are sent.
+    `steps` are the epochs of the curves' points, if not all are sent.
     """
 
     kind: Literal["multiples"]
@@ -509,10 +510,11 @@ class MultiplesPanel(Panel):
 
 
 class RidgesPanel(Panel):
-    """A histogram for every layer (down) of every network (across), at the moment of the clock.
+    """A histogram for every layer (a row) of every network (a column), at the clock's epoch.
 
     `heights` and `told` have a row for each cell, column by column, with all its moments one after the other: `bins`
-    heights, and four numbers (size, share lost, share below, share above). `ticks` are [share of the way, text].
+    heights, and four numbers (spread, share of saturated or dead units, share below, share above the histogram).
+    `ticks` are [share of the width, text].
     """
 
     kind: Literal["ridges"]
@@ -528,14 +530,14 @@ class RidgesPanel(Panel):
 
 
 class ProfilePanel(Charted):
-    """Curves over the layers, one for each network, at the moment of the clock."""
+    """Curves over the layers, one for each network, at the clock's epoch."""
 
     kind: Literal["profile"]
     moments: Row
 
 
 class WholePanel(Charted):
-    """Curves that stand there whole, with a line at the epoch of the clock."""
+    """Curves that are drawn completely, with a vertical line at the clock's epoch."""
 
     kind: Literal["whole"]
 
@@ -543,8 +545,8 @@ class WholePanel(Charted):
 class GridPanel(Charted):
     """The cells of a search: squares with sides of twice `half`, or dots (None), coloured by `values` [epochs, cells].
 
-    `cells` are their numbers from 1, `stops` the colours from `low` to `high`; `best` is the place of the best cell or
-    -1, `win` what stands in it, `chosen` the number of the cell looked at.
+    `cells` are their numbers from 1, `stops` the colours from `low` to `high`; `best` is the index of the best cell or
+    -1, `win` the text in it, `chosen` the number of the selected cell.
     """
 
     kind: Literal["grid"]
@@ -565,7 +567,7 @@ class GridPanel(Charted):
 
 
 class FoldsPanel(Panel):
-    """A strip for each fold: the role of every row (0 training, 1 validation, 2 test), and its score at the clock."""
+    """A strip for each fold: the role of every row (0 training, 1 validation, 2 test), and the fold's current score."""
 
     kind: Literal["folds"]
     roles: Rows
@@ -576,42 +578,42 @@ class FoldsPanel(Panel):
     values: Rows
 
 
-# -- what the browser asks for
+# -- the events of the browser
 
 
 class Start(TypedDict):
-    """Another starting point, clicked, or dragged and still in the hand."""
+    """Another starting point, from a click, or from a drag that may still go on."""
 
     at: Place
     dragging: bool
 
 
 class PickContender(TypedDict):
-    """The learning rate that a card offers for this contender."""
+    """A click on the learning rate that a card suggests for this contender."""
 
     contender: int
 
 
 class PickStep(TypedDict):
-    """The step at which the reader has stopped."""
+    """The step at which the reader has stopped the clock."""
 
     at: int
 
 
 class PickPlace(TypedDict):
-    """A place on a map."""
+    """A clicked position on a map."""
 
     at: Place
 
 
 class PickCell(TypedDict):
-    """A cell of a search."""
+    """A clicked cell of a search."""
 
     cell: int
 
 
 class Paint(TypedDict):
-    """A stroke of the brush: where it touched the surface, and whether it paints up."""
+    """A stroke of the brush: its points on the surface, and whether it raises or lowers the surface."""
 
     points: Sequence[Place]
     up: bool

@@ -1,4 +1,4 @@
-"""Histograms of a data set's classes, targets and columns: bars of HTML, so that nothing has to be drawn."""
+"""Histograms of a data set's classes, targets and columns, as bars in HTML, without a plotting library."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ MOST = 12  # classes that are shown one by one
 
 
 def balance(classes: Sequence[str], counts: np.ndarray, palette: dict[str, str], say: Say) -> str:
-    """Return HTML with one bar a class: its name, its rows, and its share of all rows.
+    """Return HTML with one bar per class: its name, its number of rows, and its share of all rows.
 
-    Of many classes the largest are shown, in their order, and the rest in one line.
+    If there are many classes, the largest are shown, in their original order, and the rest in one line.
     """
     shown: list[int] = sorted(np.argsort(-counts, kind="stable")[:MOST].tolist())
     lines = [(classes[i] if classes[i].isdigit() else say(classes[i]), int(counts[i])) for i in shown]
@@ -41,7 +41,7 @@ def balance(classes: Sequence[str], counts: np.ndarray, palette: dict[str, str],
 
 
 def spread(counts: np.ndarray, edges: np.ndarray, palette: dict[str, str], say: Say) -> str:
-    """Return HTML with the histogram of targets that are numbers, and the lowest and the highest of them below it."""
+    """Return HTML with the histogram of a numeric target, and its lowest and highest value below it."""
     low, high = number(float(edges[0])), number(float(edges[-1]))
     alt = say(N_("Histogram of the target, from {low} to {high}.")).format(low=low, high=high)
     bars = "".join(
@@ -58,9 +58,9 @@ def spread(counts: np.ndarray, edges: np.ndarray, palette: dict[str, str], say: 
 
 
 def shapes(names: Sequence[str], counts: np.ndarray, moments: np.ndarray, palette: dict[str, str], say: Say) -> str:
-    """Return HTML with a histogram for each column, with two scales: raw, and standardised, (x − mean) / deviation.
+    """Return HTML with a histogram for each column, with two scales: raw, and standardized, (x − mean) / deviation.
 
-    The bars are the same on both: standardising changes the axis alone. A line across each bin marks how many rows a
+    The bars are the same on both: standardization changes the axis only. A line across each bin marks how many rows a
     normal distribution with this mean and deviation would have there. `counts` [k, bins] and `moments`
     [k, 4] are those of `datasets.view.shapes`.
     """

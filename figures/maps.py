@@ -1,4 +1,4 @@
-"""Maps: how the races of thousands of settings, or starts, end, and the race of the one that is looked at."""
+"""Maps: how races with thousands of settings or starting points end, and the race of the selected cell."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ from optimizers import Optimizer
 from spec import N_, digest, settings
 from surfaces import Surface, find
 
-SHADES = 96  # of the loss on a map of settings
-DECADES = 12  # a map tells losses apart down to so many powers of ten below the start
-HUES = ("@c5", "@c4", "@c3", "@c1", "@c6", "@c2", "@c7")  # of the minima, the deepest first; then again from the first
-TINTS = 8  # of each hue, the palest for the races that arrive first
-RARE = 0.02  # of the starts: a minimum in which fewer end gets no label
+SHADES = 96  # colours for the loss on a map of settings
+DECADES = 12  # the colours of a map cover so many powers of ten below the loss at the start
+HUES = ("@c5", "@c4", "@c3", "@c1", "@c6", "@c2", "@c7")  # of the minima, the lowest first; they repeat
+TINTS = 8  # of each hue, the palest for the races that converge first
+RARE = 0.02  # share of the starting points: a minimum that fewer reach gets no label
 POWERS: Plotly = {"dtick": 1, "exponentformat": "power"}  # of a logarithmic axis
 
 
 def scene(chart: Map, found: Survey, race: Race, run: Descent, *, say: Say, alt: str, measure: str = "loss") -> Scene:
-    """Return the stage's scene for a map and the race of the cell looked at.
+    """Return the stage's scene for a map and the race of the selected cell.
 
     `measure` colours a map of settings by the final "loss" or by the "steps" to the tolerance.
     """
@@ -58,13 +58,13 @@ def scene(chart: Map, found: Survey, race: Race, run: Descent, *, say: Say, alt:
 
 
 def axis_name(rule: Optimizer, field: str, say: Say) -> str:
-    """Return how a field is called on an axis: by its symbol, where it has one, and its label else."""
+    """Return the name of a field on an axis: its symbol, or its label if it has none."""
     fact = settings(rule)[field]
     return symbol(fact.symbol) or say(fact.label)
 
 
 def _above(surface: Surface, loss: np.ndarray) -> np.ndarray:
-    """Return heights above the minimum; the heights themselves where there is none."""
+    """Return heights above the minimum; the heights themselves if there is no minimum."""
     return loss if surface.minimum is None else loss - surface.minimum
 
 
@@ -159,7 +159,7 @@ def _ramp() -> list[Blend]:
 
 
 def _key(cells: np.ndarray, colors: list[Blend], said: dict[int, str]) -> list[Key]:
-    """Return what stands above a map for the colours that are on it and not on its colour bar."""
+    """Return the legend above a map for the colours on it that its colour bar does not have."""
     seen = set(np.unique(cells).tolist())
     return [{"color": colors[i], "hatch": colors[i] is HATCH, "text": text} for i, text in said.items() if i in seen]
 
@@ -170,7 +170,7 @@ def _powers(bottom: float, top: float) -> list[int]:
 
 
 def _bar(title: str, low: float, high: float, ticks: list[int] | None = None) -> Plotly:
-    """Return a trace without points that brings the colour bar."""
+    """Return a trace without points that adds the colour bar."""
     scale = [[i / (len(theme.HEAT) - 1), color] for i, color in enumerate(theme.HEAT)]
     bar: Plotly = {
         "title": {"text": title, "side": "top"}, "thickness": 13, "outlinewidth": 0, "x": 1.02, "xpad": 0,
@@ -183,7 +183,7 @@ def _bar(title: str, low: float, high: float, ticks: list[int] | None = None) ->
 
 
 def _line(x: np.ndarray, y: np.ndarray) -> list[Plotly]:
-    """Return a thin line that can be seen on light cells and on dark ones."""
+    """Return a thin line that is visible on light and on dark cells."""
     line = {"type": "scatter", "mode": "lines", "x": x, "y": y, "hoverinfo": "skip"}
     return [{**line, "line": {"color": "@paper", "width": 4.5}}, {**line, "line": {"color": "@text", "width": 1.6}}]
 
@@ -196,14 +196,14 @@ def _note(x: float, y: float, text: str) -> Plotly:
 
 
 def _ends(grid: np.ndarray, *, log: bool) -> list[float]:
-    """Return where an axis begins and ends: half a cell outside of the first and last middle; powers where `log`."""
+    """Return the ends of an axis: half a cell beyond the first and last cell centre; log10 of them with `log`."""
     first, last = (float(np.log10(end)) if log else float(end) for end in (grid[0], grid[-1]))
     half = (last - first) / (2 * max(1, len(grid) - 1))
     return [first - half, last + half]
 
 
 def _told(surface: Surface, found: Survey, rule: int, say: Say) -> list[Told]:
-    """Return what is said of a cell that is pointed at: numbers per cell, those of which there are none left out."""
+    """Return what the tooltip of a cell shows: some numbers per cell, without those that do not exist."""
     return [
         {"name": "f − f*" if surface.minimum is not None else "f", "values": _above(surface, found.loss[rule])},
         {"name": say(N_("reached at step")), "values": found.converged[rule]},
@@ -269,7 +269,7 @@ def _basins(
 
 
 def _shares(chart: Map, basin: np.ndarray) -> list[Label]:
-    """Return labels at the minima: from which share of the starts a rule ends there; rare ends go without."""
+    """Return labels at the minima: the share of starting points from which the optimizer ends there; none if rare."""
     at = maps.wells(chart.surface).points
     shares = np.bincount(basin[basin >= 0], minlength=len(at)) / basin.size
     return [
@@ -294,7 +294,7 @@ def _rates(
     started = float(_above(surface, surface.value(np.array(chart.start))))
     log = known and started > 0
     axis, top = _loss_axis(loss, started, log=log)
-    if log:  # a loss of exactly 0 lies below the axis, wherever that ends
+    if log:  # a loss of exactly 0 is below the lower end of any logarithmic axis
         loss, trial = np.maximum(loss, 1e-300), np.maximum(trial, 1e-300)
     cells = maps.best(bought)[:, 1]
     dots: list[Trials] = [
@@ -328,7 +328,7 @@ def _rates(
 
 
 def _loss_axis(loss: np.ndarray, started: float, *, log: bool) -> tuple[Plotly, float]:
-    """Return an axis of final losses, and where on it the trials that diverged are marked: at its top."""
+    """Return an axis of final losses, and the height near its top at which runs that diverged are marked."""
     with np.errstate(all="ignore"):
         v = np.log10(loss) if log else loss
     start = float(np.log10(started)) if log else started
@@ -348,11 +348,11 @@ def _loss_axis(loss: np.ndarray, started: float, *, log: bool) -> tuple[Plotly, 
     return {"range": ends}, top
 
 
-# -- what the picture says, and its numbers
+# -- sentences, and the data
 
 
 def read(chart: Map, found: Survey, race: Race, run: Descent, say: Say) -> str:
-    """Return one or two sentences that read the map back, and the cell that is looked at."""
+    """Return one or two sentences that describe the map and the selected cell."""
     return {"settings": _read_settings, "basins": _read_basins, "rates": _read_rates}[chart.kind](
         chart, found, race, run, say
     )
@@ -388,7 +388,7 @@ def _height(surface: Surface, loss: float) -> str:
 
 
 def _ending(surface: Surface, run: Descent, i: int, say: Say) -> str:
-    """Say in a few words how one contender of a race ends."""
+    """Return in a few words how one contender of a race ends."""
     if run.diverged[i] >= 0:
         return say(N_("diverges at step {step}")).format(step=int(run.diverged[i]))
     end = _height(surface, float(run.loss[i, -1]))
@@ -469,7 +469,7 @@ def _read_rates(chart: Map, found: Survey, race: Race, run: Descent, say: Say) -
 
 
 def numbers(chart: Map, found: Survey, say: Say) -> dict[str, np.ndarray]:
-    """Return what is drawn as columns: a row per cell with its place, and each rule's end there."""
+    """Return the data as columns: a row per cell with its position, and how each optimizer ends there."""
     if chart.kind == "basins":
         first, second = find(chart.surface).axes
     else:

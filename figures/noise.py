@@ -1,4 +1,4 @@
-"""Noise: clouds of walks over the contours, and how far above the minimum each variant of them ends."""
+"""Noise: the runs of every variant as clouds of points over the contours, and their losses above the minimum."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from figures.scene import scene as _scene
 from spec import N_, N_n, digest
 from surfaces import find
 
-BAND = (10, 50, 90)  # per cent of the walks
+BAND = (10, 50, 90)  # percentiles of the runs
 TRAIL = 8  # steps
 DECADES = 8  # the loss axis shows at most so many powers of ten below its top
 
 
 def scene(spec: Noisy, cloud: Cloud, *, say: Say, alt: str) -> Scene:
-    """Return the stage's scene: the walks of every variant on the surface, and their heights with a band."""
+    """Return the stage's scene: the runs of every variant on the surface, and the band of their losses."""
     looks = _looks(spec)
     titles = [title(spec, name, say) for name in spec.variants]
     return _scene(
@@ -46,7 +46,7 @@ def scene(spec: Noisy, cloud: Cloud, *, say: Say, alt: str) -> Scene:
 
 
 def title(spec: Noisy, name: str, say: Say) -> str:
-    """Return what a variant is called."""
+    """Return the name of a variant."""
     match name:
         case "batch":
             return say(N_("batch size {size}")).format(size=spec.batch)
@@ -59,14 +59,14 @@ def title(spec: Noisy, name: str, say: Say) -> str:
 
 
 def _looks(spec: Noisy) -> list[Look]:
-    """A variant keeps its colour when another is switched off."""
+    """Return the style of every variant; a variant keeps its colour when another is switched off."""
     everyone = ("plain", "batch", "decay", "average")
     styles = theme.variant_styles(len(everyone))
     return [styles[everyone.index(name)] for name in spec.variants]
 
 
 def _plane(spec: Noisy, cloud: Cloud, looks: list[Look], say: Say) -> PlanePanel:
-    """Every walk as a dot with the last steps it took, and the mean of the walks of the rule alone."""
+    """Return a panel with every run as a dot with its last steps, and the mean of the unmodified optimizer's runs."""
     surface = find(spec.surface)
     contour, layout = ground(surface)
     tracks: list[Track] = [
@@ -85,9 +85,9 @@ def _plane(spec: Noisy, cloud: Cloud, looks: list[Look], say: Say) -> PlanePanel
 
 
 def bands(spec: Noisy, cloud: Cloud) -> np.ndarray:
-    """Return the 10th, 50th and 90th percentile of f - f* over the walks, [3, v, steps + 1]; inf where they are lost.
+    """Return the 10th, 50th and 90th percentile of f - f* over the runs, [3, v, steps + 1]; inf where they diverge.
 
-    They are values of walks, never a mean of two: half of a lost walk would be lost too.
+    They are values of single runs, never a mean of two: the mean with a run that diverged would be infinite too.
     """
     return np.percentile(heights(spec, cloud), BAND, axis=2, method="nearest")
 
@@ -141,7 +141,10 @@ def _log_axis(low: np.ndarray, high: np.ndarray) -> Plotly:
 
 
 def _linear_axis(low: np.ndarray, high: np.ndarray) -> Plotly:
-    """A fall without end leaves through the bottom: the axis reaches as far below the start as ten times above it."""
+    """Return a linear axis that extends at most ten times as far below the start as above it.
+
+    A loss that is unbounded below leaves the picture at the bottom.
+    """
     start = float(high[0, 0])
     top = float(high[np.isfinite(high)].max(initial=start))
     bottom = float(low[np.isfinite(low)].min(initial=start))
@@ -178,7 +181,7 @@ def _brief(value: float) -> str:
 
 
 def reading(spec: Noisy, cloud: Cloud, say: Say) -> str:
-    """Return the sentences that read the picture back: where noise leaves the rule, and which remedy leads lower."""
+    """Return sentences that describe the picture: where noise keeps the optimizer, and which variant ends lower."""
     ends = dict(zip(spec.variants, bands(spec, cloud)[1, :, -1], strict=True))
     plain = float(ends.pop("plain"))
     text = N_("**{rule}** ends at {height} = {value} with noise σ = {noise} (median over runs, n = {walks}).")
@@ -201,7 +204,7 @@ def reading(spec: Noisy, cloud: Cloud, say: Say) -> str:
 
 
 def numbers(spec: Noisy, cloud: Cloud, say: Say) -> dict[str, np.ndarray]:
-    """Return what is drawn as columns: the step, then low end, median and high end of every variant's band."""
+    """Return the data as columns: the step, then low end, median and high end of every variant's band."""
     columns = {say(N_("step")): np.arange(spec.steps + 1)}
     for i, name in enumerate(spec.variants):
         for share, band in zip(BAND, bands(spec, cloud), strict=True):

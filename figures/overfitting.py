@@ -40,7 +40,7 @@ def records(study: Remedies) -> tuple[str, ...]:
 
 
 def lines(study: Remedies, say: Say) -> list[Line]:
-    """Return the name and style of every network of a study; the first has no remedy."""
+    """Return the name and style of every network of a study; the first has no regularization."""
     names = [_name(remedies, say) for remedies in study.remedies]
     looks = theme.variant_styles(len(names))
     return [Line(name, look, slice(i, i + 1)) for i, (name, look) in enumerate(zip(names, looks, strict=True))]

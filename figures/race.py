@@ -34,14 +34,14 @@ from surfaces import Surface, find
 from surfaces.own import Formula
 from surfaces.survey import CELLS, HIGHEST, grid
 
-GRID = 141  # points a side
-FINE = 3  # each of them the mean of 3 x 3 samples: a valley narrower than the grid stays a valley, not a row of beads
-BEYOND = 0.12  # how far the contours reach past the domain, as a share of it, so that panning finds them
+GRID = 141  # points per side
+FINE = 3  # each is the mean of 3 x 3 samples, so that a valley narrower than the grid stays connected
+BEYOND = 0.12  # how far the contours extend beyond the domain, as a share of it, for panning
 DEPTH = 1e-5  # log levels resolve heights down to this share of the range above the minimum
 LEVELS = 22  # contours
-FAR = 20  # times the height between the lowest and the highest contour: so far beyond them heights are told apart
-BRUSH, TOUCH = 0.7, 0.5  # width and height of the bump that a touch of the brush paints
-STABLE = {"sgd": "2/λmax", "momentum": "2(1 + μ)/λmax", "nesterov": "2(1 + μ)/((1 + 2μ)λmax)"}  # `stable_rate`, written
+FAR = 20  # times the range of the contours: heights farther beyond them are cut off
+BRUSH, TOUCH = 0.7, 0.5  # width and height of the bump that one touch of the brush adds
+STABLE = {"sgd": "2/λmax", "momentum": "2(1 + μ)/λmax", "nesterov": "2(1 + μ)/((1 + 2μ)λmax)"}  # see `stable_rate`
 DECADES = 10  # the loss axis shows at most so many powers of ten below the start
 
 
@@ -50,7 +50,7 @@ def scene(
 ) -> Scene:
     """Return the stage's scene for a race: surface ("2d" from above or "3d") and loss curves, with a table.
 
-    `lost` says of contenders why they diverged; each gets a card, which comes up at that step.
+    `lost` contains the reasons why contenders diverged; each gets a card, which appears at that step.
     """
     surface = find(race.surface)
     looks = theme.styles(race.contenders)
@@ -70,11 +70,11 @@ def scene(
 
 
 @lru_cache(maxsize=64)
-@np.errstate(all="ignore")  # heights may be infinite, or no real number
+@np.errstate(all="ignore")  # heights may be infinite or nan
 def heights(key: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (x [n], y [n], z [n, n]) of a surface over a little more than its domain; log10 where it asks for that.
+    """Return (x [n], y [n], z [n, n]) of a surface over slightly more than its domain; log10 if it has `log_levels`.
 
-    z is nan where the surface has a hole: where it has no finite real height.
+    z is nan in the holes of the surface, where it has no finite real height.
     """
     surface = find(key)
     (x0, x1), (y0, y1) = surface.domain
@@ -84,7 +84,7 @@ def heights(key: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     u, v = ((axis[:, None] + near * (axis[1] - axis[0])).ravel() for axis in (x, y))
     z = surface.value(np.stack(np.meshgrid(u, v), axis=-1))
     z = scaled(surface, z) if surface.log_levels else z
-    # A hole in a single point, as of sin(x)/x, or the brink of a wide one takes nothing from the heights around it.
+    # A hole of a single point, as in sin(x)/x, or the edge of a wide hole does not change the heights around it.
     real = np.isfinite(z)
     samples = real.reshape(GRID, FINE, GRID, FINE).sum(axis=(1, 3))
     mean = (np.where(real, z, 0) / FINE**2).reshape(GRID, FINE, GRID, FINE).sum(axis=(1, 3)) * (FINE**2 / samples)
@@ -92,7 +92,7 @@ def heights(key: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def scaled(surface: Surface, z: np.ndarray) -> np.ndarray:
-    """Return log10 of the height above the minimum, so that a valley and a cliff can be seen in one picture."""
+    """Return log10 of the height above the minimum, so that a valley and a cliff are visible in one picture."""
     low, high = reach(surface.name)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.log10(np.maximum(z - low, 0) + DEPTH * (high - low))
@@ -107,9 +107,9 @@ def reach(key: str) -> tuple[float, float]:
 
 
 def _finite(surface: Surface) -> np.ndarray:
-    """Return the heights in the domain that can be drawn: none is infinite, nor are the differences between them.
+    """Return the heights in the domain that can be drawn: neither they nor their differences are infinite.
 
-    They are those of two grids: where a formula is real in a sliver only, the one of the survey has found it.
+    They come from two grids: if a formula is real only in a narrow strip, the grid of the analysis has points in it.
     """
     (x0, x1), (y0, y1) = surface.domain
     edges = np.stack(np.meshgrid(np.linspace(x0, x1, GRID), np.linspace(y0, y1, GRID)), axis=-1)
@@ -119,10 +119,10 @@ def _finite(surface: Surface) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def shown(key: str) -> tuple[float, float]:
-    """Return the lowest and the highest contour: over the domain alone, as what lies beyond it must not use them up.
+    """Return the lowest and the highest contour, from heights inside the domain only.
 
-    Nor must a pole: where more than half of the heights would lie between two contours, what is drawn reaches three
-    times the distance of the quartiles beyond them.
+    A pole must not use up the levels: if more than half of the heights would lie between two contours, the range ends
+    three interquartile ranges beyond the quartiles.
     """
     surface = find(key)
     low, high = reach(key)
@@ -149,7 +149,7 @@ def ground(surface: Surface) -> tuple[Plotly, Plotly]:
     """Return a surface from above: its contours as a Plotly trace, and the layout that shows its domain."""
     x, y, z = heights(surface.name)
     levels = _levels(surface)
-    # What lies far beyond the last contour is taken as nearer: a pole must not blur the heights at its foot.
+    # Heights far beyond the last contour are clipped: a pole must not blur the heights around it.
     bottom, top = shown(surface.name)
     far = FAR * (top - bottom)
     z = np.clip(z, bottom - far, top + far)
@@ -182,12 +182,12 @@ def floor(surface: Surface) -> list[Plotly]:
 
 
 def stars(surface: Surface) -> list[list[float]]:
-    """Return the minima that are marked by a star: none of a line of them, which is drawn."""
+    """Return the minima that are marked by a star: none if there is a line of minima, which is drawn itself."""
     return [] if surface.level_lines else [list(point) for point in surface.minima]
 
 
 def briefly(z: np.ndarray) -> np.ndarray:
-    """Return heights from 0 to 65535 as whole numbers of 16 bits, half the bytes, unless there are holes, as nan."""
+    """Return heights from 0 to 65535 as 16-bit integers, half the bytes; unchanged if there are holes (nan)."""
     return z.astype(np.float32) if np.isnan(z).any() else np.round(z).astype(np.uint16)
 
 
@@ -214,16 +214,16 @@ def _space(surface: Surface, race: Race, run: Descent, looks: list[Look], titles
     kept = [
         np.flatnonzero((grid >= low) & (grid <= high)) for grid, (low, high) in zip((x, y), surface.domain, strict=True)
     ]
-    x, y, z = x[kept[0]], y[kept[1]], z[np.ix_(kept[1], kept[0])]  # a wall beyond the domain would hide what is in it
+    x, y, z = x[kept[0]], y[kept[1]], z[np.ix_(kept[1], kept[0])]  # high ground beyond the domain would hide the domain
     bottom, top = shown(surface.name)
-    pole = not surface.log_levels and (bottom, top) != reach(surface.name)  # then it is cut off, not the rest flattened
+    pole = not surface.log_levels and (bottom, top) != reach(surface.name)  # cut off, so that the rest is not flat
     bottom, top = (bottom, top) if pole else (float(np.nanmin(z)), float(np.nanmax(z)))
     z = np.clip(z, bottom - FAR * (top - bottom), top + FAR * (top - bottom))
-    # The browser computes heights with eight digits, up to 1e38: those that are out of its reach are told in units.
+    # The browser computes heights in float32, with seven digits, up to 1e38; others are sent in another unit.
     power = int(np.floor(np.log10(max(abs(bottom), abs(top), 1e-300))))
     power = power if abs(power) > 30 else 0
     bottom, top, z = bottom / 10.0**power, top / 10.0**power, z / 10.0**power
-    # A path is laid on the relief as it is drawn: between grid points that is not exactly f, and f would sink below it.
+    # A path lies on the drawn surface, which between grid points is not exactly f: with f it could disappear below it.
     lift = 0.015 * (top - bottom)
     inside = _inside(run.path, x, y)
     tracks: list[Track] = [
@@ -272,7 +272,7 @@ def _space(surface: Surface, race: Race, run: Descent, looks: list[Look], titles
 
 
 def _relief(path: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Return the height of the drawn relief under each point [n, 2], between its grid points; nan outside it."""
+    """Return the height of the drawn surface at each point [n, 2], interpolated between grid points; nan outside."""
     place = [(path[:, axis] - grid[0]) / (grid[1] - grid[0]) for axis, grid in enumerate((x, y))]
     held = [np.clip(np.nan_to_num(p), 0, len(grid) - 1.001) for p, grid in zip(place, (x, y), strict=True)]
     (i, j), (u, v) = [h.astype(int) for h in held], [h % 1 for h in held]
@@ -319,8 +319,8 @@ def _arrived_line(layout: Plotly, near: float, say: Say) -> None:
 
 
 def _log_axis(loss: np.ndarray) -> Plotly:
-    """Return a log axis over what the curves reach: at most ten powers of ten below the start, four above it."""
-    start = max(float(loss[0, 0]), 1e-12) if np.isfinite(loss[0, 0]) else 1.0  # a start beyond all telling
+    """Return a logarithmic axis over the curves: at most ten powers of ten below the start, and four above it."""
+    start = max(float(loss[0, 0]), 1e-12) if np.isfinite(loss[0, 0]) else 1.0  # the start has no finite loss
     seen = loss[np.isfinite(loss) & (loss > 0)]
     low = max(float(seen.min(initial=start)), start * 10.0**-DECADES)
     high = min(float(seen.max(initial=start)), start * 1e4)
@@ -331,7 +331,7 @@ def _log_axis(loss: np.ndarray) -> Plotly:
 
 
 def _linear_axis(surface: Surface, loss: np.ndarray) -> Plotly:
-    """Return a linear axis that shows what happens inside the domain; a fall without end leaves through the bottom."""
+    """Return a linear axis for heights inside the domain; a loss that is unbounded below leaves it at the bottom."""
     low, high = reach(surface.name)
     seen = loss[np.isfinite(loss)]
     top = float(np.minimum(seen, high).max(initial=low))
@@ -341,7 +341,7 @@ def _linear_axis(surface: Surface, loss: np.ndarray) -> Plotly:
 
 
 def table(race: Race, run: Descent, looks: list[Look], titles: list[str], say: Say) -> Table:
-    """Return the table of a race: each contender's rate, its loss at the clock's step, and where it arrived."""
+    """Return the table of a race: each contender's learning rate, its current loss, and when it converged."""
     rows: list[TableRow] = []
     for i, rule in enumerate(race.contenders):
         if run.diverged[i] >= 0:
@@ -359,7 +359,7 @@ def table(race: Race, run: Descent, looks: list[Look], titles: list[str], say: S
 
 
 def card(race: Race, why: Divergence, i: int, title: str, look: Look, say: Say) -> Card:
-    """Return the card that explains a divergence: how far, because of which bound, and what rate would hold."""
+    """Return the card that explains a divergence: how far, because of which bound, and the stable learning rate."""
     far = N_("One step earlier it was {distance} picture diagonals from the center, at f = {loss}.")
     lines = [say(far).format(distance=f"{why.distance:.3g}", loss=number(why.loss))]
     if why.cause.kind != "far":
@@ -390,7 +390,7 @@ def card(race: Race, why: Divergence, i: int, title: str, look: Look, say: Say) 
 
 
 def caused(cause: Cause, say: Say) -> str:
-    """Return one sentence that says what ended a path that did not simply run away."""
+    """Return one sentence on why a path ended that did not simply grow without bound."""
     text = {
         "hole": N_("At ({x}, {y}), where it then stands, the surface has no finite height."),
         "slope": N_("At ({x}, {y}) the height is f = {loss}, but the gradient is not finite."),
@@ -401,7 +401,7 @@ def caused(cause: Cause, say: Say) -> str:
 
 
 def numbers(race: Race, run: Descent, say: Say) -> dict[str, np.ndarray]:
-    """Return what is drawn as columns: the step, then x, y and f of every contender."""
+    """Return the data as columns: the step, then x, y and f of every contender."""
     first, second = find(race.surface).axes
     rate = "η" if "η" not in (first, second) else say(N_("learning rate"))
     columns = {say(N_("step")): np.arange(race.steps + 1)}

@@ -71,7 +71,7 @@ def raced(race: Race, run: Descent, say: Say) -> str:
 
 
 def _still(surface: Surface, run: Descent, i: int) -> bool:
-    """Return whether a contender stays where it starts, but for a millionth of the picture."""
+    """Return whether a contender stays where it starts, within a millionth of the domain's size."""
     return float(np.abs(run.path[i] - run.path[i, 0]).max()) <= 1e-6 * surface.diagonal
 
 

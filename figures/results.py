@@ -22,7 +22,7 @@ LONGEST = 16  # characters of a class name at an axis
 BOTH = 4  # classes, up to which a cell has room for a count and a share
 READABLE = 20  # classes, up to which a cell has room for a count
 CURVES = 10  # ROC curves in one picture: those with the smallest area
-DOTS = 2000  # in one picture
+DOTS = 2000  # points in one picture
 
 
 def names(lines: Sequence[Line]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A scene is what the stage shows: panels, a table and the clock they share, as a plain dict with arrays in it."""
+"""A scene is what the stage shows: panels, a table and their common clock, as a plain dict with arrays in it."""
 
 from __future__ import annotations
 
@@ -79,11 +79,11 @@ WORDS = {
     "not_saved": N_("Failed:"),
 }
 
-# What a backslash keeps Markdown from reading as its own: these signs anywhere, and what would begin a list or a rule.
+# What is escaped for Markdown: these characters anywhere, and what would begin a list or a horizontal line.
 SIGN = r"(?=[\\`*_{}\[\]<>#$|~:&]|^[-+=])"
 NUMBERED = r"^(\d+)(?=[.)](?:\s|$))"
-JOINER = "\u2060"  # has no width, and allows no line break
-# Where a joiner keeps Streamlit from making something of text that Markdown has read already.
+JOINER = "\u2060"  # word joiner: has no width, and allows no line break
+# Where a joiner stops Streamlit's own replacements, which follow Markdown's.
 MADE = r"(?<=:)(?=\S)|(?<=\S)(?=@)|(?<=[Ww]{3})(?=\.)|(?<!\S)(?=(?:<->|->|<-|--|[<>~]=)(?:\s|$))"
 THREE = Context(prec=3, rounding=ROUND_HALF_UP)  # significant digits
 TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # bidirectional classes
@@ -93,10 +93,10 @@ def scene(
     name: str, *, say: Say, alt: str, layout: str, clock: Clock, panels: Sequence[Panel],
     table: Table | None,
 ) -> Scene:  # fmt: skip
-    """Return a scene; one of the same `name` goes on where the last one stood, another one starts anew.
+    """Return a scene; if the shown scene has the same `name`, its clock continues, otherwise the clock starts again.
 
-    `layout` places the table: "side" under the second panel, "under" under all; the table may be None. `alt` says in
-    words what is to be seen.
+    `layout` places the table: "side" under the second panel, "under" under all; the table may be None. `alt` is the
+    alternative text, which describes the picture.
     """
     return {
         "id": name, "alt": spoken(alt), "words": {word: say(text) for word, text in WORDS.items()},
@@ -106,32 +106,32 @@ def scene(
 
 
 def literal(text: str) -> str:
-    """Return text that Markdown shows as it is: the one way for words of a link or of a visitor's file to the screen.
+    """Return text that Markdown shows unchanged; all words of a link or of a visitor's file must go through this.
 
-    Signs of Markdown are escaped. Streamlit makes more of a text after Markdown has read it: links of addresses that
-    begin with "www." or "http:" and of e-mail addresses, emojis and icons of words between colons, arrows of "->". A
-    joiner stands inside of each of these. What would move other text about is left out: line breaks, control
-    characters, and marks that turn the direction of writing.
+    Markdown's special characters are escaped. After Markdown, Streamlit replaces more: addresses that begin with "www."
+    or "http:" and e-mail addresses become links, words between colons emojis and icons, and "->" an arrow. A word
+    joiner inside each of these prevents that. What would move other text is left out: line breaks, control characters,
+    and characters that change the direction of writing.
     """
     plain = " ".join("".join(filter(_stays, text)).split())
     return re.sub(NUMBERED, r"\1\\", re.sub(SIGN, r"\\", re.sub(MADE, JOINER, plain)))
 
 
 def _stays(sign: str) -> bool:
-    """Return whether a sign of foreign text has a place of its own on the screen, or is a space."""
+    """Return whether a character is visible or a space."""
     return sign.isspace() or not (unicodedata.category(sign) == "Cc" or unicodedata.bidirectional(sign) in TURNS)
 
 
 def spoken(text: str) -> str:
-    """Return a sentence in Markdown as it reads: without bold parts, and without what keeps signs literal."""
+    """Return a sentence in Markdown as plain text: without bold markup, escapes and joiners."""
     return re.sub(r"\\([^\w\s]|_)", r"\1", text.replace("**", "").replace(JOINER, ""))
 
 
 def number(value: float) -> str:
-    """Return a number as the browser writes it too (`number` in ui/stage/browser/draw.js): one rule for all texts.
+    """Return a number as text, in the same format as in the browser (`number` in ui/stage/browser/draw.js).
 
-    Three significant digits, rounded half away from 0; whole numbers below 100,000 have all their digits. What then is
-    smaller than 0.0001 or not below 100,000 is written with a power of ten. nan is a dash.
+    It has three significant digits, rounded half away from 0; whole numbers below 100,000 have all their digits. Below
+    0.0001 and from 100,000 on it has a power of ten. nan is a dash.
     """
     if not math.isfinite(value):
         return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"
@@ -153,7 +153,7 @@ def loss_text(value: float) -> str:
 
 
 def leaders(values: Mapping[K, float], write: Callable[[float], str], best: Callable[..., K]) -> tuple[list[K], str]:
-    """Return the names of the best value, as it is written, and this text; several names are a tie.
+    """Return the names with the best value, compared as displayed, and that value's text; several names are a tie.
 
     `best` is `min` or `max`.
     """
@@ -167,25 +167,25 @@ def bold(names: Sequence[str]) -> str:
 
 
 def symbol(latex: str) -> str:
-    r"""Return a symbol such as \beta_1 as plain text: β₁; an index that has no letter of its own follows as it is."""
+    r"""Return a symbol such as \beta_1 as plain text: β₁; an index without a subscript character is left as it is."""
     name, _sep, index = latex.partition("_")
     index = index.replace(r"\infty", "∞")
     if name.startswith("\\"):
-        letter = name[1:].removeprefix("var")  # Unicode keeps one name for both ways to write phi
+        letter = name[1:].removeprefix("var")  # Unicode has one name for both forms of phi
         name = unicodedata.lookup(f"GREEK SMALL LETTER {'lamda' if letter == 'lambda' else letter}")
     return name + index.translate(str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋"))
 
 
 def titled(rule: Optimizer, say: Say, more: str = "") -> str:
-    """Return a rule's title, with `more`, and after a comma the famous mistakes that are switched on in it."""
+    """Return an optimizer's title, with `more`, and after a comma the famous mistakes that are switched on in it."""
     mistakes = [say(fact.mistake) for name, fact in settings(rule).items() if fact.mistake and getattr(rule, name)]
     return ", ".join([say(rule.title) + more, *mistakes])
 
 
 def names(rules: Sequence[Optimizer], say: Say) -> list[str]:
-    """Return a name per contender: its rule's, with the famous mistakes it makes ("Adam, no bias correction").
+    """Return a name per contender: its optimizer's, with the famous mistakes it makes ("Adam, no bias correction").
 
-    Several of one name get their rates and schedules, if these differ; what differs in something else is numbered.
+    Equal names are extended by the learning rates and schedules if these differ; otherwise they are numbered.
     """
     more = [""] * len(rules)
     told = [titled(rule, say) for rule in rules]

@@ -115,7 +115,7 @@ def _heights(key: str) -> Plotly:
     z = surface.value(np.stack(np.meshgrid(x, y), axis=-1))
     z = np.where(np.abs(z) <= HIGHEST, z, np.nan)  # nan is drawn as a hole
     if np.isnan(z).all():
-        z = np.zeros_like(z)  # real in a sliver between the points of the grid
+        z = np.zeros_like(z)  # real only in a strip between the points of the grid
     if not surface.log_levels:
         bottom, top = shown(key)  # a pole must not use up the levels
         z = np.clip(z, 2 * bottom - top, 2 * top - bottom)
@@ -189,7 +189,7 @@ def reading(race: Race, values: list[Values], at: int, say: Say) -> str:
 
 
 def _why(rule: Optimizer, now: Values, axes: tuple[str, str], say: Say) -> list[str]:
-    """Say what a step's numbers show for an optimizer with bias correction, or with a learning rate per coordinate."""
+    """Describe a step's numbers for an optimizer with bias correction, or with a learning rate per coordinate."""
     one, other = axes
     if {MEAN, SQUARES, MEAN_HAT, SQUARES_HAT, RATE} <= {*rule.lines}:
         alike = np.allclose(np.abs(now["step"]), now["lr"], rtol=1e-3)

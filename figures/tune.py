@@ -1,4 +1,4 @@
-"""Hyperparameter search: the rows of each fold, the heat map of the cells, and how much a test score is worth."""
+"""Hyperparameter search: the rows of each fold, the heat map of the cells, and how reliable a test score is."""
 
 from __future__ import annotations
 
@@ -499,7 +499,7 @@ def _tested_error(search: Search, score: float) -> float:
     return math.nan if data.task == "numbers" else math.sqrt(max(score * (1 - score), 0) / rows)
 
 
-# -- how much a test score is worth
+# -- how reliable a test score is
 
 
 WAYS = (

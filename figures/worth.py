@@ -1,4 +1,4 @@
-"""What a score is worth: beside a constant prediction, with its standard error, on a part that may lack a class."""
+"""How to judge a score: against a constant prediction, with its standard error, and on parts that lack a class."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from figures.scene import Say, literal
 from spec import N_
 
 PARTS = {"training": N_("training set"), "validation": N_("validation set"), "test": N_("test set")}
-LONGEST = 14  # characters of a class's name beside a curve
+LONGEST = 14  # characters of a class name beside a curve
 MOST = 4  # names in a list
 
 BY_BATCH = N_("The training loss is the mean over the batches of each epoch, with dropout, as in Keras.")
@@ -29,13 +29,13 @@ MEASURED = N_(
 
 
 def classes(data: Dataset, say: Say) -> list[str]:
-    """Return the names of the classes in the reader's language; those of a visitor's own table stay as they are."""
+    """Return the names of the classes in the reader's language; those of an uploaded table are not translated."""
     plain = isinstance(data, Own)
     return [name if plain or name.isdigit() else say(name) for name in data.classes]
 
 
 def shortened(name: str) -> str:
-    """Return a name that has room in a picture."""
+    """Return a name, shortened for a picture."""
     return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
 
 
@@ -43,24 +43,24 @@ def shortened(name: str) -> str:
 
 
 def decimals(value: float, digits: int = 3) -> str:
-    """Return a score with a true minus sign, and never a minus before zeros alone; a dash where there is none."""
+    """Return a score as text, with a typographic minus sign and without a negative zero; a dash for nan."""
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−") if np.isfinite(value) else "–"
 
 
 def scored(history: History, score: float, row: int, part: int) -> str:
     """Return a score on part 0, 1 or 2 and, of an accuracy, its standard error: 0.956 ± 0.019.
 
-    An accuracy of 0 or 1 has none: the formula would give 0, which is not how sure one can be.
+    An accuracy of 0 or 1 has none: the formula would give 0, although the accuracy is not known exactly.
     """
     error = history.error(score, row, part)
     return f"{decimals(score)} ± {error:.3f}" if error > 0 else decimals(score)
 
 
 def margin(history: History, score: float, row: int, part: int) -> float:
-    """Return the standard error by which accuracies are told apart; nan of R².
+    """Return the standard error for the comparison of accuracies; nan for R².
 
-    It is that of Agresti and Coull (1998), with two rows more of either kind: p = (k + 2) / (n + 4). The usual one is
-    nearly the same, but 0 for an accuracy of 1, from which then the smallest difference would be one.
+    It is that of Agresti and Coull (1998), with two more correct and two more wrong rows: p = (k + 2) / (n + 4). The
+    usual one is nearly the same, but 0 for an accuracy of 1, so that every difference from it would seem significant.
     """
     if math.isnan(history.error(score, row, part)) or history.counts is None:
         return math.nan
@@ -70,13 +70,13 @@ def margin(history: History, score: float, row: int, part: int) -> float:
 
 
 def pair(history: History, first: float, second: float, row: int, part: int) -> str:
-    """Return two scores of one network on a part and, of accuracies, the larger standard error: 0.956, 0.947 ± 0.02."""
+    """Return two scores of a network on a part and, for accuracies, the larger standard error: 0.956, 0.947 ± 0.020."""
     error = np.nanmax([history.error(first, row, part), history.error(second, row, part), 0.0])
     return f"{decimals(first)}, {decimals(second)}" + (f" ± {error:.3f}" if error > 0 else "")
 
 
 def measure(data: Dataset, say: Say) -> str:
-    """Return what a score of this data set is."""
+    """Return the name of this data set's score."""
     return "R²" if data.task == "numbers" else say(N_("accuracy"))
 
 
@@ -84,9 +84,9 @@ def measure(data: Dataset, say: Say) -> str:
 
 
 class Guess(NamedTuple):
-    """What is always predicted, and the lowest and the highest score of it among some networks on one part.
+    """A constant prediction, and its lowest and highest score among some networks on one part.
 
-    That is a class by its `name`, or without one something else in the reader's words.
+    It is the class called `name` or, without a name, described in words.
     """
 
     name: str
@@ -95,28 +95,28 @@ class Guess(NamedTuple):
     high: float
 
     def score(self, digits: int = 2) -> str:
-        """The score; its two ends where networks learn from different rows."""
+        """The score; its lowest and highest value if the networks learn from different rows."""
         return " … ".join(dict.fromkeys(decimals(end, digits) for end in (self.low, self.high)))
 
     def label(self, say: Say) -> str:
-        """What stands beside its line."""
+        """The label of its line."""
         return say(N_("always {guess}: {score}")).format(guess=self.brief, score=self.score())
 
     @property
     def brief(self) -> str:
-        """What is always predicted, for a picture."""
+        """The constant prediction, for a picture."""
         return f"“{shortened(self.name)}”" if self.name else self.other
 
     @property
     def written(self) -> str:
-        """What is always predicted, for a sentence in Markdown."""
+        """The constant prediction, for a sentence in Markdown."""
         return f"“{literal(self.name)}”" if self.name else self.other
 
 
 def guess(history: History, data: Dataset, part: int, say: Say, rows: slice = slice(None)) -> Guess | None:
-    """Return the commonest class of the training part (of numbers, the mean) as a prediction for part 0, 1 or 2.
+    """Return the most frequent class of the training set (for regression, the mean) as a prediction for a part.
 
-    None before the first epoch, where the part is empty, and where R² has no meaning.
+    The part is 0, 1 or 2. None before the first epoch, if the part is empty, and if R² is undefined.
     """
     if history.baseline is None or history.counts is None:
         return None
@@ -126,13 +126,13 @@ def guess(history: History, data: Dataset, part: int, say: Say, rows: slice = sl
     low, high = float(np.nanmin(scores)), float(np.nanmax(scores))
     if data.task == "numbers":
         return Guess("", say(N_("the mean")), low, high)
-    commonest = np.unique(history.counts[rows, 0].argmax(axis=1))  # noise in the labels may make it another class
+    commonest = np.unique(history.counts[rows, 0].argmax(axis=1))  # label noise may change which class it is
     name = classes(data, say)[int(commonest[0])] if len(commonest) == 1 else ""
     return Guess(name, say(N_("the most frequent class")), low, high)
 
 
 def constant(guess: Guess, n: int, say: Say, across: Across | None = None) -> list[Track]:
-    """Return the tracks of a constant prediction over n epochs: thin, dashed, grey; two where it has two ends."""
+    """Return the tracks of a constant prediction over n epochs: thin, dashed, grey; two if its scores differ."""
     ends = [guess.high] if "…" not in guess.score() else [guess.low, guess.high]
     place = across or Across()
     return [
@@ -142,10 +142,10 @@ def constant(guess: Guess, n: int, say: Say, across: Across | None = None) -> li
 
 
 def label(guess: Guess, bounds: Sequence[float], say: Say, off: int = 4) -> Plotly:
-    """Return what the line of a constant prediction is called: inside of the picture, where no curve has its name.
+    """Return the label of the line of a constant prediction, inside the picture, where it hides no curve's name.
 
-    It stands below the line, unless the axis ends there, and so many pixels off the right end, where long names of
-    curves may reach into the picture.
+    It is below the line, unless the axis ends there, and so many pixels left of the right end, because long names of
+    curves may extend into the picture.
     """
     low, high = bounds
     below = guess.low - low > 0.15 * (high - low)
@@ -159,10 +159,10 @@ def label(guess: Guess, bounds: Sequence[float], say: Say, off: int = 4) -> Plot
 def unbeaten(
     history: History, rows: Mapping[str, slice], data: Dataset, say: Say, part: int | None = None
 ) -> list[str]:
-    """Return the sentence that names the networks that at no epoch score higher than a constant prediction does.
+    """Return the sentence that names the networks whose score never exceeds that of a constant prediction.
 
-    `rows` are the rows of the history by name; of several seeds it is the median that counts. The part is the
-    validation part or, where there is none, the training part.
+    `rows` are the rows of the history by name; for several seeds the median counts. The part is the validation set or,
+    if there is none, the training set.
     """
     if part is None:
         part = 1 if np.isfinite(history.val_score).any() else 0
@@ -184,20 +184,20 @@ def unbeaten(
         names=", ".join(found), guess=told.written, measure=measure(data, say), score=told.score())]  # fmt: skip
 
 
-# -- what a part lacks
+# -- parts without rows of some class
 
 
 def listed(names: Iterable[str], say: Say) -> str:
-    """Return names with commas between them, the first few of many."""
+    """Return names with commas between them; if there are many, only the first few."""
     names = list(names)
     rest = say(N_("{count} more")).format(count=len(names) - MOST)
     return ", ".join(names[:MOST] + ([rest] if len(names) > MOST else []))
 
 
 def lacking(history: History, data: Dataset, names: Sequence[str], say: Say) -> list[str]:
-    """Return sentences on parts that have no row of some class, and on parts whose R² has no meaning.
+    """Return sentences on parts that have no row of some class, and on parts for which R² is undefined.
 
-    `names` are those of the networks; they are told where not all networks have the same parts.
+    `names` are those of the networks; the sentences contain them if not all networks have the same parts.
     """
     if history.counts is None or history.baseline is None:
         return []
@@ -232,7 +232,7 @@ def pointless(history: History, data: Dataset, part: int, say: Say, names: Seque
 
 
 def _of(which: np.ndarray, names: Sequence[str], sentence: str, say: Say) -> str:
-    """Say which networks a sentence is about, unless it is about all of them."""
+    """Return a sentence after the names of the networks that it is about, unless it is about all of them."""
     if which.all():
         return sentence
     those = listed((literal(name) for name, one in zip(names, which, strict=False) if one), say)

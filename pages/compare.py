@@ -1,4 +1,4 @@
-"""Compare: the same network on the same data again and again, but for one setting."""
+"""Compare: networks trained on the same data that differ in one setting."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def settings(desk: Desk[Comparison]) -> None:
 
 
 def what_varies(desk: Desk[Comparison]) -> None:
-    """Draw the choice of the axis, and what lies on it; the rule that all share where it is not the axis."""
+    """Draw the choice of the setting to compare and its values; the optimizer too, unless it is what is compared."""
     spec = desk.spec
 
     def turn(vary: str) -> None:
@@ -97,12 +97,12 @@ def what_varies(desk: Desk[Comparison]) -> None:
 
 
 def shared(desk: Desk[Comparison], rule: Optimizer) -> None:
-    """Take the rule that all networks share."""
+    """Set the optimizer that all networks share."""
     desk.change(contenders=(rule,))
 
 
 def values(desk: Desk[Comparison]) -> None:
-    """Draw the values on the axis: the usual ones to choose from, and room to type others."""
+    """Draw the choice of the values to compare: suggested ones, and a field in which others can be typed."""
     if not desk.offers("values", _("Values")):
         return
     axis, key = desk.spec.axis, f"{desk.key} values {desk.spec.vary}"
@@ -124,7 +124,7 @@ def values(desk: Desk[Comparison]) -> None:
     def called(text: str) -> str:
         try:
             return axis.label(axis.read(text), _)
-        except Refused:  # typed, and about to be refused
+        except Refused:  # a typed value that is not valid: the field shows the reason
             return text
 
     helped = _("Choose values, or type a value and press Enter. Leave empty for the default values.")
@@ -139,7 +139,7 @@ def values(desk: Desk[Comparison]) -> None:
 
 
 def understood(axis: Axis, text: str) -> Any:
-    """Return the value that a text means, also where it is typed as values are shown: "L1 0.01 + L2 0.01"."""
+    """Return the value that a text means; it may have the form in which values are shown: "L1 0.01 + L2 0.01"."""
     try:
         return axis.read(text)
     except Refused as refusal:
@@ -150,7 +150,7 @@ def understood(axis: Axis, text: str) -> Any:
 
 
 def field(desk: Desk[Comparison], name: str, choices: Mapping[str, str] | None = None) -> None:
-    """Draw the widget of a field that all networks share: none for the one that varies."""
+    """Draw the widget of a field that all networks share; nothing for the field that is compared."""
     if desk.spec.vary != name:
         controls.field(desk, name, choices=choices)
 

@@ -1,4 +1,4 @@
-"""Home: a race that is already running, the course as cards, and the way to every page."""
+"""Home: an animated race, the lessons of the course as cards, and links to all pages."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def show() -> None:
 
 
 def explore() -> None:
-    """Draw the way to every page."""
+    """Draw the links to all pages."""
     for section, entries in itertools.groupby(filter(lambda page: page.order, pages()), lambda page: page.section):
         st.subheader(_(section), anchor=False)
         with st.container(key=f"cards {section}"):
@@ -79,13 +79,13 @@ def explore() -> None:
 
 
 def welcome() -> None:
-    """Draw a race that runs by itself, with what it shows."""
+    """Draw a race that plays without a click, with a sentence that describes it."""
     race = default_race("ravine")
     run = cached.descend(race)
     sentence = readings.raced(race, run, _)
     scene = figure.scene(race, run, say=_, alt=sentence)
     scene["clock"]["loop"] = True
-    scene["table"] = None  # the Race page has it; here the course is to begin within the first screen
+    scene["table"] = None  # so that the course begins on the first screen; the Race page has the table
     told, shown = st.columns([3, 8], gap="large", vertical_alignment="center")
     with told:
         st.markdown(_("See how optimizers work: on loss surfaces, and in neural networks that learn while you watch."))
@@ -96,9 +96,9 @@ def welcome() -> None:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def course(code: str, mode: str, predicted: frozenset[str]) -> None:
-    """Draw the lessons as cards, part by part: in a language, on light or dark paper, some predicted already.
+    """Draw the lessons as cards, part by part, for a language, a light or dark theme, and the predictions made so far.
 
-    Sixty links take Streamlit longer to make than all the rest of the page, so what is drawn is kept.
+    Streamlit needs more time for sixty links than for the rest of the page, so the drawn cards are cached.
     """
     say = language.catalogue(code).gettext
     titles = {page.path: (page.file, say(page.title)) for page in pages()}

@@ -1,4 +1,4 @@
-"""Likelihood: a thumbtack is thrown, and rules climb to the chance under which its throws are likeliest."""
+"""Likelihood: optimizers search for the probability under which the throws of a thumbtack are most likely."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ BORDERS = {
 
 
 def default(anchors: dict[str, str]) -> Throws:
-    """Return the Spec of an empty link: other N keep the share of hits, other borders bring rates that suit them."""
+    """Return the default Spec: another N keeps the share of hits; learning rates depend on `borders`."""
     try:
         return default_throws(int(anchors.get("throws", 100)), anchors.get("borders", "free"))
-    except (ValueError, Refused):  # reading the link finds the same, and says so
+    except (ValueError, Refused):  # the same error is found and shown when the link is read
         return default_throws()
 
 

@@ -1,4 +1,4 @@
-"""Maps: thousands of races at once, over settings of a rule, over starts, or over learning rates."""
+"""Maps: thousands of races at once, over an optimizer's settings, over starting points, or over learning rates."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def show() -> None:
     desk.notices()
     shown = picture(desk)
     desk.publish()
-    if shown != desk.spec:  # a coarse map is seen; the fine one follows
+    if shown != desk.spec:  # a coarse map is shown first; the fine one follows
         cached.survey(desk.spec)
         st.session_state["maps seen"] = _mark(desk.spec)
         st.rerun()
@@ -91,7 +91,7 @@ def settings(desk: Desk[Map]) -> None:
 
 
 def turn(desk: Desk[Map], kind: str) -> None:
-    """Turn to another kind of map: on the surface that it shows best, unless the reader has chosen one."""
+    """Change the kind of map, and the surface to a suitable one unless the reader has chosen a surface."""
     chosen = desk.spec.surface != maps.TELLING[desk.spec.kind]
     desk.put(maps.default_map(kind, desk.spec.surface if chosen else maps.TELLING[kind]))
 
@@ -125,7 +125,7 @@ def of_rates(desk: Desk[Map]) -> None:
 
 
 def span(desk: Desk[Map], name: str, ends: tuple[float, float]) -> None:
-    """Draw the field that says from where to where an axis goes; it shows what is meant where nothing is set."""
+    """Draw the field for the range of an axis; if no range is set, it shows the default."""
     if not desk.offers(name, controls.caption(facts(desk.spec)[name])):
         return
     shown = dataclasses.replace(desk.spec, **{name: tuple(float(f"{end:.6g}") for end in ends)})
@@ -141,7 +141,7 @@ def span(desk: Desk[Map], name: str, ends: tuple[float, float]) -> None:
 
 
 def picture(desk: Desk[Map]) -> Map:
-    """Draw the map, or a coarse one at first where a fine one takes long; return the one drawn."""
+    """Draw the map, at first a coarse one if the fine one takes long; return the Spec of the map that is drawn."""
     chart = desk.spec
     soon = maps.steps_taken(chart) <= maps.SOON or st.session_state.get("maps seen") == _mark(chart)
     drawn = chart if soon and not controls.dragging(STAGE) else maps.coarse(chart)
@@ -151,7 +151,7 @@ def picture(desk: Desk[Map]) -> Map:
     sentence = figure.read(drawn, found, race, run, _)
     panels.sentence(sentence)
     scene = figure.scene(drawn, found, race, run, say=_, alt=sentence, measure=desk.view("measure"))
-    # A click looks at the race of its cell.
+    # A click on a cell shows the race of that cell.
     picked = wishes.taking(desk, wishes.place, lambda wish: desk.put(maps.picked(desk.spec, tuple(wish["at"]))))
     stage(scene, key=STAGE, desk=desk, on_start=controls.start(desk), on_pick=picked)
 

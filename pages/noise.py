@@ -1,4 +1,4 @@
-"""Noise: many walks of one rule on noisy gradients, beside what helps against the noise."""
+"""Noise: many runs of one optimizer with noisy gradients, compared with ways to reduce the effect of the noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Overfitting: one large network on few rows, without a remedy and with each, in lock-step."""
+"""Overfitting: a large network on few rows, trained without regularization and with each kind of it, side by side."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ ORDER = 21
 
 
 def default(anchors: dict[str, str]) -> Remedies:
-    """Return the Spec whose fields a link leaves out: a data set brings the settings that show overfitting on it."""
+    """Return the default Spec: each data set has settings that show overfitting on it."""
     try:
         return Remedies.on(anchors["dataset"]) if "dataset" in anchors else Remedies()
-    except Refused:  # reading the link finds the same, and says so
+    except Refused:  # the same error is found and shown when the link is read
         return Remedies()
 
 

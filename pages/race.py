@@ -1,4 +1,4 @@
-"""Race: several rules on one surface, from the same start."""
+"""Race: several optimizers on one surface, from the same starting point."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ def picture(desk: Desk[Race]) -> None:
     panels.sentence(sentence)
     lesson.printed(run)
 
-    lost = {} if controls.dragging(STAGE) else cached.lost(race, run)  # its search would make a drag stutter
+    lost = {} if controls.dragging(STAGE) else cached.lost(race, run)  # too slow to compute during a drag
 
     def slower(wish: PickContender) -> None:
-        """Give a contender that diverged the rate that its card offers."""
+        """Give an optimizer that diverged the learning rate that its card suggests."""
         i = wish["contender"]
         if i not in lost or not lost[i].holds:
             raise Refused(N_("The optimizer must be given by its number."))

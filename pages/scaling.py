@@ -1,4 +1,4 @@
-"""Scaling: the whole loss surface of a small linear model, with its columns as they are and with them scaled."""
+"""Scaling: the loss surface of a small linear model, with its columns unscaled and scaled."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ICON = ":material/aspect_ratio:"
 ORDER = 23
 
 
-ANCHORS = ("dataset", "first", "second", "scaling")  # what the surfaces are made of, and with them the suited rates
+ANCHORS = ("dataset", "first", "second", "scaling")  # they define the surfaces, and so the default learning rates
 
 
 def default(anchors: dict[str, str]) -> Stretch:

@@ -1,4 +1,4 @@
-"""Signals: a deep network started in several ways, layer by layer, and batch normalisation at sixteen scales."""
+"""Signals: a deep network with several initializations, layer by layer, and batch normalization at 16 scales."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def show() -> None:
 
 
 def check(spec: Signals, own: dict[str, str]) -> None:
-    """Raise `Refused` where the networks of a view cannot be trained; those of the layers are checked by the Spec."""
+    """Raise `Refused` if the networks of a view cannot be trained; the Spec checks those of the "layers" view."""
     if own["view"] == "scales":
         check_size(spec.scales())
 

@@ -1,4 +1,4 @@
-"""One step: what a rule makes of a gradient, as arrows and as its equation with the numbers of the step."""
+"""One step: how an optimizer turns a gradient into a step, as arrows and as its equation with the step's numbers."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ ICON = ":material/near_me:"
 ORDER = 11
 
 STAGE = "step stage"
-STEPS = 60  # enough to see what each rule does; a race goes on longer
+STEPS = 60  # enough to see what each optimizer does; a race has more steps
 AT = tuple(str(step) for step in range(1, 2001))
 
 
 def of(surface: str, rules: tuple[str, ...]) -> Race:
-    """Return the short race of rules whose steps are shown."""
+    """Return the short race of the optimizers whose steps are shown."""
     race = default_race(surface, rules)
     return dataclasses.replace(race, steps=min(race.steps, STEPS))
 

@@ -1,4 +1,4 @@
-"""Tune: a grid of settings, each on every fold, trains as one; the winner meets the test part once."""
+"""Tune: a grid search with cross-validation; the selected combination is scored on the test set once, at the end."""
 
 from __future__ import annotations
 
@@ -91,12 +91,12 @@ def more(desk: Desk[Search]) -> None:
 
 
 def anew(desk: Desk[Search], name: str) -> Callable[[Any], None]:
-    """Return the change of a field after which the cells are others: the winner is looked at."""
+    """Return a callback that sets a field that changes the cells, and selects the best cell again."""
     return lambda value: desk.change(**{name: value, "cell": 0})
 
 
 def axis(desk: Desk[Search], place: str) -> None:
-    """Draw the choice of an axis and, below it, its values as text."""
+    """Draw the choice of a hyperparameter and, below it, its values as text."""
     taken = {getattr(desk.spec, other) for other in PLACES if other != place}
     none = {} if place == "first" else {NONE: _("none")}
     choices = none | {key: _(AXES[key].title) for key in searches.KEYS if key not in taken}
@@ -128,7 +128,7 @@ def picture(desk: Desk[Search]) -> None:
 
     def read(history: History, view: View) -> str:
         if desk.spec != spec:
-            st.rerun()  # a cell was clicked, which runs this part alone: the whole page takes it up
+            st.rerun()  # a click on a cell reruns this fragment only, but the whole page depends on it
         found = searches.found(spec, history)
         if desk.view("view") == "test" and view.state == "done" and found.best >= 0:
             return figure.chosen_words(spec, found, _)
@@ -156,19 +156,19 @@ def picture(desk: Desk[Search]) -> None:
 
 
 def roles(spec: Search, patience: float) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return which part every row belongs to, fold by fold, and the targets; None where no worker tells in time."""
+    """Return the part of every row in every fold, and the targets; None if no worker answers in time."""
     chain = Chain("experiments.search:take", "experiments.search:cut", searches.data_of(spec))
     told = runs.start(chain, visitor()).wait(patience, who=visitor()).result
     return (told["roles"], told["targets"]) if told else None
 
 
 def pick(desk: Desk[Search], cell: int) -> None:
-    """Look at the cell that the reader clicked; a second click goes back to the winner."""
+    """Select the cell that the reader clicked; a second click goes back to the best cell."""
     desk.change(cell=0 if cell == desk.spec.cell else cell)
 
 
 def opened(desk: Desk[Search], found: searches.Found) -> None:
-    """Train the winner anew and score it on the test part; then show, split by split, what test scores are worth."""
+    """Train the best combination again and score it on the test set; then show how test scores vary over splits."""
     spec = desk.spec
     winner = spec.refit(found.best, int(found.epoch[found.best]))
     again = Chain("experiments.live:begin", "experiments.live:advance", live.training((winner,), ("outputs",)))
@@ -194,7 +194,7 @@ def opened(desk: Desk[Search], found: searches.Found) -> None:
         script.offer("tune", (winner,), [_("Best combination")])
         ends = [view.state in ("done", "failed") for view in (refitted, repeated)]
         if all(ends) and not all(view.state in ("done", "failed") for view in first):
-            st.rerun()  # once, so that the clock of the fragment stops
+            st.rerun()  # once, so that the fragment's timer stops
 
     follow()
 

@@ -1,4 +1,4 @@
-"""Runs experiments on worker processes, chunk by chunk, and each experiment only once for all who view it.
+"""Run experiments on worker processes, chunk by chunk, and each experiment only once for all its viewers.
 
     run = runs.start(Chain("package.module:begin", "package.module:advance", spec), who=session)
     view = run.look(session)     # repeatedly, while the page shows it
@@ -29,7 +29,7 @@ def start(chain: Chain, who: Hashable = "", *, again: bool = False) -> Run:
 
 
 def warm_up(paths: Iterable[str] = ()) -> None:
-    """Start the workers and have each import or call what `paths` name, in the background; see `Pool.warm_up`."""
+    """Start the workers and make each import or call what `paths` name, in the background; see `Pool.warm_up`."""
     _the_pool().warm_up(paths)
 
 
@@ -39,12 +39,12 @@ def audience() -> int:
 
 
 def ready() -> bool:
-    """Return whether a worker has started and is warm; starts none."""
+    """Return whether a worker has started and is warmed up; starts none."""
     return _pool is not None and _pool.ready()
 
 
 def drop(chain: Chain, who: Hashable = "") -> None:
-    """End the interest of `who` in a run, and do not keep its result; see `Pool.drop`."""
+    """Remove `who` from the viewers of a run, and do not keep its result; see `Pool.drop`."""
     _the_pool().drop(chain, who)
 
 

@@ -1,4 +1,4 @@
-"""A call: one function, computed by a worker in one piece, whose caller waits for what it returns."""
+"""A call: one function that a worker computes in one piece while the caller waits for the result."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ import runs
 from runs.chain import Chain, function
 from runs.pool import LIVE
 
-LOOK = 0.1  # seconds between two looks whether whoever waits still wants it
+LOOK = 0.1  # seconds between two checks whether the caller still needs the result
 
 
 class Call(NamedTuple):
-    """A function as "package.module:name", and its arguments; their `repr` must tell them apart (arrays' does not)."""
+    """A function as "package.module:name", and its arguments; different ones need a different `repr` (no arrays)."""
 
     function: str
     arguments: tuple[Any, ...]
 
 
 def begin(call: Call) -> Call:
-    """Return the state before the call, which is the call."""
+    """Return the initial state, which is the call itself."""
     return call
 
 
 def advance(call: Call, seconds: float) -> tuple[None, tuple[Any, ...]]:
-    """Call the function, whatever time it takes; its result is reported as bytes."""
+    """Call the function, however long it takes; its result is reported as bytes."""
     result = function(call.function)(*call.arguments)
     told = np.frombuffer(pickle.dumps(result, pickle.HIGHEST_PROTOCOL), np.uint8)
     return None, (1, 1, {}, {"result": told})
 
 
 def results(calls: Iterable[Call], who: Hashable, still: Callable[[], object] = lambda: None) -> list[Any]:
-    """Return what the calls return; the workers compute them side by side, in the turns of `who`.
+    """Return what the calls return; the workers compute them in parallel, in the turns of `who`.
 
-    `still` is called meanwhile, and may raise an exception to give up. Raises `Refused` where a call fails. Results are
-    not kept by the pool.
+    `still` is called repeatedly meanwhile, and may raise an exception to cancel. Raises `Refused` if a call fails. The
+    pool does not keep the results.
     """
     chains = [Chain("runs.call:begin", "runs.call:advance", call) for call in calls]
     found: list[Any] = []

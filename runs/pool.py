@@ -1,7 +1,7 @@
 """A pool runs many experiments on few processes: fairly, each one only once, and only while it has viewers.
 
-One lock guards everything below. One thread per worker takes the next run, has its worker compute one chunk, stores the
-answer and takes the next: none waits while it holds the lock. One more thread looks for workers that hang.
+One lock guards all state below. One thread per worker takes the next run, lets its worker compute one chunk, stores the
+answer and takes the next run; no thread waits while it holds the lock. One more thread looks for workers that hang.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 def worker_count() -> int:
-    """Return the number of workers: this server's setting, else one per core that this process may use."""
+    """Return the number of workers: this server's setting, otherwise one per core that this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return allowed().workers or min(cores, MOST_WORKERS)
 
@@ -76,7 +76,7 @@ class Run:
     * `result`: read-only arrays by name, as far as they are known. It is replaced by a new mapping, never changed.
     * `version`: increases with every change of the above.
     * `failure`: why it failed, as a sentence that can be translated.
-    * `retry`: whether it failed for a reason that another try may not meet: all but a refusal by the experiment itself.
+    * `retry`: whether another try may succeed: true for every failure except a refusal by the experiment itself.
 
     Fields that are read one after the other may be from different moments (`result` before the last chunk, `state`
     after it): `look` returns all of them from one moment.
@@ -178,8 +178,8 @@ class Pool:
     def start(self, chain: Chain, who: Hashable = "", *, again: bool = False) -> Run:
         """Return the run of `chain`, either the existing one, whoever started it, or a new one; `who` becomes a viewer.
 
-        A cancelled run resumes where it stopped. A failed one is retried when it has no viewers left, or when that is
-        asked for by `again`: a page that starts what it shows each time it is drawn would otherwise fail for ever.
+        A cancelled run resumes where it stopped. A failed run is retried when it has no viewers left, or with `again`;
+        not on every call, because a page calls this each time it is drawn, and would repeat the failure forever.
         """
         key = digest(chain)
         fresh = Run(self, key, chain)
@@ -199,7 +199,7 @@ class Pool:
             return run
 
     def warm_up(self, paths: Iterable[str]) -> None:
-        """Have every worker do in advance, now and after each restart, what is slow the first time.
+        """Make every worker do in advance, now and after each restart, what is slow the first time.
 
         A path "package.module" is imported, a path "package.module:function" is called. Returns at once.
         """
@@ -208,7 +208,7 @@ class Pool:
             self._work.notify_all()
 
     def ready(self) -> bool:
-        """Return whether at least one worker has started and is warm."""
+        """Return whether at least one worker has started and is warmed up."""
         with self._lock:
             return not self._closed and any(worker.ready == self._warm for worker in self._workers)
 
@@ -281,7 +281,7 @@ class Pool:
         def over() -> bool:
             return run.state not in LIVE or (since is not None and run.version > since)
 
-        waiting = object()  # holds a lease of its own: others may wait as `who` too
+        waiting = object()  # has its own lease, because others may wait as `who` too
         with self._lock:
             if run.state in LIVE:
                 run._leases[waiting] = Lease(_visitor(who), math.inf)
@@ -334,7 +334,7 @@ class Pool:
             return None
 
     def _chunk(self, worker: Worker, run: Run) -> tuple[Answer, Mapping[str, np.ndarray]] | Failure:
-        """Have the worker compute the run's next chunk; return its answer and the new result (written here only)."""
+        """Let the worker compute the run's next chunk; return its answer and the new result (written here only)."""
         # The first chunk is one unit, so that there is something to see soon.
         answer = worker.advance(run._chain, run._state, self._chunk_seconds if run._state else 0.0)
         if isinstance(answer, Failure):
@@ -375,7 +375,7 @@ class Pool:
 
     def _seen(self, run: Run) -> View:
         if run.state == "queued":
-            self._arrange()  # so that nobody waits behind runs without viewers
+            self._arrange()  # so that no run waits behind runs without viewers
         return View(
             run.state, self._place(run), run.progress, run.result, run.version, self._seconds_left(run), run.failure,
             run.retry,

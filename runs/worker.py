@@ -4,8 +4,8 @@ It reads requests from its standard input and writes answers to its standard out
 prints goes to standard error instead. When its standard input ends, its owner has ended, and it exits at once, even in
 the middle of a chunk: the operating system closes the pipe however the owner ended.
 
-While it works on a request it says so every second, in a thread of its own. Its owner ends a process that has said
-nothing for too long: it hangs (stopped, or waiting for a disk), and another one goes on with its work.
+While it works on a request, a thread sends a sign of life every second. If none arrives for too long, the process hangs
+(it is stopped, or waits for a disk): its owner ends it, and a new process continues its work.
 
 Why not `concurrent.futures.ProcessPoolExecutor`: started from `streamlit run app.py`, each of its processes would run
 app.py again (and import Streamlit) before its first task, and one killed process ends all the others with it.
@@ -31,9 +31,9 @@ from runs.chain import Answer, Failure, answer
 
 __all__ = ["Died", "Worker", "serve"]
 
-BEAT = 1.0  # seconds between two signs of life of a process at work, and between two looks for them
-SILENCE = 20  # looks without a sign of life after which a process hangs
-SLOW = 6  # times as many while it warms up: a library that is loaded from a slow disk lets nothing else run
+BEAT = 1.0  # seconds between two signs of life of a working process, and between two checks for them
+SILENCE = 20  # checks without a sign of life after which a process is taken to hang
+SLOW = 6  # times as many during warm-up: loading a library from a slow disk blocks the other thread
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 log = logging.getLogger(__name__)
@@ -73,13 +73,13 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._ended = ended
-        self._silent: int | None = None  # looks without a sign of life that are left to it; None where none is expected
+        self._silent: int | None = None  # remaining checks without a sign of life; None if none is expected
         self._closed = False
-        self._lock = threading.Lock()  # so that no process starts while closing, and none but the silent one is ended
+        self._lock = threading.Lock()  # so that no process starts during `close`, and only the silent one is ended
 
     @property
     def gone(self) -> bool:
-        """Whether the process has ended by itself and is to be replaced."""
+        """Whether the process has ended by itself and needs to be replaced."""
         process = self._process
         return process is not None and process.poll() is not None
 
@@ -91,13 +91,13 @@ class Worker:
                 before = None
                 self._discard()
                 self._start()
-            if before is None or warm - before:  # asked even for nothing, a process that cannot live is found out
+            if before is None or warm - before:  # even if `warm` is empty: detects a failed start
                 self._ask(Warm(tuple(sorted(warm - (before or frozenset())))), SLOW * SILENCE)
         finally:
-            self.ready = warm  # also after a death: whoever cannot warm up does not start for ever
+            self.ready = warm  # even if it died: a worker that cannot warm up is not restarted forever
 
     def advance(self, chain: bytes, state: bytes | None, seconds: float) -> Answer | Failure:
-        """Have the prepared process compute one chunk, and wait for it. Raises `Died`."""
+        """Let the prepared process compute one chunk, and wait for it. Raises `Died`."""
         try:
             return self._ask(Advance(chain, state, seconds), SILENCE)
         except Died:
@@ -105,9 +105,9 @@ class Worker:
             raise
 
     def check(self) -> None:
-        """Look for a sign of life, which is expected between two looks; a process that hangs is ended, and so replaced.
+        """Check for a sign of life since the last check; a process that hangs is ended, and so replaced.
 
-        Looks are counted, not seconds: an owner that was stopped itself has not looked.
+        Checks are counted, not seconds, because the owner itself may have been stopped for a while.
         """
         with self._lock:
             if self._silent is None or self._process is None:
@@ -143,7 +143,7 @@ class Worker:
             threading.Thread(target=self._hear, args=(process, self._answers), daemon=True).start()
 
     def _hear(self, process: subprocess.Popen[bytes], answers: queue.SimpleQueue[Any]) -> None:
-        """Pass on what a process answers; when it has ended, or cannot be understood, an exception."""
+        """Pass on the answers of a process; an exception when it has ended or sent something unreadable."""
         assert process.stdout is not None
         with process.stdout as said:
             try:
@@ -248,7 +248,7 @@ def _listen(requests: IO[bytes], inbox: queue.SimpleQueue[Any]) -> None:
         while True:
             inbox.put(pickle.load(requests))
     finally:
-        os._exit(0)  # the only way out of a chunk in progress; nobody is left to read its answer
+        os._exit(0)  # the only way to end a chunk in progress; there is no reader left for its answer
 
 
 def _warm(paths: tuple[str, ...]) -> None:
@@ -259,5 +259,5 @@ def _warm(paths: tuple[str, ...]) -> None:
             if name:
                 getattr(imported, name)()
         except Exception:
-            # A chain that needs it will fail with this reason; the others are not affected.
+            # A chain that needs it will fail for this reason; the others are not affected.
             logging.exception("a worker could not warm up %s", path)

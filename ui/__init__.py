@@ -1,1 +1,1 @@
-"""The interface: everything that speaks to Streamlit, apart from app.py and the pages themselves."""
+"""The user interface: everything that uses Streamlit, except app.py and the pages."""

@@ -1,4 +1,4 @@
-"""Asking a worker for one thing, while the page stays as it is: a short chain, waited for, then looked after."""
+"""Ask a worker for one result: wait for it briefly, then let the page poll until it is there."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ WAITING = '<div style="height:{height};border-radius:.5rem;background:currentCol
 
 
 def asked(chain: Chain, height: str) -> Mapping[str, np.ndarray] | None:
-    """Return what a chain found, or None where that is not known yet; the page is then drawn again when it is.
+    """Return the result of a chain, or None if it is not known yet; the page is drawn again as soon as it is.
 
-    Draws a grey field of this height in place of an answer that is not there, and says why where there is none, with a
-    button to try again where that may help.
+    In place of a missing result it draws a grey field of the given height, or the reason why there is none, with a
+    button to try again if that may help.
     """
     view = runs.start(chain, visitor()).wait(PATIENCE, who=visitor())
     if view.failure is not None:

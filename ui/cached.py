@@ -1,7 +1,7 @@
-"""Everything the web process keeps: results by the digest of their Spec, the same for every visitor.
+"""The cache of the web process: results by the digest of their Spec, shared by all visitors.
 
-Arrays are shared, not copied, and therefore made read-only. What takes longer than `SOON` is computed by a worker, in
-the turns of the visitor who asks: computed here, it would hold up the pages of all the others.
+Arrays are shared, not copied, and are therefore made read-only. What takes longer than `SOON` is computed by a worker,
+in the visitor's turn: computed in the web process, it would delay the pages of all other visitors.
 """
 
 from __future__ import annotations
@@ -36,27 +36,28 @@ from ui.training import visitor
 
 R = TypeVar("R")
 KEPT = Kept()
-SOON = 0.1  # seconds that the web process computes by itself
-# Rough costs, in seconds on one core of a computer of 2020. An error of twice moves a computation, and costs a moment.
-STEP, LETTER = 6e-5, 6e-6  # of one rule; and on a formula, for each of its letters
-SEARCH = 5  # times the steps of a race: the search for the largest rate that holds
-CELL = 3e-8  # of a step of a race among thousands
+SOON = 0.1  # seconds; the web process computes only what takes no longer than this
+# Rough costs, in seconds on one core of a computer of 2020. They only decide where a computation runs, so an error by
+# a factor of two does little harm.
+STEP, LETTER = 6e-5, 6e-6  # of one optimizer; on a formula, the cost of each of its characters
+SEARCH = 5  # times the steps of a race: the search for the largest stable learning rate
+CELL = 3e-8  # one step of one race of a map
 
 
 def _once(kind: str, spec: object, make: Callable[[], R]) -> R:
-    """Return what is made of a Spec, computed once for all who ask."""
+    """Return what is computed from a Spec, once for all visitors."""
     return KEPT.get((kind, digest(spec)), make, visitor().visitor)
 
 
 def _here(takes: float) -> bool:
-    """Return whether to compute here what takes so many seconds: also while no worker is ready, as after the start."""
+    """Return whether the web process computes what takes so many seconds; it also does while no worker is ready."""
     return takes <= SOON or get_script_run_ctx() is None or not runs.ready()
 
 
 def _called(calls: list[Call]) -> list[Any]:
-    """Return what workers return; where they fail the page ends, with the reason."""
+    """Return what the workers return; if one fails, the page shows the reason and stops."""
     try:
-        return results(calls, visitor(), lambda: st.session_state.get("asked"))  # this ends a run that is out of date
+        return results(calls, visitor(), lambda: st.session_state.get("asked"))  # this read ends an outdated script run
     except Refused as refusal:
         st.warning(said(refusal), icon=":material/info:")
         st.button(_("Try again"), icon=":material/refresh:", key="try again")
@@ -64,12 +65,12 @@ def _called(calls: list[Call]) -> list[Any]:
 
 
 def _made(kind: str, spec: Any, takes: float, function: str, here: Callable[[], R]) -> R:
-    """Return what is made of a Spec, by a worker if it takes long; computed once for all who ask."""
+    """Return what is computed from a Spec, by a worker if it takes long; once for all visitors."""
     return _once(kind, spec, lambda: _still(here() if _here(takes) else _called([Call(function, (spec,))])[0]))
 
 
 def _pace(surface: str) -> float:
-    """Return about how many seconds a step of one rule takes."""
+    """Return about how many seconds one step of an optimizer takes."""
     return STEP + LETTER * len(getattr(find(surface), "text", ""))
 
 
@@ -80,13 +81,13 @@ def descend(race: Race) -> Descent:
 
 
 def anatomies(race: Race) -> list[dict[str, np.ndarray]]:
-    """Return what every quantity of every contender's steps is."""
+    """Return every quantity of every step of the contenders."""
     run = descend(race)
     return _once("anatomies", race, lambda: [anatomy(race, run, i) for i in range(len(race.contenders))])
 
 
 def lost(race: Race, run: Descent) -> dict[int, Divergence]:
-    """Return why contenders of a race diverged, by their number."""
+    """Return why contenders of a race diverged, by their index."""
     gone = [i for i, step in enumerate(run.diverged) if step >= 0]
     takes = SEARCH * race.steps * _pace(race.surface) * len(gone)
 
@@ -99,7 +100,7 @@ def lost(race: Race, run: Descent) -> dict[int, Divergence]:
 
 
 def climb(throws: Throws) -> Climb:
-    """Return what became of the rules that climb a likelihood."""
+    """Return the paths of the optimizers that maximize a likelihood."""
     takes = 2 * throws.steps * STEP * len(throws.contenders)
     return _made("climb", throws, takes, "experiments.likelihood:climb", lambda: _climb(throws))
 
@@ -110,20 +111,20 @@ def repeat(throws: Throws) -> Repeats:
 
 
 def scatter(noisy: Noisy) -> Cloud:
-    """Return the walks of a rule and its remedies on noisy gradients."""
+    """Return the runs of an optimizer, and of its variants against noise, with noisy gradients."""
     takes = 4 * noisy.steps * _pace(noisy.surface)
     return _made("scatter", noisy, takes, "experiments.noise:scatter", lambda: _scatter(noisy))
 
 
 def survey(chart: Map) -> Survey:
-    """Return how the races of a map end, whichever of them is looked at."""
+    """Return how the races of a map end, independent of the selected cell."""
     whole = dataclasses.replace(chart, pick=())
     takes = CELL * steps_taken(whole) + 3 * whole.steps * _pace(whole.surface) * len(whole.rules)
     return _made("survey", whole, takes, "experiments.maps:survey", lambda: _survey(whole))
 
 
 def _examine(surface: Surface) -> own.Found:
-    """Return what is found on a surface that a visitor made; see `surfaces.own`."""
+    """Return the analysis of a surface that a visitor made; see `surfaces.own`."""
     takes = 250 * (2 * STEP + LETTER * len(getattr(surface, "text", "")))
     if _here(takes):
         return own.examine(surface)
@@ -134,7 +135,7 @@ own.examine_by(_examine)
 
 
 def packed(same: object, pack: Callable[[], bytes]) -> bytes:
-    """Return the bytes of a picture, made once for all who see the `same`: a class that watches one training."""
+    """Return the bytes of a picture, made once for all visitors with equal `same`, as when a class views one run."""
     return _once("packed", same, pack)
 
 

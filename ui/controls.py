@@ -1,4 +1,4 @@
-"""Widgets for the fields of a Spec: one widget a field, made from what the field says of itself."""
+"""Widgets for the fields of a Spec: one widget per field, made from the field's description."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from ui.desk import Desk, Draft, said
 from ui.language import _
 
 STEPS = (1, 1.5, 2, 3, 5, 7)  # a logarithmic slider's stops within a power of ten
-# Streamlit cuts what is longer than a line.
+# Streamlit cuts off what is longer than a line.
 WRAPPED = """<style>
 .st-key-KEY button { height: auto; text-align: start; }
 .st-key-KEY button :is(div, p) { white-space: normal; overflow: visible; text-overflow: clip; }
 </style>"""
 FEW = 8  # presets that have a button each
-CATCHING_UP = "catching up"  # in the session while a browser that returned is told its values again
-SOON = 5  # seconds for which a reader need not be told to wait
-MOST = 8  # contenders that one picture can still tell apart
+CATCHING_UP = "catching up"  # session key; set while a browser that came back gets its values again
+SOON = 5  # seconds; no hint about waiting time below this
+MOST = 8  # contenders that can be distinguished in one picture
 
 
 def caption(fact: Setting) -> str:
@@ -47,12 +47,12 @@ def caption(fact: Setting) -> str:
 
 
 def helped(fact: Setting) -> str:
-    """Return what is said of a field besides its label: its help, and what this server allows."""
+    """Return the help text of a field, with the limit of this server."""
     return " ".join([_(fact.help), *(_(text).format(limit=f"{most:,}") for text, most in fact.told)]).strip()
 
 
 def stops(low: float, high: float, *values: float) -> list[float]:
-    """Return the stops of a logarithmic slider from low to high, `values` among them wherever they lie."""
+    """Return the stops of a logarithmic slider from low to high, with `values` added."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     nice = {float(f"{step * 10.0**power:.2g}") for power in powers for step in STEPS}
     return sorted({value for value in nice if low <= value <= high} | {float(value) for value in values})
@@ -62,8 +62,8 @@ def field(desk: Desk, name: str, *, choices: Mapping[Any, str] | None = None,
           on: Callable[[Any], None] | None = None) -> None:  # fmt: skip
     """Draw the widget for field `name` of the desk's Spec.
 
-    `choices` gives names for people; `on` replaces the plain change of the field, where it is one: a browser may report
-    a value again that it was given, as when the language changes twice within moments.
+    `choices` gives the displayed names. `on` is called instead of the usual change of the field, only if the value is
+    new: a browser may report a value again that it was given, for example after two quick changes of the language.
     """
 
     def change(value: Any) -> None:
@@ -80,14 +80,14 @@ def field(desk: Desk, name: str, *, choices: Mapping[Any, str] | None = None,
 
 
 def _axes(spec: Any) -> tuple[str, str]:
-    """Return the names of the two coordinates of a Spec's start."""
+    """Return the names of the two coordinates of a Spec's starting point."""
     return find(spec.surface).axes
 
 
 def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], None], *,
          choices: Mapping[Any, str] | None = None, label: str = "", hide_label: bool = False,
          locked: bool = False) -> None:  # fmt: skip
-    """Draw a widget for one field of a Spec; `change(value)` is called with what the reader chose."""
+    """Draw a widget for one field of a Spec; `change(value)` is called with the value that the reader chose."""
     fact = settings(spec)[name]
     value = getattr(spec, name)
     kind = type_hints(type(spec))[name]
@@ -99,7 +99,7 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
     def changed(convert: Callable[[Any], Any] = lambda chosen: chosen) -> dict[str, Any]:
         def act() -> None:
             if choices is not None and st.session_state[key] not in choices:
-                return  # of a browser that was away: its visit's own table is gone
+                return  # a browser that came back to a new session, which lacks its uploaded table
             try:
                 change(convert(st.session_state[key]))
             except Refused as refusal:
@@ -122,9 +122,9 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
         shown = ", ".join(map(brief, value or ()))
         _typed(desk, key, value, shown, lambda text: change(_numbers(text, kind, fact)), common)
     elif fact.log and fact.low and fact.high:
-        far = min(max(abs(value), 1e-12), 1e12)  # stops on both sides of any value, short of the ends of a float
+        far = min(max(abs(value), 1e-12), 1e12)  # stops on both sides of any value, within the range of a float
         low, high = (min(fact.low, far / 10), max(fact.high, far * 10)) if value else (fact.low, fact.high)
-        if fact.limit and fact.most is not None and fact.most < high:  # then it is the last stop
+        if fact.limit and fact.most is not None and fact.most < high:  # then the server's limit is the last stop
             high = fact.most
         options = stops(low, high, value, *([high] if high == fact.most else []))
         if kind is int:
@@ -149,11 +149,11 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
 
 
 def follow(key: str, value: Any) -> Any:
-    """Let the widget with this key show the Spec's value, and return it, to be the widget's default too.
+    """Make the widget with this key show the Spec's value, and return the value, for use as the widget's default.
 
-    The session is written only where it differs, so a slider in the hand is left alone. The default matters to a
-    browser that draws the widget late, after a second run: it would show, and report, the lowest value otherwise. Where
-    a browser's values were overwritten and then reported once more, it is told them all again, see `ui.returned`.
+    The session is written only if it differs, so that a slider is not disturbed while it is dragged. A browser that
+    draws the widget late, after a second run, needs the default: without it, it would show and report the lowest value.
+    If a browser's values were overwritten and then reported again, all are sent to it again; see `ui.returned`.
     """
     if st.session_state.get(key) != value or CATCHING_UP in st.session_state:
         st.session_state[key] = value
@@ -162,9 +162,9 @@ def follow(key: str, value: Any) -> Any:
 
 def _typed(desk: Desk, key: str, value: Any, shown: str, change: Callable[[str], None], common: dict[str, Any], *,
            live: bool = False) -> None:  # fmt: skip
-    """Draw a text field that shows `value` as the text `shown`; what cannot be used stays in it, with the reason.
+    """Draw a text field that shows `value` as the text `shown`; invalid text stays in the field, with the reason.
 
-    `change(text)` takes what was typed; a `live` text takes effect while it is typed.
+    `change(text)` is called with the typed text; a `live` field takes effect while one types.
     """
     name = key.removeprefix(desk.key)
 
@@ -186,7 +186,7 @@ def _typed(desk: Desk, key: str, value: Any, shown: str, change: Callable[[str],
 
 
 def _numbers(text: str, kind: Any, fact: Setting) -> tuple[Any, ...] | None:
-    """Return numbers typed as "64, 32" as a tuple; where none are needed, no text is None."""
+    """Return numbers typed as "64, 32" as a tuple; if the field is optional, an empty text is None."""
     if fact.optional:
         if not text.strip():
             return None
@@ -214,7 +214,7 @@ def _numbers(text: str, kind: Any, fact: Setting) -> tuple[Any, ...] | None:
 
 
 def surface(desk: Desk, change: Callable[[str], None]) -> None:
-    """Draw the choice of a surface, and the settings of the one chosen; `change(name)` takes the new one's name."""
+    """Draw the choice of a surface and the settings of the chosen one; `change(name)` is called with a new name."""
     if not desk.offers("surface", _("Surface")):
         return
     locked = desk.locks("surface")
@@ -242,12 +242,12 @@ def surface(desk: Desk, change: Callable[[str], None]) -> None:
 
 
 def start(desk: Desk) -> Callable[[object], None]:
-    """Return what takes the start that the reader clicked or dragged on the stage."""
+    """Return the handler for a starting point that the reader clicked or dragged on the stage."""
     return wishes.taking(desk, wishes.start, lambda wish: desk.change(start=tuple(wish["at"])))
 
 
 def paint(desk: Desk) -> Callable[[object], None]:
-    """Return what adds to the drawing what the reader painted on the stage."""
+    """Return the handler that adds what the reader painted on the stage to the drawn surface."""
     return wishes.taking(desk, wishes.paint, lambda wish: _paint(desk, wish))
 
 
@@ -259,7 +259,7 @@ def _paint(desk: Desk, wish: Paint) -> None:
     try:
         for x, y in wish["points"]:
             strokes = with_bump(strokes, x, y, TOUCH if wish["up"] else -TOUCH, BRUSH)
-    except Refused as refusal:  # the drawing is full; what was painted until then stays
+    except Refused as refusal:  # the drawing is full; what was painted before stays
         refused = refusal
     if strokes != drawing.strokes:
         surface = dataclasses.replace(drawing, strokes=strokes).name
@@ -269,15 +269,15 @@ def _paint(desk: Desk, wish: Paint) -> None:
 
 
 def dragging(stage: str) -> bool:
-    """Return whether the reader is dragging the start over the stage with this key, so that haste is needed."""
+    """Return whether the reader is dragging the starting point on the stage with this key."""
     try:
         return wishes.start(getattr(st.session_state.get(stage), "start", None))["dragging"]
-    except Refused:  # nothing was clicked, or what `start` refuses
+    except Refused:  # nothing was clicked, or `start` refuses it
         return False
 
 
 def contenders(desk: Desk, name: str, most: int = MOST) -> None:
-    """Draw the list of rules: each with its learning rate and a menu of its other settings, and a way to add one."""
+    """Draw the list of optimizers, each with its learning rate and a menu of other settings, and a way to add one."""
     if not desk.offers("rule", _("Optimizers")):
         return
     rules: tuple[Optimizer, ...] = getattr(desk.spec, name)
@@ -320,7 +320,7 @@ def _contender(desk: Desk, name: str, rules: tuple[Optimizer, ...], i: int, most
         st.caption(", ".join(slips))
     draw(desk, f"{key} lr", rule, "lr", lambda value: swap(dataclasses.replace(rule, lr=value)),
          label=_("Learning rate of {rule}").format(rule=_(rule.title)), hide_label=True, locked=locked)  # fmt: skip
-    if menu.open:  # its content is computed only while it is seen
+    if menu.open:  # its content is computed only while it is visible
         with menu:
             _menu(desk, key, rule, swap)
             _famous_mistakes(key, rules, i, most, lambda new: desk.change(**{name: new}))
@@ -330,9 +330,9 @@ def _contender(desk: Desk, name: str, rules: tuple[Optimizer, ...], i: int, most
 
 def _famous_mistakes(key: str, rules: tuple[Optimizer, ...], i: int, most: int,
                     put: Callable[[tuple[Optimizer, ...]], None]) -> None:  # fmt: skip
-    """Draw a switch for each famous mistake of contender `i`; `put(rules)` takes the contenders that follow from it.
+    """Draw a switch for each famous mistake of contender `i`; `put(rules)` is called with the new list of contenders.
 
-    While there is room, one that makes no mistake stays as it is, and its wrong twin comes to stand after it.
+    While there is room, a correct contender stays in the list and its version with the mistake is added after it.
     """
     rule = rules[i]
     facts = {name: fact for name, fact in settings(rule).items() if fact.mistake}
@@ -373,7 +373,7 @@ def _menu(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer | Non
 
 
 def _schedule(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer], None]) -> None:
-    """Draw the choice of a rule's learning-rate schedule, and the settings of the one chosen."""
+    """Draw the choice of an optimizer's learning rate schedule, and the settings of the chosen one."""
 
     def take(schedule: Schedule) -> None:
         swap(dataclasses.replace(rule, schedule=schedule))
@@ -396,11 +396,11 @@ def presets(
     on: Callable[[str], None] | None = None, view: str | None = None,
     networks: Mapping[str, Callable[[Any], Sequence[Fit]]] | None = None,
 ) -> None:  # fmt: skip
-    """Draw experiments that are one click away: buttons or, where there are many, a list.
+    """Draw presets, experiments that open with one click: as buttons or, if there are many, as a list.
 
-    One that trains for long says so; `networks[key](spec)` are those that it trains, by default its variants. Below
-    stands the note of the one that is shown, which has its Spec and, where the page's choice `view` is named, its view
-    as well. `on(key)` replaces the plain taking of its Spec.
+    A preset that trains for long says so; `networks[key](spec)` are the networks that it trains, by default its
+    variants. Below is the note of the current preset: the one with the page's Spec and, if `view` is given, with the
+    page's view too. `on(key)` is called instead of setting the preset's Spec.
     """
     if not desk.offers("presets", label):
         return
@@ -409,7 +409,7 @@ def presets(
     shown = next((name for name in alike if view is None or presets[name].view == desk.view(view)), None)
 
     def take() -> None:
-        if chosen := st.session_state[key]:  # a second click on the one that is shown leaves everything as it is
+        if chosen := st.session_state[key]:  # None after a second click on the current preset, which changes nothing
             try:
                 (on or (lambda name: desk.put(presets[name].spec)))(chosen)
             except Refused as refusal:
@@ -441,7 +441,7 @@ def _estimated(spec: Any, networks: Callable[[Any], Sequence[Fit]]) -> float:
 
 
 def lasting(estimate: float) -> str:
-    """Return about how long a training of so many seconds takes, in words; nothing where it is soon over."""
+    """Return a duration of about so many seconds in words; an empty text if it is short."""
     if estimate <= SOON:
         return ""
     if estimate < 60:
@@ -450,9 +450,9 @@ def lasting(estimate: float) -> str:
 
 
 def optional(desk: Desk, name: str, none: str, about: str = "") -> None:
-    """Draw a logarithmic whole-number field that may also be None, which stands last and is called `none`.
+    """Draw a logarithmic field of whole numbers that may also be None, which is the last stop and is labelled `none`.
 
-    `about` is the help beside it.
+    `about` is its help text.
     """
     fact = settings(desk.spec)[name]
     if not desk.offers(name, caption(fact)):
@@ -469,12 +469,12 @@ def optional(desk: Desk, name: str, none: str, about: str = "") -> None:
 
 
 def patience(desk: Desk) -> None:
-    """Draw the patience of early stopping, from one epoch to none at all, which is off."""
+    """Draw the patience of early stopping: one epoch or more, or off."""
     optional(desk, "patience", _("off"), helped(settings(desk.spec)["patience"]))
 
 
 def stopping(desk: Desk) -> None:
-    """Draw the settings of early stopping beside its patience; without patience they mean nothing."""
+    """Draw the other settings of early stopping, which have no meaning without a patience."""
     for name in ("min_delta", "start_from_epoch", "restore_best_weights"):
         field(desk, name)
 
@@ -489,7 +489,7 @@ def by_batch(desk: Desk) -> None:
 
 
 def view(desk: Desk, name: str, label: str, value: str, helped: str | None = None) -> None:
-    """Draw a switch between a page's usual view and the view `value`."""
+    """Draw a switch between a page's default view and the view `value`."""
     if not desk.offers(name, label):
         return
     usual = desk.own[name][0]
@@ -501,7 +501,7 @@ def view(desk: Desk, name: str, label: str, value: str, helped: str | None = Non
 
 
 def one_of(desk: Desk, name: str, label: str, titles: Mapping[str, str], **look: Any) -> None:
-    """Draw the choice between a page's own views; `look` goes to the widget."""
+    """Draw the choice between a page's views; `look` is passed on to the widget."""
     if not desk.offers(name, label):
         return
     key = f"{desk.key} view {name}"
@@ -512,7 +512,7 @@ def one_of(desk: Desk, name: str, label: str, titles: Mapping[str, str], **look:
 
 
 def rule(desk: Desk, name: str) -> None:
-    """Draw the one rule of the desk's Spec with its settings."""
+    """Draw the optimizer of a Spec that has one, with its settings."""
     current: Optimizer = getattr(desk.spec, name)
 
     def swap(new: Optimizer) -> None:
@@ -523,13 +523,13 @@ def rule(desk: Desk, name: str) -> None:
 
 
 def which_rule(desk: Desk, current: Optimizer, swap: Callable[[Optimizer], None]) -> None:
-    """Draw the choice of the page's one rule; `swap(rule)` takes a new one."""
+    """Draw the choice of the page's only optimizer; `swap(rule)` is called with a new one."""
     if not desk.offers("rule", _("Optimizer")):
         return
     key = f"{desk.key} rule"
 
     def take() -> None:
-        if st.session_state[key] != current.key:  # else it is reported again, see `field`
+        if st.session_state[key] != current.key:  # otherwise it is only reported again, see `field`
             swap(desk.suggest(RULES[st.session_state[key]]))
 
     st.selectbox(
@@ -542,9 +542,9 @@ def which_rule(desk: Desk, current: Optimizer, swap: Callable[[Optimizer], None]
 def rule_settings(
     desk: Desk, current: Optimizer, swap: Callable[[Optimizer], None], leave: Collection[str] = ()
 ) -> None:
-    """Draw the settings of the page's one rule, but for those in `leave`; `swap(rule)` takes the rule with another.
+    """Draw the settings of the page's only optimizer except those in `leave`; `swap(rule)` gets the changed optimizer.
 
-    Of a rule that is locked they are not drawn: the picture names them.
+    The settings of a locked optimizer are not drawn, because the picture names them.
     """
     if not desk.offers("rule", _("Optimizer")) or desk.locks("rule"):
         return

@@ -1,8 +1,8 @@
-"""The data set of a page: the control that chooses it, a visitor's own table among the choices, and a look at its rows.
+"""The data set of a page: the control that chooses it, the dialog for a visitor's own table, and a view of its rows.
 
 data.choose(desk)                                  # in the sidebar, in place of controls.field(desk, "dataset", ...)
-data.choose(desk, on=lambda dataset: ...)          # where another data set means another Spec
-data.look(find(desk.spec.dataset))                 # below the picture, folded
+data.choose(desk, on=lambda dataset: ...)          # if another data set changes other settings too
+data.look(find(desk.spec.dataset))                 # below the picture, collapsed
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from ui.language import _
 from ui.training import COOKIE, visitor
 
 PER_LINE = 10  # pictures side by side, where there is room
-OPEN = "own open"  # where the session keeps the page whose dialog is open
+OPEN = "own open"  # session key of the page whose dialog is open
 HELD = 3  # own tables that a session keeps
 LONGEST = 30.0  # seconds the dialog waits for a worker
 MANY = 40  # columns from which a range of them can be kept
@@ -60,10 +60,10 @@ KIND_NAMES = {
 
 
 def choose(desk: Desk, name: str = "dataset", on: Callable[[str], None] | None = None) -> None:
-    """Draw the choice of the data set: those of the program and the tables that this session holds.
+    """Draw the choice of the data set: the built-in ones and the tables that were uploaded in this session.
 
-    `on` replaces the plain change of field `name`. A table that another session holds cannot be seen here: the page
-    then shows the data set it begins with, and says why.
+    `on` is called instead of the usual change of field `name`. A table of another session cannot be shown here: the
+    page then shows its default data set, and says why.
     """
 
     def change(value: str) -> None:
@@ -86,7 +86,7 @@ def choose(desk: Desk, name: str = "dataset", on: Callable[[str], None] | None =
 
 
 def _offer(desk: Desk, key: str, change: Callable[[str], None]) -> None:
-    """Draw the button that opens the dialog, which stays open when a training ends and the page is drawn anew."""
+    """Draw the button that opens the dialog, which stays open when a training ends and the page is drawn again."""
 
     def opened() -> None:
         st.session_state[OPEN] = desk.name
@@ -104,17 +104,17 @@ def _closed() -> None:
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=runs.forget)
 def _named() -> set[str]:
-    """Return the names of all tables that this session has asked about; at its end their runs are forgotten."""
+    """Return the names of all tables that this session has used; when it ends, their runs are deleted."""
     return set()
 
 
 def held() -> dict[str, Own]:
-    """Return the tables that this session holds, by name; they are gone when it ends."""
+    """Return the tables of this session by name; they are deleted when it ends."""
     return st.session_state.setdefault("own tables", {})
 
 
 def bring(change: Callable[[str], None]) -> None:
-    """Take a file in: what is chosen about it, and what was made of its columns, before it is used."""
+    """Draw the dialog for a file: how it is read, and what its columns become, before it is used."""
     label = _("CSV file, at most {limit} MB and {rows} rows: column names in the first line, then one row per line")
     file = st.file_uploader(
         label.format(limit=allowed().upload, rows=f"{allowed().rows:,}"),
@@ -154,7 +154,7 @@ def bring(change: Callable[[str], None]) -> None:
 
 
 def _written(whole: Sheet, told: Mapping[str, np.ndarray]) -> Sheet:
-    """Draw what can be chosen about how a file is written, and return the sheet that was chosen."""
+    """Draw the choices of how a file is read (encoding, separator ...), and return the resulting sheet."""
     key = whole.name
     encoding = ""
     if "encodings" in told and len(told["encodings"]):
@@ -177,7 +177,7 @@ def _written(whole: Sheet, told: Mapping[str, np.ndarray]) -> Sheet:
 
 
 def _choices(sheet: Sheet, told: Mapping[str, np.ndarray]) -> Sheet:
-    """Draw what can be chosen about the columns, and return the sheet that was chosen."""
+    """Draw the choices about the columns, and return the resulting sheet."""
     fields = told["fields"].tolist()
     key = sheet.name
     found = str(told["target"]) if "target" in told else ""
@@ -202,7 +202,7 @@ def _choices(sheet: Sheet, told: Mapping[str, np.ndarray]) -> Sheet:
 
 
 def _of_kind(kind: str, fields: list[str], key: str) -> list[str]:
-    """Draw the choice of the columns that are to be of a kind; a column is of one kind, the last one chosen."""
+    """Draw the choice of the columns of one kind; a column has one kind, the one that was chosen last."""
     keys = {one: f"{key} {one}" for one in KINDS}
 
     def chosen() -> None:
@@ -217,7 +217,7 @@ def _of_kind(kind: str, fields: list[str], key: str) -> list[str]:
 
 
 def _inspected(sheet: Sheet) -> Mapping[str, np.ndarray] | None:
-    """Return what a worker tells about a sheet, None where it cannot tell."""
+    """Return a worker's analysis of a sheet, or None if there is none."""
     _named().add(sheet.name)
     place = st.empty()
     place.html(WAITING.format(height="12rem"))
@@ -233,7 +233,7 @@ def _inspected(sheet: Sheet) -> Mapping[str, np.ndarray] | None:
 
 
 def _shown(told: Mapping[str, np.ndarray]) -> None:
-    """Draw what was found in a file: why it cannot be used as it is, or its size, its columns and its first rows."""
+    """Draw the analysis of a file: why it cannot be used as it is, or its size, its columns and its first rows."""
     refusal = own.refused(told)
     if refusal is not None:
         st.warning(said(refusal), icon=":material/info:")
@@ -255,7 +255,7 @@ def _shown(told: Mapping[str, np.ndarray]) -> None:
 
 
 def _beside(told: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Return the first rows, each column of text followed by the numbers that were made of it."""
+    """Return the first rows, with each text column followed by the numbers that encode it."""
     names, inputs = told["names"].tolist(), told["inputs"]
     table: dict[str, Any] = {}
     start = 0
@@ -288,11 +288,11 @@ def _report(columns: tuple[own.Column, ...]) -> None:
     )
 
 
-# -- a look
+# -- the panel with the rows
 
 
 def look(dataset: Dataset) -> None:
-    """Draw a folded panel that shows a data set: its rows, its classes, how it was prepared, and where it is from."""
+    """Draw a collapsed panel on a data set: its rows, its classes, how it was prepared, and its source."""
     panels.folded("data look", _("Look at the data"), ":material/table_view:", lambda: _look(dataset))
 
 
@@ -339,7 +339,7 @@ def _seen(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
 
 
 def _scaled(dataset: Dataset, told: Mapping[str, np.ndarray], palette: dict[str, str]) -> None:
-    """Columns before and after standardizing, which many take for making them normal."""
+    """Draw the columns before and after standardization, because many believe that it makes them normal."""
     st.caption(_("Columns before and after standardizing"))
     names = [_(dataset.names[column]) for column in told["column"]]
     st.html(figure.shapes(names, told["column counts"], told["column moments"], palette, _))
@@ -353,7 +353,7 @@ def _scaled(dataset: Dataset, told: Mapping[str, np.ndarray], palette: dict[str,
 
 
 def _pictures(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
-    """Thirty pictures, white as it was written, each with what it shows."""
+    """Draw thirty images, each with its label."""
     assert dataset.pixels is not None
     pictures = told["x"].reshape(-1, *dataset.pixels)
     grey = (255 * pictures / pictures.max()).round().astype(np.uint8)
@@ -364,7 +364,7 @@ def _pictures(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
 
 
 def _made(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
-    """What was made of the columns as they came, and how."""
+    """Describe how the columns of the file were prepared."""
     if isinstance(dataset, Own):
         st.caption(_("Preprocessing of each column"))
         _report(dataset.report)
@@ -376,7 +376,7 @@ def _made(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
 
 
 def _rows(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
-    """The first rows, their target first."""
+    """Draw the first rows, with the target as the first column."""
     y = told["y"]
     target = y if dataset.task == "numbers" else [_class(dataset.classes[int(one)]) for one in y]
     goal = _("target")

@@ -1,7 +1,7 @@
-"""A desk holds the settings of one page: one Spec, kept alike in the session, in the address bar and in the widgets.
+"""A desk holds the settings of one page: one Spec, the same in the session, in the address bar and in the widgets.
 
-The Spec in the session is the truth. Whatever happens (a widget moved, the stage clicked, the back button, a link)
-makes a new Spec; widgets and address bar then follow it.
+The Spec in the session is the single source of truth. Every change (a widget, a click on the stage, the back button, a
+link) makes a new Spec; widgets and address bar are then updated from it.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from ui import language
 from ui.language import _
 
 S = TypeVar("S")
-LAG = 1.0  # seconds for which the browser may still report the address before the last
+LAG = 1.0  # seconds for which the browser may still report the previous address
 
 # Parameters of every page that are not settings: the frame reads them, and they stay as they are.
 FRAME = ("lang", "present", "step", "title", "hide", "lock")
 
 
 class Draft(NamedTuple):
-    """A text that was typed, or came with a link, and cannot be used: the field's value, the text and the reason."""
+    """Invalid text that was typed, or came with a link: the field's value before it, the text, and the reason."""
 
     before: Any
     text: str
@@ -47,12 +47,13 @@ class Draft(NamedTuple):
 class Desk(Generic[S]):
     """The settings of page `name`, of class S.
 
-    `default(anchors)` gives the Spec that an empty link means; `anchors` are the fields of the link on which that
-    depends (the surface brings its own start), named in `anchors`. `suggest(spec)(rule class)` gives a rule with the
-    rate that suits this Spec. `own` are parameters of the page beside the Spec (a view), as {name: allowed values,
-    the default first}. `check(spec, own)` raises `Refused` where a Spec cannot be shown in the views that are chosen.
-    `opening` is what an empty link opens, if that is not the Spec whose fields a link leaves out: so a page can open on
-    other settings than it used to, and the links of earlier versions still mean what they meant.
+    `default(anchors)` returns the default Spec, whose fields a link leaves out; `anchors` are the fields of the link
+    on which it depends (each surface has its own starting point), and the argument `anchors` names them.
+    `suggest(spec)(optimizer class)` returns an optimizer with a suitable learning rate for this Spec. `own` are
+    parameters of the page that do not belong to the Spec (a view), as {name: allowed values, the default first}.
+    `check(spec, own)` raises `Refused` if a Spec cannot be shown in the chosen views. `opening` is the Spec that an
+    empty link opens if that is not the default: so a page can open with new settings, while links of earlier versions
+    keep their meaning.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Desk(Generic[S]):
         self.own = own or {}
         self._check = check or (lambda spec, own: None)
         self._opening = opening
-        self.controls: dict[str, str] = {}  # drawn on this run, by name
+        self.controls: dict[str, str] = {}  # the labels of those drawn in this script run, by name
         st.session_state["present desk"] = self
         self._arrive()
         self._kept = {
@@ -85,7 +86,7 @@ class Desk(Generic[S]):
 
     @property
     def key(self) -> str:
-        """What the keys of the page's widgets begin with: in another language they are others, with other options."""
+        """The prefix of the page's widget keys; it contains the language, because the options depend on it."""
         return f"{self.name} {language.current()}"
 
     @property
@@ -94,12 +95,12 @@ class Desk(Generic[S]):
 
     @property
     def drafts(self) -> dict[str, Draft]:
-        """What stands in text fields and cannot be used, by what the field's key has after the desk's."""
+        """The invalid texts in text fields, by the field's key without the desk's prefix."""
         return self._store["drafts"]
 
     @property
     def usual(self) -> S:
-        """The Spec that an empty link means."""
+        """The default Spec."""
         return self._default({}) if self._opening is None else self._opening
 
     def view(self, name: str) -> str:
@@ -108,29 +109,29 @@ class Desk(Generic[S]):
 
     @property
     def lesson(self) -> Lesson | None:
-        """The lesson that the page is opened for."""
+        """The lesson that the page shows, if any."""
         return lessons.find(self._store["lesson"])
 
     def offers(self, name: str, label: str) -> bool:
-        """Return whether a control is to be drawn: a lesson, or the link, may leave it out.
+        """Return whether a control is drawn: a lesson or the link may hide it.
 
-        `name` is its parameter in the link (or "presets"), `label` what it is called; `controls` remembers both.
+        `name` is its parameter in the link (or "presets"), `label` its label; `controls` stores both.
         """
         self.controls[name] = label
         return name not in self._kept["hide"]
 
     def locks(self, name: str) -> bool:
-        """Return whether the control of this name is shown, but cannot be moved."""
+        """Return whether the control of this name is shown but disabled."""
         return name in self._kept["lock"]
 
     def suggest(self, rule: type[Optimizer]) -> Optimizer:
-        """Return a rule with the learning rate that suits the present settings."""
+        """Return an optimizer with a suitable learning rate for the current settings."""
         return self._suggest(self.spec)(rule)
 
     # -- changes, called from callbacks
 
     def put(self, spec: S, **own: str) -> None:
-        """Take a new Spec and, where they are named, the page's own parameters; raise `Refused` where `check` does."""
+        """Set the Spec and, if given, the page's own parameters; raises `Refused` if `check` does."""
         own = self._store["own"] | own
         self._check(spec, own)
         st.session_state["touched"] = True
@@ -138,23 +139,23 @@ class Desk(Generic[S]):
         self._store.update(spec=spec, own=own, notices=self._store.pop("held", []) + notices)
 
     def change(self, **fields: Any) -> None:
-        """Change fields of the Spec; what is refused leaves it as it is, with a notice."""
+        """Change fields of the Spec; if that is refused, leave it as it is and show a notice."""
         try:
             self.put(dataclasses.replace(self.spec, **fields))  # type: ignore[type-var]
         except Refused as refusal:
             self.refuse(refusal)
 
     def refuse(self, refusal: Refused) -> None:
-        """Keep the Spec and say why."""
+        """Leave the Spec as it is, and show the reason."""
         st.session_state["touched"] = True
         self._store["notices"] = [*self._store.pop("held", []), refusal]
 
     def hold_notices(self) -> None:
-        """Let what is said now be said also after the next change."""
+        """Keep the current notices through the next change."""
         self._store["held"] = self._store["notices"]
 
     def turn(self, name: str, value: str) -> None:
-        """Set the page's own parameter `name`; what is refused leaves it as it is, with a notice."""
+        """Set the page's own parameter `name`; if that is refused, leave it as it is and show a notice."""
         try:
             self.put(self.spec, **{name: value})
         except Refused as refusal:
@@ -163,7 +164,7 @@ class Desk(Generic[S]):
     # -- the address bar
 
     def _arrive(self) -> None:
-        """Take the Spec from the address, where that is news, else from the session."""
+        """Take the Spec from the address if the address has changed, otherwise from the session."""
         query = {name: st.query_params.get_all(name) for name in st.query_params if name not in FRAME}
         key = f"desk {self.name}"
         saved = st.session_state.get(key)
@@ -175,7 +176,7 @@ class Desk(Generic[S]):
         else:
             late = not went_back() and query == saved["before"] and time.monotonic() - saved["at"] < LAG
             known = touched or late or query == saved["query"]
-            news = not known and (stayed or bool(query))  # coming back by the menu finds the page as it was left
+            news = not known and (stayed or bool(query))  # a return by the menu finds the page as it was left
         if news:
             asked = dict(query)
             lesson = asked.pop("lesson", [""])[-1]
@@ -208,39 +209,39 @@ class Desk(Generic[S]):
         return spec, own, notices + moved
 
     def query(self) -> dict[str, list[str]]:
-        """Return the parameters of the link to what is shown: what differs from the page's defaults or the lesson."""
+        """Return the parameters of a link to the current state: what differs from the page's defaults or the lesson."""
         whole = self.whole()
         if self.lesson is None:
             return whole
         told = self.lesson.query
         differs = {name: value for name, value in whole.items() if told.get(name) != value}
-        for name in told:  # the lesson sets what the page has by default again: that must be said
+        for name in told:  # the reader has set the page's default, but the lesson has another value
             if name not in whole:
                 differs[name] = [self.view(name)] if name in self.own else links.spelled(self.spec, name, self.suggest)
         return {"lesson": [self.lesson.key]} | differs
 
     def _anchored(self) -> tuple[dict[str, list[str]], S]:
-        """Return the anchors that the link needs, and the Spec that a link with them alone means."""
+        """Return the anchors that the link needs, and the Spec of a link that has only these."""
         first = links.write(self.spec, self._default({}), self._suggest(self.spec))
         anchors = {name: first[name] for name in self._anchors if name in first}
         return anchors, self._default({name: value[-1] for name, value in anchors.items()})
 
     def whole(self) -> dict[str, list[str]]:
-        """Return the parameters of a link that opens what is shown without any lesson."""
+        """Return the parameters of a link to the current state without a lesson."""
         own = {name: [self.view(name)] for name, choices in self.own.items() if self.view(name) != choices[0]}
         if self.spec == self.usual:
             return own
         anchors, base = self._anchored()
         query = anchors | links.write(self.spec, base, self._suggest(self.spec))
-        if not query:  # what a link leaves out, though an empty link opens something else
+        if not query:  # the default, but an empty link would open `opening`
             query = {name: links.spelled(self.spec, name, self.suggest) for name in self._anchors}
         return query | own
 
     def about(self) -> About:
-        """Return what a saved picture says of itself.
+        """Return the caption of a saved picture.
 
-        `file` is what its file is called, `link` the address after the server's that opens it, and `settings` are
-        those that are not the usual ones, in words.
+        `file` is the name of its file, `link` the part of its address after the server's, and `settings` describes the
+        settings that differ from the defaults.
         """
         subject = next((getattr(self.spec, field) for field in caption.ALWAYS if field in settings(self.spec)), "")
         shown = self.lesson.key if self.lesson else subject
@@ -251,7 +252,7 @@ class Desk(Generic[S]):
         }  # fmt: skip
 
     def publish(self) -> None:
-        """Let the address bar say what the page shows; defaults are left out."""
+        """Write the current state to the address bar, without defaults."""
         query = self.query()
         store = self._store
         frame = {name: st.query_params.get_all(name) for name in FRAME if name != "lang" and name in st.query_params}
@@ -264,13 +265,13 @@ class Desk(Generic[S]):
             st.query_params.from_dict(wanted)
 
     def notices(self) -> None:
-        """Say what could not be used, until the next change."""
+        """Show the notices about invalid values, until the next change."""
         if refusals := self._store["notices"][:5]:
             st.warning("  \n".join(map(said, refusals)), icon=":material/info:")
 
 
 def _drafted(query: dict[str, list[str]]) -> dict[str, Draft]:
-    """Return the settings of the link's surface that are refused, such as a formula, to be mended in their fields."""
+    """Return the invalid settings of the link's surface, such as a formula, to be corrected in their fields."""
     try:
         surface, refused = mended(query.get("surface", [""])[-1][: links.LONGEST])
     except Refused:
@@ -282,7 +283,7 @@ def _drafted(query: dict[str, list[str]]) -> dict[str, Draft]:
 
 
 def went_back() -> bool:
-    """Return whether the browser's Back or Forward asked for this run: what the address says then is meant."""
+    """Return whether the browser's Back or Forward started this script run; then the address counts."""
     run = get_script_run_ctx()
     return run is not None and run.is_history_navigation
 
@@ -293,7 +294,7 @@ def present() -> Desk[Any]:
 
 
 def written(query: dict[str, list[str]]) -> str:
-    """Return parameters as they stand in an address, as readable as can be."""
+    """Return parameters as the query of an address, escaping as few characters as possible."""
     return urlencode(query, doseq=True, safe="~,:")
 
 
@@ -303,7 +304,7 @@ def names(parameter: str) -> list[str]:
 
 
 def said(refusal: Refused) -> str:
-    """Return a refusal's sentence in the reader's language, with its values taken literally."""
+    """Return a refusal's sentence in the reader's language, with Markdown in its values escaped."""
     values = {name: _(str(value)) if name in ("label", "entry") else value for name, value in refusal.values.items()}
     text = _(refusal.text).format(**values)
     text = text[:1].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""The frame is what every page stands in: page set-up, language, navigation, title and notices."""
+"""The frame around every page: page configuration, language, navigation, title and notices."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ STYLE = """<style>
 </style>"""
 
 
-# What Streamlit says in English only, and in what part of the page. The label of the field for files says the rest.
+# Texts that Streamlit has in English only, by the part of the page they are in. The label of the file field says the
+# rest.
 WORDS = {
     '[data-testid="stFileUploaderDropzone"] button p': N_("Choose a file, or drop it here"),
     '[data-testid="InputInstructions"]:has(span):not([class*="st-key-lesson"] *)': N_("Press Enter to apply"),
@@ -69,7 +70,7 @@ HIDDEN = '[data-testid="stFileUploaderDropzoneInstructions"] { display: none; }'
 
 
 def run() -> None:
-    """Set up the page, draw the navigation and run the page that the address names."""
+    """Configure the page, draw the navigation, and run the page that the address names."""
     st.set_page_config(page_title=allowed().title, page_icon=str(ROOT / "ui" / "icon.svg"), layout="wide")
     runs.warm_up(WARM)
     uploads.bound()
@@ -89,7 +90,7 @@ def run() -> None:
 
 
 def _streamlit_words() -> str:
-    """Return style rules that put words of the reader's language in the place of Streamlit's own."""
+    """Return CSS that replaces Streamlit's English texts by those of the reader's language."""
     rules = [
         REPLACED.replace("PART", part).replace("TEXT", json.dumps(_(text), ensure_ascii=False))
         for part, text in WORDS.items()
@@ -98,16 +99,17 @@ def _streamlit_words() -> str:
 
 
 def page(file: str, show: Callable[[], None]) -> None:
-    """Show a page inside the frame: its title, its question, the notices, then `show`.
+    """Show a page inside the frame: its title, its question and the notices; then call `show`.
 
-    A fresh server runs a page that is the first address asked for without app.py; the frame is then put around it.
+    If the first request to a new server is for a page, Streamlit runs that page without app.py; then the frame is drawn
+    here.
     """
     if not st.session_state.get("framed"):
         run()
         return
     me = next(page for page in pages() if page.file.name == Path(file).name)
     asked = lesson.asked()
-    if asked and asked.page != me.path:  # a link may name the lesson alone
+    if asked and asked.page != me.path:  # a link may name only the lesson
         query = {name: st.query_params.get_all(name) for name in st.query_params}
         st.switch_page(f"pages/{asked.page}.py", query_params=query)
     if me.order:
@@ -136,7 +138,7 @@ def _choose_language() -> None:
     if asked in language.languages() and asked != st.session_state.get("lang asked"):
         st.session_state["lang"] = asked
     st.session_state["lang asked"] = asked
-    st.session_state.setdefault("lang", language.preferred())  # a page says some hundred words: each asks for this
+    st.session_state.setdefault("lang", language.preferred())  # each of a page's hundreds of texts needs it
 
 
 def _language_menu() -> None:
@@ -148,7 +150,7 @@ def _language_menu() -> None:
 
     def choose() -> None:
         st.session_state["lang"] = st.session_state[key] or language.current()
-        st.session_state["lang asked"] = st.query_params.get("lang")  # the address is older than this choice
+        st.session_state["lang asked"] = st.query_params.get("lang")  # it is older than this choice
 
     st.segmented_control(
         _("Language"), list(codes), default=shown, format_func=codes.__getitem__, key=key, on_change=choose,

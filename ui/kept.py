@@ -1,4 +1,4 @@
-"""What the web process keeps of results that others may ask for too: bounded in bytes, in all and for each visitor."""
+"""A cache for results that several visitors may ask for; its bytes are limited in total and per visitor."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 MOST = 128 * 2**20  # bytes of all results
-SHARE = 32 * 2**20  # bytes of those that one visitor has asked for first
+SHARE = 32 * 2**20  # bytes of the results that one visitor was the first to ask for
 
 
 def size(value: Any) -> int:
-    """Return about how many bytes a result takes; of an array's parts, the whole array counts, and once."""
+    """Return about how many bytes a result takes; for a view, its whole base array counts, and only once."""
     arrays: dict[int, int] = {}
 
     def rest(value: Any) -> int:
@@ -35,7 +35,7 @@ def size(value: Any) -> int:
 
 
 class Entry(NamedTuple):
-    """A result that is there or being made, the visitor who asked for it first, and its bytes."""
+    """A result, finished or being computed; the visitor who asked for it first; and its bytes."""
 
     found: Future[Any]
     who: Hashable
@@ -43,9 +43,9 @@ class Entry(NamedTuple):
 
 
 class Kept:
-    """Results by name. The one that was not asked for longest goes first: of a visitor above `share`, or of all.
+    """Results by name. The least recently used one is removed first: of a visitor above `share`, or of all visitors.
 
-    A result that is being made is waited for, not made twice. One that alone is above `share` is not kept.
+    A result is not computed twice at the same time: others wait for it. A single result above `share` is not kept.
     """
 
     def __init__(self, most: int = MOST, share: int = SHARE) -> None:
@@ -54,7 +54,7 @@ class Kept:
         self._lock = threading.Lock()
 
     def get(self, name: Hashable, make: Callable[[], Any], who: Hashable = "") -> Any:
-        """Return the result of this name, which is made if it is not there; `who` asks for it."""
+        """Return the result of this name, computed if it is missing; `who` is the visitor who asks for it."""
         while True:
             mine: Future[Any] = Future()
             with self._lock:
@@ -64,7 +64,7 @@ class Kept:
                 return self._made(name, entry, make)
             try:
                 return entry.found.result()
-            except _NotMade:  # whoever made it was stopped, or failed: that is for each to find out
+            except _NotMade:  # the computation was stopped or failed; each caller tries for itself
                 continue
 
     def _made(self, name: Hashable, entry: Entry, make: Callable[[], Any]) -> Any:
@@ -83,7 +83,7 @@ class Kept:
         return result
 
     def _bound(self, names: list[Hashable], most: int) -> None:
-        """Let the oldest of these results go until the others fit; what is being made still has no bytes."""
+        """Remove the oldest of these results until the others fit; one that is being computed counts as 0 bytes."""
         total = sum(self._entries[name].bytes for name in names)
         for name in names:
             if total <= most:
@@ -93,10 +93,10 @@ class Kept:
                 total -= bytes
 
     def bytes(self, who: Hashable = None) -> int:
-        """Return how many bytes are kept, of all visitors or of one."""
+        """Return how many bytes are kept, for all visitors or for one."""
         with self._lock:
             return sum(entry.bytes for entry in self._entries.values() if who in (None, entry.who))
 
 
 class _NotMade(Exception):
-    """The result that others waited for was not made."""
+    """The result that others waited for was not computed."""

@@ -1,6 +1,6 @@
-"""Languages: English is the source, the gettext catalogues in locale/ hold the others.
+"""Languages: the source texts are English; the gettext catalogues in locale/ contain the other languages.
 
-The catalogues are read as text (.po) when first needed, so no compiled file can be out of date.
+The catalogues are read as text (.po) when they are first needed, so no compiled file can be out of date.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LOCALE = Path(__file__).parents[1] / "locale"
 
 @functools.cache
 def languages() -> dict[str, str]:
-    """Return every language that this server offers, as {code: its own name}."""
+    """Return every language that this server offers, as {code: the language's name for itself}."""
     codes = allowed().languages or limits.languages()
     return {code: (Locale.parse(code).display_name or code) for code in codes}
 
@@ -42,13 +42,13 @@ def catalogue(code: str) -> gettext.NullTranslations:
 
 
 def preferred() -> str:
-    """Return the language the browser asks for, if it is offered, else the first."""
+    """Return the browser's preferred language if it is offered, otherwise the first one."""
     code = (st.context.locale or "").split("-")[0].lower()
     return code if code in languages() else next(iter(languages()))
 
 
 def current() -> str:
-    """Return the reader's language: chosen in the link or the menu, else the browser's."""
+    """Return the reader's language: that of the link or the menu, otherwise the browser's."""
     code = st.session_state.get("lang")
     return code if code in languages() else preferred()
 

@@ -1,4 +1,4 @@
-"""A lesson on its page: the question, the prediction that uncovers the picture, and what to look for beside it."""
+"""A lesson on its page: the question, the prediction that uncovers the picture, and the text next to it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ui import language
 from ui.desk import present, written
 from ui.language import _
 
-LONGEST_TITLE = 100  # characters of a title of one's own
+LONGEST_TITLE = 100  # characters of a title that a lecturer writes
 
 COVER = """<style>
 .st-key-picture { position: relative; }
@@ -34,7 +34,7 @@ COVER = """<style>
 [class*="st-key-choice"]:not(.st-key-choice-0) button :is(div, span) { width: 100%; text-align: start; }
 </style>"""
 
-# Streamlit marks a way to the page that is open as the present one, and cuts what is longer than a line.
+# Streamlit marks a link to the open page as the current one, and cuts off labels that are longer than a line.
 NOTES = """<style>
 .st-key-memory { display: none; }
 .st-key-lesson [data-testid="stPageLink-NavLink"] { height: auto; background: none; align-items: start; }
@@ -51,17 +51,17 @@ def asked() -> Lesson | None:
 
 
 def predicted(lesson: Lesson) -> int | None:
-    """Return the number of the choice that this visitor made, from 1; 0 for none of them, None before it is made."""
+    """Return this visitor's prediction, the number of a choice from 1; 0 if it was skipped, None before that."""
     return st.session_state.get(f"predicted {lesson.key}")
 
 
 def predict(lesson: Lesson, which: int) -> None:
-    """Take this visitor's choice, from 1, or 0 for none of them; from now on the picture is uncovered."""
+    """Store this visitor's prediction, from 1, or 0 if it was skipped; the picture is uncovered from now on."""
     st.session_state[f"predicted {lesson.key}"] = which
 
 
 def remember(key: str) -> None:
-    """Take the choice that a browser tells by the key of its memory, see `_memory`; any other key tells nothing."""
+    """Restore the prediction that a browser reports by the widget key of `_memory`; ignore any other key."""
     word, _sep, told = key.partition(" ")
     name, _sep, which = told.rpartition(" ")
     lesson = lessons.find(name)
@@ -72,26 +72,26 @@ def remember(key: str) -> None:
 
 
 def _memory(lesson: Lesson, choice: int) -> None:
-    """Have the browser keep the choice: it reports all its widgets, also to a server that was started anew."""
-    with st.container(key="memory"):  # which is not shown
+    """Make the browser remember the prediction: it reports all its widgets, even to a restarted server."""
+    with st.container(key="memory"):  # hidden by CSS
         st.checkbox(lesson.text(language.current()).title, value=True, key=f"predicted {lesson.key} {choice}")
 
 
 def outcome(lesson: Lesson, choice: int) -> str:
-    """Return the words that lead from a choice to what came."""
+    """Return the words that compare the prediction with the result."""
     if not choice:
         return _("Answer:")
     return _("Correct:") if choice == lesson.answer else _("Not quite. Correct answer:")
 
 
 def covered() -> bool:
-    """Return whether the picture is to stay covered, since the lesson waits for a prediction."""
+    """Return whether the picture is covered because the lesson waits for a prediction."""
     lesson = asked()
     return lesson is not None and predicted(lesson) is None
 
 
 def cover() -> None:
-    """Draw, over the picture, the choices of the lesson; the picture is uncovered when one is chosen."""
+    """Draw the choices of the lesson above the picture, which is uncovered when one is chosen."""
     lesson = asked()
     if lesson is None or predicted(lesson) is not None:
         return
@@ -105,7 +105,7 @@ def cover() -> None:
 
 
 def notes() -> None:
-    """Draw, at the head of the settings, what came of the prediction, what to look for, and what to try next."""
+    """Draw, above the settings, the result of the prediction, what to look for, and what to try next."""
     lesson = asked()
     if lesson is None:
         return
@@ -136,20 +136,20 @@ def _leave(lesson: Lesson) -> None:
 
 
 def _link(lesson: Lesson, target: str, line: str) -> None:
-    """Draw the way to something to try next."""
+    """Draw the link to something to try next."""
     page, query = way(lesson, target)
     st.page_link(f"pages/{page}.py", label=literal(line), icon=":material/arrow_forward:", query_params=query)
 
 
 def neighbour(lesson: Lesson, by: int) -> Lesson | None:
-    """Return the lesson that stands so many places after this one in the course; None beyond its ends."""
+    """Return the lesson that comes so many places after this one in the course; None beyond its ends."""
     course = list(lessons.lessons().values())
     place = course.index(lesson) + by
     return course[place] if 0 <= place < len(course) else None
 
 
 def way(lesson: Lesson, target: str) -> tuple[str, dict[str, list[str]]]:
-    """Return the page and the parameters of something to try next: other settings of the lesson, or another lesson."""
+    """Return the page and the link parameters of something to try next: other settings, or another lesson."""
     kind, _sep, name = target.partition(":")
     if kind == "lesson" and (other := lessons.find(name)):
         return other.page, {"lesson": [name]}
@@ -157,9 +157,9 @@ def way(lesson: Lesson, target: str) -> tuple[str, dict[str, list[str]]]:
 
 
 def printed(result: Any, *, done: bool = True) -> None:
-    """Draw the figures that the notes print beside ours, where the lesson has some and the picture is uncovered.
+    """Draw the numbers printed in the lecture notes next to ours, if the lesson has some and the picture is uncovered.
 
-    They are those of the lesson's own settings: under others there is nothing to compare.
+    They are valid for the lesson's own settings only; with other settings nothing is drawn.
     """
     lesson = asked()
     if lesson is None or not lesson.printed or predicted(lesson) is None or len(present().query()) > 1:
@@ -170,18 +170,18 @@ def printed(result: Any, *, done: bool = True) -> None:
         ours = _as_printed(readout(result, fact.ours), fact.value) if done else "–"
         lines.append(_("{label}: {printed} in the lecture notes, {ours} here").format(
             label=literal(label), printed=fact.value, ours=f"**{ours}**"))  # fmt: skip
-    with st.container(key="printed"):  # slide mode reads it there
+    with st.container(key="printed"):  # slide mode finds it by this key
         st.markdown("  \n".join(lines))
 
 
 def _as_printed(value: float, printed: str) -> str:
-    """Return a number with as many decimals as a printed one; rounded as everywhere else where that has none."""
+    """Return a number with as many decimals as the printed one; if that has none, rounded as everywhere else."""
     decimals = printed.partition(".")[2]
     return f"{value:.{len(decimals)}f}".replace("-", "−") if decimals.isdecimal() else number(value)
 
 
 def offer() -> None:
-    """Draw the button below the settings that makes a link for a class, of the page as it stands."""
+    """Draw the button below the settings that makes a link to the page's current state, for a class."""
     key = "lesson link"
 
     def opened() -> None:
@@ -196,7 +196,7 @@ def offer() -> None:
 
 
 def _compose() -> None:
-    """Ask what the link is to say besides the settings, and show it."""
+    """Draw the dialog for what the link contains besides the settings, and show the link."""
     desk = present()
     named = desk.controls
     st.markdown(_("The link opens this page with its current settings and the options below."))

@@ -1,7 +1,7 @@
-"""The pages of the app, and what stands above each of them.
+"""The pages of the app, and the heading of each.
 
-A page is one file in pages/ whose first lines say TITLE, QUESTION, SECTION, ICON and ORDER; no list names it. These
-lines are read as text, so that one page can be shown without running the others.
+A page is one file in pages/ whose first lines define TITLE, QUESTION, SECTION, ICON and ORDER; there is no list of
+pages. These lines are parsed, not executed, so that one page can be shown without running the others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class Page(NamedTuple):
-    """One page as its first lines describe it; `path` is its address."""
+    """One page, as described by its first lines; `path` is its address."""
 
     file: Path
     path: str
@@ -49,7 +49,7 @@ def _describe(file: Path) -> Page:
 
 
 def heading(path: str) -> tuple[str, str]:
-    """Return what stands above a page: its title and question, or those of the lesson or of the link."""
+    """Return the heading of a page: its title and question, or those of the lesson or of the link."""
     me = next(page for page in pages() if page.path == path)
     asked = lesson.asked()
     title, question = (_(me.title), _(me.question)) if asked is None else asked.text(language.current())[:2]

@@ -1,4 +1,4 @@
-"""What stands below a picture, folded until asked for: its numbers as a table, and the rules' formulas and code."""
+"""The collapsed panels below a picture: its numbers as a table, and the optimizers' formulas and code."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from ui.language import _
 
 
 def sentence(text: str) -> None:
-    """Draw the sentence that reads the picture back.
+    """Draw the sentence that describes the picture.
 
-    Korean puts its particle right behind a name; after "**SGD (2)**" Markdown then sees no end of the bold part, unless
-    something that is no punctuation, here a space without width, stands before the asterisks.
+    In Korean a particle may follow a name directly. After "**SGD (2)**" Markdown then does not recognize the end of
+    the bold part, unless there is a character other than punctuation before the asterisks: here a zero-width space.
     """
     st.markdown(re.sub(r"([^\w\s*])\*\*(?=\w)", "\\1\u200b**", text), width="stretch")
 
@@ -35,7 +35,7 @@ def folded(key: str, label: str, icon: str, show: Callable[[], None]) -> None:
 
 
 def numbers(key: str, columns: Callable[[], dict[str, Any]]) -> None:
-    """Offer what is drawn as a table, which can be sorted and searched, and as files; made when they are asked for."""
+    """Offer the data of a picture as a table that can be sorted and searched, and as files, made on request."""
 
     def show() -> None:
         drawn = columns()
@@ -57,7 +57,7 @@ def numbers(key: str, columns: Callable[[], dict[str, Any]]) -> None:
 
 
 def table(columns: dict[str, Any]) -> bytes:
-    """Return columns as CSV, in UTF-8 with the mark by which Excel knows it; what is not a number stays empty."""
+    """Return columns as CSV in UTF-8 with a byte order mark, which Excel needs; nan becomes an empty cell."""
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(columns)
@@ -67,9 +67,9 @@ def table(columns: dict[str, Any]) -> bytes:
 
 
 def arrays(columns: dict[str, Any]) -> bytes:
-    """Return columns as a compressed NPZ file: an array each, named in ASCII, and `names`, the names as they stand.
+    """Return columns as a compressed NPZ file: one array per column, named in ASCII, and `names`, the original names.
 
-    A column of anything but numbers becomes one of texts.
+    A column that does not consist of numbers becomes an array of strings.
     """
     named: dict[str, Any] = {"names": np.array(list(columns))}
     for place, (name, column) in enumerate(columns.items()):
@@ -87,20 +87,20 @@ def _values(column: Any) -> list[Any]:
 
 
 def ascii_name(name: str) -> str:
-    """Return a name as Python could have it, "1 Adam η" as "n1_Adam_eta"; what has no Latin letters is left out."""
+    """Return a name as a Python identifier, "1 Adam η" as "n1_Adam_eta"; characters without Latin form are left out."""
     spelt = "".join(_spelt(letter) for letter in unicodedata.normalize("NFKD", name))
     plain = re.sub(r"[^0-9A-Za-z]+", "_", spelt).strip("_")
     return f"n{plain}" if plain[:1].isdigit() else plain
 
 
 def _spelt(letter: str) -> str:
-    """Return a Greek letter's name, anything else as it is."""
+    """Return the name of a Greek letter; anything else is returned unchanged."""
     found = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", unicodedata.name(letter, ""))
     return letter if found is None else found[2].lower().replace("lamda", "lambda") + " "
 
 
 def explain(rules: Iterable[Optimizer]) -> None:
-    """Show each rule's sentence, formula, paper, and the code that runs; then those of the schedules that are used."""
+    """Show each optimizer's sentence, formula, paper and the code that runs; then those of the schedules used."""
     rules = list(rules)
     for rule in dict.fromkeys(type(rule) for rule in rules):
         st.markdown(f"**{_(rule.title)}**: {_(rule.sentence)}")

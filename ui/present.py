@@ -1,8 +1,8 @@
-"""Slide mode: the page's picture alone on the screen, in large type, with a lesson's steps under the arrow keys.
+"""Slide mode: only the page's picture is on the screen, in large type; arrow keys move through the lesson's steps.
 
-The browser's half, stage/browser/present.js, has all texts and shows one step at a time without asking. It tells where
-the talk stands, which the address keeps (`present=1&step=3`), and asks for what only the server can do: take the
-prediction, which uncovers the picture, and open another lesson.
+The browser part, stage/browser/present.js, has all texts and shows one step at a time without a request. It reports the
+current step, which is kept in the address (`present=1&step=3`), and sends requests only for what needs the server: to
+store the prediction, which uncovers the picture, and to open another lesson.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def _component() -> Any:
 
 @st.fragment
 def slides(page: str, title: str, question: str) -> None:
-    """Give the browser what slide mode shows of a page, and follow what is done there.
+    """Send the browser what slide mode shows, and react to what the presenter does there.
 
-    `title` and `question` are what stands above the page, without Markdown.
+    `title` and `question` are the heading of the page, without Markdown.
     """
     told = lesson.asked()
     choice = lesson.predicted(told) if told else None
@@ -67,7 +67,7 @@ def slides(page: str, title: str, question: str) -> None:
         on_follow_change=_nothing, on_theme_change=_nothing,
     )  # fmt: skip
     if wishes.theme:
-        st.rerun()  # in other colours: the server has painted small pictures, bars and charts
+        st.rerun()  # the theme has changed, and the server has drawn small pictures, bars and charts in its colours
     if told is None:
         return
     if wishes.choose is not None and (wishes.choose or choice is None):
@@ -83,11 +83,11 @@ def slides(page: str, title: str, question: str) -> None:
 
 
 def _nothing() -> None:
-    """Let the fragment run again, which then looks at the wish."""
+    """Do nothing: the callback only makes the fragment run again, which then reads the event."""
 
 
 def _stand() -> None:
-    """Let the address say where the talk stands."""
+    """Write the current step to the address."""
     at = st.session_state[KEY].at
     told = {"present": "1"} if at["present"] else {}
     if told and lesson.asked():
@@ -100,7 +100,7 @@ def _stand() -> None:
 
 
 def _steps(told: Lesson, choice: int | None) -> list[dict[str, Any]]:
-    """Return the steps of a lesson as the browser shows them: what kind each is, and its texts."""
+    """Return the steps of a lesson for the browser: the kind and the texts of each."""
     text = told.text(language.current())
     lead = lesson.outcome(told, choice or 0)
     steps: list[dict[str, Any]] = [{"kind": "ask"}, {"kind": "play"}]

@@ -1,6 +1,6 @@
-"""What trained networks predict for each row: a folded panel below the picture of a training page.
+"""What trained networks predict for each row: a collapsed panel below the picture of a training page.
 
-Above it stand the notices that a reader of the picture needs, such as a class that a part has no row of.
+Above it are notices that a reader of the picture needs, for example about a class without rows in one part of the data.
 
 # in `draw`, after the stage; `watch` is asked for the record: watch(..., records=("outputs",))
 results.panel("compare", variants, names, history, done=view.state == "done")
@@ -28,11 +28,11 @@ from ui import panels
 from ui.asked import asked
 from ui.language import _
 
-SIDE = 112  # pixels of a picture of a mistake
+SIDE = 112  # pixels of the image of a misclassified row
 
 
 def panel(page: str, variants: Sequence[Fit], names: Sequence[str], history: History, *, done: bool) -> None:
-    """Draw the notices on a training and the folded panel of a page; while training is not done the panel says so."""
+    """Draw the notices on a training and the collapsed panel, which says so while the training is not done."""
     notices(worth.lacking(history, find(variants[0].dataset), names, _))
     st.caption(_(worth.MEASURED))
 
@@ -46,13 +46,13 @@ def panel(page: str, variants: Sequence[Fit], names: Sequence[str], history: His
 
 
 def notices(sentences: Sequence[str]) -> None:
-    """Draw what a reader of the picture above should know, in Markdown, in a box; nothing where there is nothing."""
+    """Draw the notices, in Markdown, in a box; nothing if there are none."""
     if sentences:
         st.info("  \n".join(sentences), icon=":material/info:")
 
 
 def _show(key: str, variants: Sequence[Fit], names: Sequence[str], history: History) -> None:
-    """Draw what can be chosen, and the answer of a worker about it."""
+    """Draw the choices of the panel, and a worker's answer to them."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         which = 0
         if len(variants) > 1:
@@ -118,7 +118,7 @@ def _chart(key: str, figure: dict[str, Any], alt: str) -> None:
 
 
 def _worst(told: Mapping[str, np.ndarray], data: Dataset) -> None:
-    """Draw the worst mistakes: as pictures, or as rows of a table."""
+    """Draw the worst errors: as images, or as rows of a table."""
     if not len(told["true"]):
         return
     st.caption(_("The worst predictions, the largest loss first"))

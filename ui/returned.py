@@ -1,8 +1,8 @@
-"""A browser that returns to a server without its session, which a restart or some minutes without a network ended.
+"""A browser that reconnects after its session has ended, by a restart of the server or minutes without a network.
 
-The page stands in the browser as it was, and its next change is the first that the new session hears of it: it comes
-with the values of all widgets. The page is drawn as the address says; then the same values are reported once more, so
-that what differs from the address is a change like any other.
+The browser still shows the page as it was. Its next change, which comes with the values of all widgets, is the first
+message of the new session. The page is first drawn from the address; then the same values are reported again, so that
+whatever differs from the address is handled as an ordinary change.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ui.controls import CATCHING_UP
 
 
 def arrive() -> None:
-    """Keep what the browser reports with the first run of its session; a browser that is new here reports nothing."""
+    """Store what the browser reports with the first script run of its session; a new browser reports nothing."""
     run = get_script_run_ctx()
     if run is None or "arrived" in st.session_state:
         return
@@ -31,7 +31,7 @@ def arrive() -> None:
 
 
 def take() -> None:
-    """Have the page run again with what was reported, once it has been drawn; its notices stay meanwhile."""
+    """Rerun the page with the stored values once it has been drawn; its notices stay until then."""
     st.session_state.pop(CATCHING_UP, None)
     run, reported = get_script_run_ctx(), st.session_state.pop("reported", None)
     if reported is None or run is None or run.script_requests is None:

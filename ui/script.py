@@ -1,4 +1,4 @@
-"""Every run as a plain PyTorch script: a folded panel that shows it and saves it, with its data where it needs a file.
+"""Every run as a plain PyTorch script: a collapsed panel that shows it and offers it, and a data file if needed.
 
 script.offer("compare", variants, names)    # below the picture, after `watch`
 """
@@ -24,7 +24,7 @@ LONGEST = 60.0  # seconds a download waits for its file
 
 
 def offer(page: str, variants: Sequence[Fit], names: Sequence[str]) -> None:
-    """Draw the folded panel of a page; `names` has one name for each variant."""
+    """Draw the collapsed panel of a page; `names` has one name for each variant."""
     label = _("Reproduce this in PyTorch")
     panels.folded(f"{page} script", label, ":material/code:", lambda: _show(page, variants, list(names)))
 
@@ -62,7 +62,7 @@ def _show(page: str, variants: Sequence[Fit], names: list[str]) -> None:
 
 
 def _packed(order: Order) -> bytes:
-    """Return the file that a script loads, made by a worker."""
+    """Return the data file that a script loads, made by a worker."""
     run = runs.start(Chain("experiments.script:begin", "experiments.script:pack", order), visitor())
     view = run.wait(LONGEST, who=visitor())
     if view.failure is not None:

@@ -1,4 +1,4 @@
-"""Files for the browser: Streamlit serves them from the static folder only, so they are copied there."""
+"""Files for the browser, copied to the static folder because Streamlit serves no other."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ STATIC = Path(__file__).parents[1] / "static"
 
 
 def publish(source: Path, name: str = "") -> str:
-    """Copy a file, or a folder with what is in it, to the static folder; return its address below the app's.
+    """Copy a file or a folder to the static folder; return its address relative to the app's.
 
-    It is called `name`, or as it was, with a digest of the content, so a browser's cache is never stale. Raises OSError
-    when it cannot be written.
+    Its name is `name`, by default the original name, plus a digest of the content, so that a browser's cache is never
+    stale. Raises OSError if it cannot be written.
     """
     first, _dot, ending = (name or source.name).partition(".")
     target = STATIC / f"{first}-{_digest(source)}{_dot}{ending}"
@@ -25,7 +25,7 @@ def publish(source: Path, name: str = "") -> str:
 
 
 def _digest(source: Path) -> str:
-    """Return ten hexadecimal digits that name a file's content, or the names and contents of a folder."""
+    """Return a digest of ten hexadecimal digits of a file's content, or of a folder's file names and contents."""
     digest = hashlib.sha256()
     for file in sorted(source.rglob("*")) if source.is_dir() else [source]:
         if file.is_file():
@@ -35,16 +35,16 @@ def _digest(source: Path) -> str:
 
 
 def _appear(source: Path, target: Path) -> None:
-    """Copy all at once: several servers may start together, and none may see half of it."""
+    """Copy atomically: several servers may start at once, and none may see an incomplete copy."""
     STATIC.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=STATIC) as near:
         whole = Path(near) / target.name
         if source.is_dir():
             shutil.copytree(source, whole)
-            whole.chmod(0o755)  # a folder that is copied from where nothing can be written could not be moved
+            whole.chmod(0o755)  # a copy of a read-only folder could not be renamed
         else:
             shutil.copyfile(source, whole)
-        with contextlib.suppress(OSError):  # another server was first
+        with contextlib.suppress(OSError):  # another server has made the same copy
             whole.rename(target)
     if not target.exists():
         raise OSError(f"cannot write {target}")

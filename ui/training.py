@@ -1,4 +1,4 @@
-"""A training run on a page: started as soon as its settings are there, shown while it grows, stopped when left."""
+"""A training run on a page: it starts without a click, is shown while it trains, and stops when the reader leaves."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from ui import panels
 from ui.desk import said
 from ui.language import _
 
-POLL = 0.3  # seconds between two looks at a run, where few look
-LOOKS = 8  # a second, for a whole class: where more than two look, each looks less often
-SELDOM = 3.0  # seconds between two looks at the most
-PATIENCE = 0.25  # seconds a page waits for the first points, so that it need not open empty
-COOKIE = "_streamlit_xsrf"  # Streamlit's own, against forged requests
+POLL = 0.3  # seconds between two requests for a run's progress, with few viewers
+LOOKS = 8  # per second, by all viewers together: with more than two, each asks less often
+SELDOM = 3.0  # seconds between two requests, at most
+PATIENCE = 0.25  # seconds a page waits for the first points, so that it does not open empty
+COOKIE = "_streamlit_xsrf"  # set by Streamlit as protection against forged requests
 
 Read = Callable[[History, View], str]
 Draw = Callable[[History, View, str], None]
 
 
 def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw, records: tuple[str, ...] = ()) -> None:
-    """Train `variants`, and show them now and whenever there is more, until it is over.
+    """Train `variants`, and show the progress until the training is over.
 
-    `records` names what is written down beside the curves. `read(history so far, view)` gives the sentence,
+    `records` names what is recorded besides the curves. `read(history so far, view)` returns the sentence,
     `draw(history, view, sentence)` shows the picture below it.
 
-    A page that shows other variants than before gives up its interest in the former run at once; one that is left does
-    so when its lease runs out.
+    If the page changes to other variants, it stops being a viewer of the earlier run at once; if the reader leaves the
+    page, when its lease expires.
     """
     pause = min(max(POLL, round(runs.audience() / LOOKS, 1)), SELDOM)
     chain = Chain("experiments.live:begin", "experiments.live:advance", live.training(variants, records))
@@ -56,8 +56,8 @@ def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw, records:
     @st.fragment(run_every=None if halted or view.state in ("done", "failed") else pause)
     def follow() -> None:
         if st.session_state["stopped"] is not halted:
-            st.rerun()  # Stop or Go on: the whole page takes it up, with another clock
-        # A browser may slow the timer of a hidden tab until the run has stopped for want of a watcher: start it again.
+            st.rerun()  # Stop or Go on: the whole page runs again, with another timer
+        # A browser may slow the timer of a hidden tab until the run has stopped without a viewer: start it again.
         over = halted or view.state == "done"
         now = run.view() if over else runs.start(chain, visitor()).look(visitor())
         history = live.history(variants, now.result)
@@ -65,18 +65,18 @@ def watch(name: str, variants: tuple[Fit, ...], read: Read, draw: Draw, records:
         _status(name, run, now, sentence, halted=halted is not None)
         draw(history, now, sentence)
         if view.state == "failed" and now.state != "failed":
-            st.rerun()  # it was asked to try again
+            st.rerun()  # Try again was clicked
         if now.state in ("done", "failed") and view.state not in ("done", "failed"):
-            st.rerun()  # once, so that the clock of the fragment stops
+            st.rerun()  # once, so that the fragment's timer stops
 
     follow()
 
 
 def visitor() -> Tab:
-    """Return who looks at this page: one tab of a browser, which is one visitor however many tabs it has.
+    """Return the viewer of this page: one tab of a browser. All tabs of a browser are one visitor.
 
-    The browser is known by the random number in the cookie that Streamlit gives it against forged requests; without it
-    the tab is a visitor of its own. An address would not do: a class has one, where it sits behind one router.
+    A browser is identified by the random number in Streamlit's cookie against forged requests; without the cookie each
+    tab is a visitor. An IP address would not do: a class behind one router shares one.
     """
     context = get_script_run_ctx()
     tab = context.session_id if context else ""
@@ -84,7 +84,7 @@ def visitor() -> Tab:
 
 
 def _browser(cookie: str) -> str:
-    """Return the number in a cookie "2|mask|number, masked|time": each tab is sent the same one under another mask."""
+    """Return the number in a cookie "2|mask|masked number|time": each tab gets the same number with another mask."""
     try:
         _version, mask, masked, _time = cookie.split("|")
         return bytes(a ^ b for a, b in zip(bytes.fromhex(masked), itertools.cycle(bytes.fromhex(mask)))).hex()
@@ -93,7 +93,7 @@ def _browser(cookie: str) -> str:
 
 
 def _status(name: str, run: runs.Run, view: View, sentence: str, *, halted: bool) -> None:
-    """The sentence, how far the run is, and the button that stops it or lets it go on: always of the same height."""
+    """Draw the sentence, the run's progress, and the button that stops or continues it, at a constant height."""
 
     def stop() -> None:
         st.session_state["stopped"] = run

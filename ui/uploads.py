@@ -1,6 +1,6 @@
-"""Files that browsers send: Streamlit keeps what a session sends until it ends; here it is bounded, and in memory.
+"""Limits for uploaded files, which Streamlit keeps in memory until the session ends.
 
-A session needs the file that its dialog has open. A program could send any number of them under names of its own.
+A session needs only the file that is open in its dialog, but a program could upload any number of files.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from spec.limits import allowed
 
-FILES = 2  # that a session holds: the one in the dialog, and the one that takes its place
+FILES = 2  # per session: the one in the dialog, and the one that replaces it
 
 
 @functools.cache
 def bound() -> None:
-    """Bound what sessions may send to this server from now on; the first page of a server asks for it."""
-    # Above this size Starlette would write an upload to a temporary file; what is larger than the limit is refused.
+    """Limit the uploads of all sessions from now on; called once, by the first page that the server shows."""
+    # Starlette writes uploads above this size to temporary files; it is above the upload limit, so none is.
     MultiPartParser.spool_max_size = (allowed().upload + 1) * 2**20
-    if runtime.exists():  # not in a test without a server
+    if runtime.exists():  # false in a test without a server
         limit(runtime.get_instance().uploaded_file_mgr)
 
 
 def limit(manager: Any) -> None:
-    """Let a manager keep only the newest files of each session."""
+    """Make a manager keep only the newest files of each session."""
     add, remove_all = manager.add_file, manager.remove_session_files
     sent: dict[str, list[str]] = {}
 

@@ -1,6 +1,6 @@
-"""What a reader does on the stage, as the browser reports it: read here, and nowhere else.
+"""Parse the events of the stage, such as clicks, as the browser reports them; no other module does.
 
-A browser may send anything. Each function takes what came and returns it with its type, or raises `Refused` with a
+A browser may send anything. Each function takes what was sent and returns a typed value, or raises `Refused` with a
 sentence for the reader.
 """
 
@@ -16,11 +16,11 @@ from ui.desk import Desk
 
 W = TypeVar("W")
 MOST = 60  # points of a stroke; the browser sends no more
-LARGEST = 10**9  # of a number that counts something
+LARGEST = 10**9  # the largest count or index
 
 
 def taking(desk: Desk, read: Callable[[object], W], act: Callable[[W], None]) -> Callable[[object], None]:
-    """Return what handles an event: `act` with what `read` makes of it; the desk says what is refused."""
+    """Return a handler that calls `act` with the event parsed by `read`; the desk shows a refusal."""
 
     def take(value: object) -> None:
         try:
@@ -32,7 +32,7 @@ def taking(desk: Desk, read: Callable[[object], W], act: Callable[[W], None]) ->
 
 
 def start(value: object) -> Start:
-    """Return the starting point that was clicked or dragged. Raises Refused."""
+    """Return the starting point that was clicked or dragged to. Raises Refused."""
     refusal = Refused(N_("The starting point must be two numbers."))
     return {"at": _point(_field(value, "at", refusal), refusal), "dragging": _field(value, "dragging", None) is True}
 
@@ -71,7 +71,7 @@ def paint(value: object) -> Paint:
 
 
 def _field(value: object, name: str, refusal: Refused | None) -> object:
-    """Return a field of an object; where there is none, None, or raise the refusal if one is given."""
+    """Return a field of an object; if it is missing, raise the given refusal or, without one, return None."""
     if isinstance(value, dict) and name in value:
         return value[name]
     if refusal is not None:

@@ -1,8 +1,8 @@
-"""The stage is the animated picture: one component that every moving page uses.
+"""The stage shows the animated picture: one Streamlit component that all animated pages use.
 
-A scene is a plain dict (see `figures`) whose arrays travel as bytes, so a race of six rules over 300 steps is about
-80 kB with its contours. The browser's half is in browser/: it draws, plays, scrubs and reports clicks. `publish` copies
-it to where Streamlit serves files from, together with the plotly.js that the installed plotly package carries.
+A scene is a plain dict (see `figures`) whose arrays are sent as bytes, so a race of six optimizers over 300 steps is
+about 80 kB with its contours. The browser part is in browser/: it draws, plays, moves the clock and reports clicks.
+`publish` copies it to the folder from which Streamlit serves files, together with plotly.js from the plotly package.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ui.pages import heading
 
 HERE = Path(__file__).parent
 
-# Inlined code would travel with every new scene, so it only fetches the module, once.
+# Streamlit sends this code again with every new scene, so it is short: it imports the module, which is fetched once.
 LOADER = """
 let module;
 export default function (component) {
@@ -46,7 +46,7 @@ TYPES = {"float32": "f4", "float64": "f4", "uint8": "u1", "uint16": "u2", "int32
 @functools.cache
 def publish() -> tuple[str, str]:
     """Copy the browser's files to the static folder; return the addresses of the stage's folder and of plotly.js."""
-    package = importlib.util.find_spec("plotly")  # found, not imported: only its JavaScript is wanted
+    package = importlib.util.find_spec("plotly")  # found, not imported: only its JavaScript is needed
     if package is None or package.origin is None:
         raise ModuleNotFoundError("plotly")
     plotly = Path(package.origin).parent / "package_data" / "plotly.min.js"
@@ -54,20 +54,20 @@ def publish() -> tuple[str, str]:
 
 
 def sent(scene: Scene, more: More) -> Sent:
-    """Return a scene with what the stage adds to it."""
+    """Return a scene with the keys that the stage adds to it."""
     return {**scene, **more}
 
 
 def pack(scene: Any) -> bytes:
     """Return a scene as bytes: uint32 length of the JSON, the JSON, then the arrays, 4-byte aligned.
 
-    In the JSON an array stands as ``{"$": [offset, type, shape]}``; floats become float32 (the picture is 2,000 pixels
-    wide), integers int32, and nan and infinity stay what they are. Outside of arrays they raise `ValueError`: JSON has
-    no word for them, and a browser would refuse the whole scene.
+    In the JSON an array is ``{"$": [offset, type, shape]}``. Floats become float32 (the picture is 2,000 pixels wide),
+    integers int32; nan and infinity are kept. Outside of arrays nan and infinity raise `ValueError`, because JSON
+    cannot represent them and the browser could not read the scene.
     """
     blocks: list[bytes] = []
     size = 0
-    placed: dict[tuple, dict[str, Any]] = {}  # curves that a panel and the table share are sent once
+    placed: dict[tuple, dict[str, Any]] = {}  # so that curves shared by a panel and the table are sent once
 
     def place(value: Any) -> Any:
         nonlocal size
@@ -77,7 +77,7 @@ def pack(scene: Any) -> bytes:
             if same in placed:
                 return placed[same]
             kind = TYPES[value.dtype.name]
-            with np.errstate(over="ignore"):  # a diverging float64 may be infinite as float32: so it is drawn
+            with np.errstate(over="ignore"):  # a large float64 of a diverging path may become infinite, and is drawn so
                 block = np.ascontiguousarray(value, dtype="<" + kind).tobytes()
             block += b"\0" * (-len(block) % 4)
             blocks.append(block)
@@ -98,14 +98,14 @@ def pack(scene: Any) -> bytes:
 @functools.cache
 def _component() -> Any:
     folder, _library = publish()
-    # Style sheets are links for the same reason as the module: they are fetched once.
+    # Style sheets are links, as the module is an import, so that they are fetched only once.
     sheets = ("stage.css", "present.css", "save/save.css")
     html = "".join(f'<link rel="stylesheet" href="{folder}/{sheet}">' for sheet in sheets)
     return v2.component("descent_lab.stage", html=html, js=LOADER % folder, isolate_styles=False)
 
 
 def _while_shown(key: str, wish: str, act: Callable[[object], None]) -> Callable[[], None]:
-    """Return the call of `act` with the wish; none where the stage is gone: a reader may leave right after a click."""
+    """Return a callback that calls `act` with the event, unless the reader has left the page since the click."""
     return lambda: act(st.session_state[key][wish]) if key in st.session_state else None
 
 
@@ -113,13 +113,13 @@ def stage(
     scene: Scene | Callable[[], Scene], *, key: str, desk: Desk | None = None, same: Hashable = None,
     **on: Callable[[object], None],
 ) -> None:  # fmt: skip
-    """Show a scene; one that is already shown under this key goes on with the new arrays.
+    """Show a scene; if one with this key is already shown, it continues with the new arrays.
 
-    `desk` holds the page's settings, which a saved picture names below it, with the link that opens them. A scene that
-    depends on these settings and on `same` alone may be a function: it is called once for all who look at the same.
+    `desk` holds the page's settings, which are in the caption of a saved picture, with a link to them. A scene that
+    depends only on these settings and on `same` may be a function, which is called once for all visitors.
 
-    What the reader does on it calls `on_start`, `on_pick` or `on_paint` with what the browser sent, which is to be read
-    by `ui.wishes`.
+    The reader's actions call `on_start`, `on_pick` or `on_paint` with what the browser sent, to be parsed by
+    `ui.wishes`.
     """
     about: About = {}
     if desk is not None:
@@ -132,7 +132,7 @@ def stage(
             data = cached.packed((key, desk and desk.spec, same, more), lambda: pack(sent(scene(), more)))
         else:
             data = pack(sent(scene, more))
-    except ValueError:  # a fault of ours, for the log; the reader is told, and sees no older picture
+    except ValueError:  # a bug, for the log; the reader sees a message in place of an older picture
         LOG.exception("the scene of %s cannot be sent", key)
         st.error(_(UNDRAWN))
         return
@@ -141,4 +141,4 @@ def stage(
 
 
 def _nothing(_value: object) -> None:
-    """Let the page run again, as for any wish."""
+    """Do nothing: the callback only makes the page run again."""

@@ -1,10 +1,10 @@
-/* The brush paints hills and pits on a plane whose surface is drawn by hand; each stroke leaves as one wish. */
+/* The brush paints hills and pits on a surface that is drawn by hand; each stroke is sent to the server as one event. */
 
 import { coloured, icon, make } from "./draw.js";
 
 const MODES = ["move", "hill", "pit"];
 
-/** A tool bar with three modes; the panel hands its pointer over while a brush is chosen. */
+/** A tool bar with three modes; the panel passes on pointer events while a brush is selected. */
 export class Brush {
   constructor(panel) {
     this.panel = panel;
@@ -17,7 +17,7 @@ export class Brush {
   update(paint) {
     const { words } = this.panel.stage.scene;
     this.paint = paint;
-    this.stroke = null; // what was painted has come back as surface
+    this.stroke = null; // the painted stroke is now part of the surface that the server sent
     this.node.hidden = !paint || !this.panel.stage.send;
     if (!paint) this.mode = "move";
     if (paint) MODES.forEach((mode, i) => this.panel.stage.title(this.buttons[i], words[mode]));
@@ -34,7 +34,7 @@ export class Brush {
     this.panel.node.classList.toggle("dl-painting", this.active);
   }
 
-  /** Take the place (in pixels) under a pressed pointer; points nearer than a third of the brush are one. */
+  /** Add the position (in pixels) of a pressed pointer to the stroke, if it is a third of the brush away from the last. */
   press(at) {
     this.stroke ??= [];
     const last = this.stroke.at(-1);

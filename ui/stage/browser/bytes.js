@@ -1,9 +1,9 @@
-/* What the server sends: one block of bytes that holds a scene and its arrays. */
+/* Decode what the server sends: one block of bytes with a scene and its arrays. */
 
 const TYPES = { f4: Float32Array, u1: Uint8Array, u2: Uint16Array, i4: Int32Array };
 
 /** Bytes -> scene. Layout: uint32 length of the JSON, the JSON, then the arrays, each at a multiple of 4 after it.
-    In the JSON an array stands as {"$": [offset, type, shape]}. */
+    In the JSON an array is {"$": [offset, type, shape]}. */
 export function unpack(bytes) {
   const own = bytes.slice(); // the view may start at an odd offset of a shared buffer
   const length = new DataView(own.buffer).getUint32(0, true);

@@ -1,13 +1,13 @@
-/* Cards lie on a panel and say what happened there: they come up when the clock reaches their step. */
+/* Cards are notes on a panel about what happened there: they appear when the clock reaches their step. */
 
 import { coloured, make } from "./draw.js";
 
-/** The cards of one panel: [{ at, style, title, lines, act, wish }]; a card folds to its title, as all do on a phone. */
+/** The cards of one panel: [{ at, style, title, lines, act, wish }]; a card can be collapsed to its title, as all are on a phone. */
 export class Cards {
   constructor(stage, node) {
     this.stage = stage;
     this.box = make("div", { class: "dl-cards", role: "status" });
-    this.open = new Map(); // by title, for a card that comes again with new arrays
+    this.open = new Map(); // by title, so that a card stays open or closed with new arrays
     this.cards = [];
     node.append(this.box);
   }

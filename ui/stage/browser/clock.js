@@ -1,10 +1,10 @@
-/* The clock of a scene: which step is seen at which time, and where a jump leads. A time is a step, or lies between two. */
+/* The clock of a scene: which step is shown at which time, and where a jump ends. A time may lie between two steps. */
 
 import { place } from "./draw.js";
 
 /** @import { Clock } from "./contract.js" */
 
-/** What is seen at a time: a clock with a `rest` stands still for that share of every step, to be read.
+/** The time that is shown: a clock with a `rest` pauses for that share of every step, so that the picture can be read.
 
     @param {Clock} clock  @param {number} time */
 export function headAt({ rest }, time) {
@@ -14,14 +14,14 @@ export function headAt({ rest }, time) {
   return step + part * part * (3 - 2 * part);
 }
 
-/** The last step up to this one whose values were sent: of a long training not all are.
+/** The last step up to this one whose values were sent: for a long training not all are.
 
     @param {Clock} clock  @param {number} step */
 export function known({ steps }, step) {
   return steps ? steps[Math.floor(place(steps, step))] : step;
 }
 
-/** Where a jump from `head` to a step ends: within the clock, at a step whose values were sent, on in the jump's direction.
+/** Where a jump from `head` to a step ends: inside the clock's range, at the next sent step in the jump's direction.
 
     @param {Clock} clock  @param {number} head  @param {number} step */
 export function jumped(clock, head, step) {

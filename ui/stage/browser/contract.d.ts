@@ -2,11 +2,12 @@
 
 export type Numbers = Float32Array | Int32Array | Uint16Array | Uint8Array;
 
-/** What is played: steps from 0 to `last`, in `seconds`.
+/** The clock of a scene: it plays the steps from 0 to `last` in `seconds`.
 
-    `total` is the step that a training will reach, `first` what the clock's beginning is called (else 0), `at` the
-    step at which the scene opens, `rest` the share of each step for which the picture stands still. `steps` are those
-    whose values are sent, where not all are. `live` is a training that runs, `loop` begins anew at the end. */
+    `total` is the last step that a training will reach, `first` the displayed number of the first step (default 0),
+    `at` the step at which the scene opens, `rest` the share of each step for which the picture pauses. `steps` are the
+    steps whose values are sent, if not all are. `live` means that a training is running, `loop` that the clock starts
+    again at its end. */
 export interface Clock {
   name: string;
   last: number;
@@ -21,7 +22,7 @@ export interface Clock {
   loop?: boolean;
 }
 
-/** The look of a line: its colour, its dashes and gaps in pixels, and the marker at its end, if any. */
+/** The style of a line: its colour, its dashes and gaps in pixels, and the marker at its end, if any. */
 export interface Look {
   color: string;
   dash: number[];
@@ -46,23 +47,23 @@ export interface TableRow {
   style?: Look;
 }
 
-/** The table beside the panels: the first of `columns` heads the labels of the rows. */
+/** The table beside the panels: the first of `columns` is the heading of the rows' labels. */
 export interface Table {
   columns: string[];
   rows: TableRow[];
 }
 
-/** What all panels have besides their `kind`: their share of the width; a `broad` one stands below the others. */
+/** What all panels have besides their `kind`: their share of the width; a `broad` one is below the others. */
 export interface Panel {
   grow: number;
   broad?: boolean;
 }
 
-/** A picture: panels, a table and the clock they share; `id` names what goes on with new arrays.
+/** A picture: panels, a table and the clock they share; a scene with the same `id` continues with new arrays.
 
-    `palettes` are colours by name for "light" and "dark", `type` is the size of letters in pixels, `words` are the
-    texts of the controls. `layout` places the table: "side" below the second panel, "under" below all, "over" as
-    "under" with the first panel above the others. */
+    `palettes` are colours by name for "light" and "dark", `type` is the font size in pixels, `words` are the texts of
+    the controls. `layout` places the table: "side" below the second panel, "under" below all panels, "over" like
+    "under", with the first panel above the others. */
 export interface Scene {
   id: string;
   alt: string;
@@ -76,7 +77,7 @@ export interface Scene {
   table: Table | null;
 }
 
-/** What a saved picture says of itself: its file's name, the link that opens it, its page and settings in words. */
+/** The caption of a saved picture: its file's name, the link that opens it, its page and settings in words. */
 export interface About {
   file?: string;
   link?: string;
@@ -93,7 +94,7 @@ export interface More {
   covered: boolean;
 }
 
-/** A scene as the browser gets it. */
+/** A scene as it is sent to the browser. */
 export interface Sent {
   id: string;
   alt: string;
@@ -111,7 +112,7 @@ export interface Sent {
   covered: boolean;
 }
 
-/** What stands still, as plotly.js draws it. */
+/** The static part of a panel, which plotly.js draws. */
 export interface Figure {
   data: PlotlyTrace[];
   layout: PlotlyLayout;
@@ -119,11 +120,11 @@ export interface Figure {
 
 /** A line that grows with the clock: a point for every step, or for each of the panel's `steps`.
 
-    x is the step itself unless there is an `x`.
+    x is the step unless there is an `x`.
 
-    `name` stands at its end, `title` in the tip, together with `values` (heights). A `faint` line is paler; of a
-    `scatter` no line joins the points; `fill` paints down to that height. With `take`, every step has a line of its own
-    with so many points; with `cloud`, so many points and faintly their last `trail` steps. */
+    `name` is the label at its end, `title` the label in the tooltip, together with `values` (heights). A `faint` line
+    is paler; the points of a `scatter` are not joined; `fill` fills the area down to that height. With `take`, every
+    step has its own line of so many points; with `cloud`, so many points, and pale lines over their last `trail` steps. */
 export interface Track {
   y: Numbers;
   color: string;
@@ -143,21 +144,21 @@ export interface Track {
   trail?: number;
 }
 
-/** The places of a track's points on an axis that is not the clock's. */
+/** The positions of a track's points on an axis that does not show the clock. */
 export interface Across {
   x?: Numbers;
 }
 
-/** The area between tracks number `a` and `b`. */
+/** The area between the tracks with index `a` and `b`. */
 export interface Shade {
   a: number;
   b: number;
   color: string;
 }
 
-/** A dotted line at `at` of the x-axis, seen once the clock is there.
+/** A vertical dotted line at step `at`, with a `label`, visible once the clock is there.
 
-    With a `label` beside it. `x` is its place where the axis is not the clock's; a `sign`, "kept" or "stop", stands at
+    `x` is its position if the x-axis does not show the clock. With a `sign`, "kept" or "stop", that sign is drawn at
     height `y` instead of the line. */
 export interface Upright {
   at: number;
@@ -168,7 +169,7 @@ export interface Upright {
   y?: number;
 }
 
-/** A note that comes up at step `at`; the button `act` (none if empty) picks this contender. */
+/** A note that appears at step `at`; the button `act` (none if empty) picks this contender. */
 export interface Card {
   at: number;
   style: Look;
@@ -178,15 +179,15 @@ export interface Card {
   wish: PickContender;
 }
 
-/** A surface that is drawn by hand: the radius of a touch, in its units. */
+/** The brush for a surface that is drawn by hand: its radius, in the surface's units. */
 export interface Brush {
   radius: number;
 }
 
-/** A panel of Plotly's with tracks above; `mark` names the still part, which is drawn again only when it changes.
+/** A Plotly figure with tracks above it; the figure is drawn again only if its identifier `mark` changes.
 
-    `along` says that the x-axis is the clock's, `crowd` that labels without room are left out, `dots` that steps are
-    marked, `pan` that the picture can be moved. `start` is the ring that a reader moves, `stars` are minima. */
+    `along` means that the x-axis shows the clock, `crowd` that labels without room are left out, `dots` that steps are
+    marked, `pan` that the picture can be moved. `start` is the ring that a reader drags, `stars` are minima. */
 export interface Charted {
   grow: number;
   broad?: boolean;
@@ -246,7 +247,7 @@ export interface PlanePanel {
   paint?: Brush | null;
 }
 
-/** A surface in space: Plotly's traces from number `first` on are the tracks, then their heads. */
+/** A surface in 3-D: Plotly's traces from index `first` on are the tracks, then their current points. */
 export interface SpacePanel {
   grow: number;
   broad?: boolean;
@@ -303,13 +304,13 @@ export interface PatiencePanel {
   patience: Patience | null;
 }
 
-/** A vector of every step. */
+/** A vector for every step. */
 export interface Vector {
   x: Numbers;
   y: Numbers;
 }
 
-/** A named arrow of every step; its `role` ("pull", "memory") is its colour. */
+/** A named arrow for every step; its `role` ("pull", "memory") determines its colour. */
 export interface Arrow {
   x: Numbers;
   y: Numbers;
@@ -317,7 +318,7 @@ export interface Arrow {
   role: string;
 }
 
-/** What is drawn round one contender's point; see `figures.step`. */
+/** What is drawn around one contender's point; see `figures.step`. */
 export interface Walker {
   reach: number;
   scale: number;
@@ -328,7 +329,7 @@ export interface Walker {
   alike?: boolean;
 }
 
-/** One step from above: the picture follows the point of a path; `says` are the lines of the legend. */
+/** One step on a surface seen from above: the view follows the point of a path; `says` is the legend's lines. */
 export interface ArrowsPanel {
   grow: number;
   broad?: boolean;
@@ -350,7 +351,7 @@ export interface ArrowsPanel {
   says: Record<string, string>;
 }
 
-/** A line of an equation as MathML: in symbols, and in numbers for x and for y; `most` is its largest size. */
+/** A line of an equation as MathML: in symbols, and in numbers for x and for y; `most` is its largest font size. */
 export interface Line {
   role: string;
   sentence: string;
@@ -391,7 +392,7 @@ export interface Field {
   values: Numbers | Numbers[];
 }
 
-/** Decision regions of networks, with the rows they learn from.
+/** Decision boundaries of networks, with the rows they learn from.
 
     `points` are [x, y, x, y, ...] within `extent`, `labels` their classes, `held` whether they are validation. With
     `moments` there is a picture for each of these epochs, and `title` has a place for {epoch}. */
@@ -410,7 +411,7 @@ export interface FieldsPanel {
   title?: string;
 }
 
-/** A network's weights: the shares in bars [moments, bars], and the share of those that are practically 0. */
+/** A network's weights: the shares in each bar [moments, bars], and the share that is practically 0. */
 export interface Histogram {
   label: string;
   color: string;
@@ -436,13 +437,13 @@ export interface Key {
   hatch?: boolean;
 }
 
-/** A number that the tip names for a cell, [rows, columns]; nan and -1 are left out. */
+/** A number that the tooltip shows for a cell, [rows, columns]; nan and -1 are left out. */
 export interface Told {
   name: string;
   values: Numbers[];
 }
 
-/** Learning rates that were tried: their ends, whether they diverged, and the number of the best, or -1. */
+/** Learning rates that were tried: their final losses, whether they diverged, and the index of the best, or -1. */
 export interface Trials {
   x: Numbers;
   y: Numbers;
@@ -451,17 +452,17 @@ export interface Trials {
   color: string;
 }
 
-/** A text below a place. */
+/** A text below a position. */
 export interface Label {
   at: [number, number];
   text: string;
 }
 
-/** A map of cells in the colours of what became of them, or curves over a learning rate.
+/** A map whose cells have the colours of their results, or curves over a learning rate.
 
-    `cells` [rows, columns] are numbers of `colors`, of which `hatch` is hatched; `x` and `y` are the middles of columns
-    and rows, `names` those of the axes, `told` what the tip says. `at` is the ring at the cell looked at. `whole`
-    curves do not wait for the clock. */
+    `cells` [rows, columns] are indices of `colors`, of which `hatch` is hatched; `x` and `y` are the middles of columns
+    and rows, `names` the labels of the axes, `told` the lines of the tooltip. `at` is the ring at the selected cell.
+    `whole` curves are drawn completely at every step of the clock. */
 export interface HeatPanel {
   grow: number;
   broad?: boolean;
@@ -494,7 +495,7 @@ export interface HeatPanel {
   whole?: boolean;
 }
 
-/** A curve of a small chart; it has no dashes. */
+/** A curve of a small chart, always solid. */
 export interface Curve {
   color: string;
   dash: number[];
@@ -516,7 +517,7 @@ export interface Named {
   style: Look;
 }
 
-/** Where the axes of small charts have numbers. */
+/** The ticks on the axes of small charts. */
 export interface Ticks {
   x: number[];
   y: number[];
@@ -524,7 +525,7 @@ export interface Ticks {
 
 /** Small charts with the same axes, `columns` side by side: x from 0 to `x`, y within `y`, a dotted line at `level`.
 
-    `steps` are the epochs of the curves' points, where not all are sent. */
+    `steps` are the epochs of the curves' points, if not all are sent. */
 export interface MultiplesPanel {
   grow: number;
   broad?: boolean;
@@ -541,10 +542,11 @@ export interface MultiplesPanel {
   steps?: Numbers;
 }
 
-/** A histogram for every layer (down) of every network (across), at the moment of the clock.
+/** A histogram for every layer (a row) of every network (a column), at the clock's epoch.
 
     `heights` and `told` have a row for each cell, column by column, with all its moments one after the other: `bins`
-    heights, and four numbers (size, share lost, share below, share above). `ticks` are [share of the way, text]. */
+    heights, and four numbers (spread, share of saturated or dead units, share below, share above the histogram).
+    `ticks` are [share of the width, text]. */
 export interface RidgesPanel {
   grow: number;
   broad?: boolean;
@@ -560,7 +562,7 @@ export interface RidgesPanel {
   words: Record<string, string>;
 }
 
-/** Curves over the layers, one for each network, at the moment of the clock. */
+/** Curves over the layers, one for each network, at the clock's epoch. */
 export interface ProfilePanel {
   grow: number;
   broad?: boolean;
@@ -581,7 +583,7 @@ export interface ProfilePanel {
   moments: Numbers;
 }
 
-/** Curves that stand there whole, with a line at the epoch of the clock. */
+/** Curves that are drawn completely, with a vertical line at the clock's epoch. */
 export interface WholePanel {
   grow: number;
   broad?: boolean;
@@ -603,8 +605,8 @@ export interface WholePanel {
 
 /** The cells of a search: squares with sides of twice `half`, or dots (None), coloured by `values` [epochs, cells].
 
-    `cells` are their numbers from 1, `stops` the colours from `low` to `high`; `best` is the place of the best cell or
-    -1, `win` what stands in it, `chosen` the number of the cell looked at. */
+    `cells` are their numbers from 1, `stops` the colours from `low` to `high`; `best` is the index of the best cell or
+    -1, `win` the text in it, `chosen` the number of the selected cell. */
 export interface GridPanel {
   grow: number;
   broad?: boolean;
@@ -638,7 +640,7 @@ export interface GridPanel {
   title: string;
 }
 
-/** A strip for each fold: the role of every row (0 training, 1 validation, 2 test), and its score at the clock. */
+/** A strip for each fold: the role of every row (0 training, 1 validation, 2 test), and the fold's current score. */
 export interface FoldsPanel {
   grow: number;
   broad?: boolean;
@@ -651,33 +653,33 @@ export interface FoldsPanel {
   values: Numbers[];
 }
 
-/** Another starting point, clicked, or dragged and still in the hand. */
+/** Another starting point, from a click, or from a drag that may still go on. */
 export interface Start {
   at: [number, number];
   dragging: boolean;
 }
 
-/** The learning rate that a card offers for this contender. */
+/** A click on the learning rate that a card suggests for this contender. */
 export interface PickContender {
   contender: number;
 }
 
-/** The step at which the reader has stopped. */
+/** The step at which the reader has stopped the clock. */
 export interface PickStep {
   at: number;
 }
 
-/** A place on a map. */
+/** A clicked position on a map. */
 export interface PickPlace {
   at: [number, number];
 }
 
-/** A cell of a search. */
+/** A clicked cell of a search. */
 export interface PickCell {
   cell: number;
 }
 
-/** A stroke of the brush: where it touched the surface, and whether it paints up. */
+/** A stroke of the brush: its points on the surface, and whether it raises or lowers the surface. */
 export interface Paint {
   points: [number, number][];
   up: boolean;

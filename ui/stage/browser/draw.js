@@ -1,4 +1,4 @@
-/* What is drawn by hand: colours, numbers, markers, icons, and the small pieces of the page around the picture. */
+/* Helpers for drawing: colours, numbers, markers, icons, and small elements of the page around the picture. */
 
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 export const CLASSES = 10; // how many classes have a colour of their own in the palette; further ones repeat them
@@ -30,9 +30,9 @@ export function contrast(a, b) {
   return (bright + 0.05) / (dark + 0.05);
 }
 
-const inks = new Map(); // found once: labels are written in every frame
+const inks = new Map(); // cached, because labels are drawn in every frame
 
-/** A colour as letters have it: taken towards the text's until it can be read on paper (WCAG AA).
+/** A colour for text: mixed with the text colour until it is readable on the background (WCAG AA).
 
     @param {string} color  @param {Record<string, string>} palette */
 export function ink(color, { text, paper }) {
@@ -55,8 +55,8 @@ export function make(tag, attributes = {}, ...children) {
 
 const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
-/** A number as Python writes it too (`number` in figures/scene.py, which states the rule): three significant digits, all of
-    whole numbers below 100,000, powers of ten for what is smaller than 0.0001 or not below 100,000.
+/** A number as text, in the same format as in Python (`number` in figures/scene.py): three significant digits, all digits
+    of whole numbers below 100,000, and a power of ten below 0.0001 and from 100,000 on.
 
     @param {number} value */
 export function number(value) {
@@ -133,12 +133,12 @@ export function icon(name) {
   return svg;
 }
 
-/** The letter of a key, also where the keyboard writes another script. */
+/** The Latin letter of a key, even if the keyboard layout has another script. */
 export function letter({ key, code }) {
   return (/^[\x20-\x7e]$/.test(key) ? key : code.replace("Key", "")).toLowerCase();
 }
 
-/** Where a number lies among rising ones: the index of the last that is not above it, and how far on to the next. */
+/** The position of a number among ascending ones: the index of the last that is not above it, and the fraction to the next. */
 export function place(rising, at) {
   let [low, high] = [0, rising.length - 1];
   if (at >= rising[high]) return high;

@@ -1,15 +1,15 @@
-/* Where labels stand, so that none lies on another: numbers in, numbers out, in pixels. */
+/* Places labels so that none overlaps another; all numbers are pixels. */
 
-/** A label at (x, y), its left end and its middle, that would rather be at height `wished`.
+/** A label whose left end is at x and whose middle is at y; its preferred height is `wished`.
 
     @typedef {{ x: number, y: number, wide: number, wished: number }} Label */
 
 /** @param {Label} a  @param {Label} b */
 const beside = (a, b) => a.x < b.x + b.wide + 6 && b.x < a.x + a.wide + 6;
 
-/** Give the label of each upright line a row and a side of its line, so that none lies on another and no line crosses one.
+/** Give the label of each vertical line a row and a side of its line, so that labels overlap neither each other nor a line.
 
-    A line begins at its own label or, where labels are wider than the room beside their lines, below all of them.
+    A line begins at its own label or, if labels are wider than the room beside their lines, below all of them.
 
     @param {{ x: number, wide: number, from: number, up: number, start: number }[]} marks
     @param {{ left: number, top: number, right: number }} area  @param {number} row the height of a row */
@@ -29,7 +29,7 @@ export function rows(marks, { left, top, right }, row) {
   });
 }
 
-/** On the surface a label that has no room is left out: the table names every path. Labels come from top to bottom.
+/** On a surface a label without room is left out, because the table names every path. Labels are sorted from top to bottom.
 
     @template {Label} L  @param {L[]} labels  @param {number} gap  @param {number} bottom  @returns {L[]} */
 export function sift(labels, gap, bottom) {
@@ -44,7 +44,7 @@ export function sift(labels, gap, bottom) {
   return kept.map((label) => ({ ...label, y: label.y - over }));
 }
 
-/** Beside curves all are shown, at least `gap` apart: moved down, then up again where they would leave the picture.
+/** Beside curves all labels are shown, at least `gap` apart: moved down, then up again if they would leave the picture.
 
     @template {Label} L  @param {L[]} labels  @param {number} gap  @param {number} top  @param {number} bottom  @returns {L[]} */
 export function spread(labels, gap, top, bottom) {

@@ -1,4 +1,4 @@
-/* What the page loads: it mounts stages in the elements that Streamlit gives, and has a door for the command line. */
+/* The module that the page loads: it mounts stages in Streamlit's elements, and has functions for the command line. */
 
 import { unpack } from "./bytes.js";
 import { make } from "./draw.js";
@@ -23,16 +23,16 @@ const stages = new Mounts(
 );
 
 const lab = {
-  /** The stage of the page, the newest where there are several. */
+  /** The stage of the page; the newest if there are several. */
   get stage() {
     return stages.newest;
   },
-  /** The page's stage as a slide, to take one picture after the other; see `open` of save/slide.js. */
+  /** The page's stage as a slide, from which pictures are taken one by one; see `open` of save/slide.js. */
   async open(options) {
     const { open } = await import("./save/slide.js");
     return open(lab.stage.scene, options, lab.stage);
   },
-  /** The clock's times of the pictures of its film; see `times` of save/film.js. */
+  /** The clock's times of a film's pictures; see `times` of save/film.js. */
   async times(options) {
     const { times } = await import("./save/film.js");
     return times(lab.stage.scene.clock, options);
@@ -45,7 +45,7 @@ const lab = {
 };
 window.descentLab = lab;
 
-/** Show a scene in an element; the stage that is there goes on with it. */
+/** Show a scene in an element; a stage that is already there continues with it. */
 export function show({ data, parentElement, setTriggerValue }) {
   keepTranslated();
   document.documentElement.toggleAttribute("data-plain", !navigator.clipboard); // as over plain http
@@ -64,7 +64,7 @@ export function show({ data, parentElement, setTriggerValue }) {
   talk.attend(stage);
 }
 
-/** Streamlit has cleaned up the component of an element, or only mounts it anew. */
+/** Called when Streamlit cleans up the component of an element, or only mounts it again. */
 export function leave(parentElement) {
   stages.leave(parentElement);
 }

@@ -1,10 +1,10 @@
-/* Which stage stands in which element of the page, for as long as the element is there.
+/* Which stage belongs to which element of the page, for as long as the element exists.
 
-   Streamlit calls a component's clean-up also when it only mounts the same element anew, before or after the new call, and
-   it may write the element's content again. So neither a clean-up nor an empty element means that a stage is left: it is
-   when its element is out of the page. */
+   Streamlit also calls a component's clean-up when it only mounts the same element again, before or after the new call,
+   and it may replace the element's content. So neither a clean-up nor an empty element means that the stage is no longer
+   needed; that is so only when its element has left the page. */
 
-const SOON = 1000; // ms between two looks at an element whose component was cleaned up
+const SOON = 1000; // ms between two checks of an element whose component was cleaned up
 
 /** @template {{ box: Element }} S */
 export class Mounts {
@@ -32,7 +32,7 @@ export class Mounts {
     return mount.stage;
   }
 
-  /** The component of an element was cleaned up: look whether the element is gone, until it is or is shown again.
+  /** The component of an element was cleaned up: check whether the element has left the page, until it has or is shown again.
 
       @param {Element} element */
   leave(element) {
@@ -49,7 +49,7 @@ export class Mounts {
     }, SOON);
   }
 
-  /** Put a stage back into its element, where something else has taken it out. @param {Element} element */
+  /** Put a stage back into its element if something else has removed it. @param {Element} element */
   restore(element) {
     const mount = this.mounted.get(element);
     if (mount && mount.stage.box.parentNode !== element) element.append(mount.stage.box);

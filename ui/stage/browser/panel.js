@@ -1,4 +1,4 @@
-/* A panel is one picture of the stage: Plotly's still part, and above it a canvas for what moves. */
+/* A panel is one picture of the stage: Plotly draws the static part, and a canvas above it what moves. */
 
 import { Cards } from "./cards.js";
 import { coarse, coloured, ink, make, marker, near, number, place, spacing } from "./draw.js";
@@ -12,7 +12,7 @@ const PLOTLY_CONFIG = { displayModeBar: false, responsive: false, doubleClick: "
 
 const RING = 9; // radius of the start ring, px
 
-/** Plotly's still part with a canvas above it; tracks are polylines that grow with the clock.
+/** A static Plotly figure with a canvas above it; tracks are polylines that grow with the clock.
 
     A track has a point for every step, or for each of the panel's `steps`.
 
@@ -33,7 +33,7 @@ export class Panel {
     this.node = make("figure", { class: "dl-panel" }, this.plot, this.canvas, this.grip, this.tip.node);
     this.cards = new Cards(stage, this.node);
     /** @type {import("./brush.js").Brush | null} */
-    this.brush = null; // of a surface that is drawn by hand
+    this.brush = null; // for a surface that is drawn by hand
     /** @type {HTMLElement[]} */
     this.zooms = []; // buttons at the right, which labels keep clear of
     this.listen();
@@ -49,7 +49,7 @@ export class Panel {
   async update(panel) {
     this.panel = panel;
     const { scale } = this.stage;
-    const mark = `${panel.mark} ${this.stage.drawnMode} ${scale}`; // names the still part: unchanged, it is not drawn again
+    const mark = `${panel.mark} ${this.stage.drawnMode} ${scale}`; // the static part is redrawn only if this changes
     const { clientWidth: width, clientHeight: height } = this.node;
     if (mark !== this.mark) {
       const figure = coloured(panel.figure, this.stage.palette);
@@ -78,7 +78,7 @@ export class Panel {
       return this.library.relayout(this.plot, { width, height });
   }
 
-  /** Show what another panel of the same kind and scene shows: the reader has enlarged, moved or turned it.
+  /** Take over the view of another panel of the same kind and scene, which the reader has enlarged, moved or turned.
 
       @param {Panel} shown */
   async turn({ plot }) {
@@ -86,17 +86,17 @@ export class Panel {
     await this.library.relayout(this.plot, { "xaxis.range": [...xaxis.range], "yaxis.range": [...yaxis.range] });
   }
 
-  /** What keeps lines and letters apart from what lies below them: paper, but nothing where the slide has none. */
+  /** The colour of the outline around lines and letters: the background's, or none if the slide is transparent. */
   get halo() {
     return this.grounded || !this.stage.fixed?.clear ? this.stage.palette.halo : "transparent";
   }
 
-  /** Whether its lines and letters lie on a ground of colours. */
+  /** Whether its lines and letters are drawn on a coloured background. */
   get grounded() {
     return this.panel.figure.data.some((trace) => trace.type === "contour");
   }
 
-  /** Up to which of their points its tracks are drawn. */
+  /** The index of the last point up to which its tracks are drawn. */
   get head() {
     const { steps } = this.panel;
     return steps ? place(steps, this.stage.head) : this.stage.head;
@@ -151,7 +151,7 @@ export class Panel {
     this.stage.onto(this.canvas, this.node.clientWidth, this.node.clientHeight, (ctx) => this.picture(ctx));
   }
 
-  /** What moves, as it is at the head, on a context whose unit is a pixel of the page. */
+  /** Draw what moves, at the clock's head, on a context whose unit is a pixel of the page. */
   picture(ctx) {
     ctx.lineJoin = ctx.lineCap = "round";
     this.inside(ctx, () => {
@@ -199,7 +199,7 @@ export class Panel {
       const x = points[2 * i];
       const y = points[2 * i + 1];
       if (!(Math.abs(x) < 1e7 && Math.abs(y) < 1e7)) {
-        // nan ends a line; a point that is thousands of pictures away is left in its direction, as coordinates overflow
+        // nan ends a line; a very distant point is moved closer in the same direction, because coordinates overflow
         const [u, v] = [points[2 * i - 2], points[2 * i - 1]];
         const far = Math.hypot(x - u, y - v) / 1e5;
         if (pen && Number.isFinite(far)) ctx.lineTo(u + (x - u) / far, v + (y - v) / far);
@@ -241,7 +241,7 @@ export class Panel {
       ctx.stroke();
     }
     for (const track of this.tracks) {
-      if (track.scatter) this.dots(ctx, track); // points that no line joins
+      if (track.scatter) this.dots(ctx, track); // points that are not joined
       if (track.cloud) this.cloud(ctx, track);
       if (track.scatter || track.cloud) continue;
       this.trace(ctx, track, head);
@@ -266,7 +266,7 @@ export class Panel {
     }
   }
 
-  /** Every step of a path as a small dot, where steps are far enough apart to be told from one another. */
+  /** Every step of a path as a small dot, if steps are far enough apart to be distinguished. */
   dots(ctx, track) {
     ctx.fillStyle = coloured(track.color, this.stage.palette);
     const last = Math.min(Math.floor(this.head), track.n - 1);
@@ -277,7 +277,7 @@ export class Panel {
     }
   }
 
-  /** Many walkers as one track, `cloud` points for every step: where they are, and faintly their last `trail` steps. */
+  /** Many runs as one track, `cloud` points for every step: their positions, and pale lines over their last `trail` steps. */
   cloud(ctx, track) {
     const { points, cloud: many } = track;
     const last = track.n / many - 1;
@@ -351,7 +351,7 @@ export class Panel {
     ctx.font = this.font;
     /** @type {DrawnMark[]} */
     const marks = (this.panel.marks ?? []).map((mark) => {
-      const [x] = this.toPixels(mark.x ?? mark.at, 1); // on an axis that is not the clock's a mark says where it is
+      const [x] = this.toPixels(mark.x ?? mark.at, 1); // a mark has its own x if the axis does not show the clock
       return { ...mark, x, start: top, from: x, wide: 0, up: top, color: coloured(mark.color, palette), reached: mark.at <= head + 1e-9 };
     }).filter(({ x }) => x >= left && x <= right);
     const labelled = marks.filter((mark) => mark.label);
@@ -373,7 +373,7 @@ export class Panel {
     for (const mark of marks) if (mark.sign && mark.reached) this.sign(ctx, mark);
   }
 
-  /** What early stopping does, on a curve: a ring where weights are kept, a cross where training stops. */
+  /** Early stopping on a curve: a ring where weights are kept, a cross where training stops. */
   /** @param {CanvasRenderingContext2D} ctx  @param {DrawnMark} mark */
   sign(ctx, { x, y, sign, color }) {
     const at = [x, this.toPixels(1, y)[1]];
@@ -398,7 +398,7 @@ export class Panel {
     ctx.stroke();
   }
 
-  /** Text in a track's colour, taken towards the text colour until it can be read, on a halo of paper. */
+  /** Text in a track's colour, made readable, with an outline in the background colour. */
   written(ctx, text, x, y, color) {
     ctx.lineWidth = 4;
     ctx.strokeStyle = this.halo;
@@ -500,8 +500,8 @@ export class Panel {
     }, true);
     const mine = (event) => {
       if (!this.drag && !(this.down && this.brush?.active)) return;
-      event.stopPropagation(); // not Plotly's
-      if (event.type === "touchstart" && event.cancelable) event.preventDefault(); // nor the page's, which would scroll
+      event.stopPropagation(); // not for Plotly
+      if (event.type === "touchstart" && event.cancelable) event.preventDefault(); // nor for the page, which would scroll
     };
     this.node.addEventListener("mousedown", mine, true);
     this.node.addEventListener("touchstart", mine, { capture: true, passive: false });
@@ -556,7 +556,7 @@ export class Panel {
     this.stage.redraw();
   }
 
-  /** Ask for a new start, and return it. While dragging, one request at a time: the next leaves when the answer is here.
+  /** Request a new starting point, and return it. While dragging, the next request is sent after the answer to the last.
 
       @param {number[]} at  @param {boolean} dragging */
   ask([x, y], dragging) {
@@ -603,7 +603,7 @@ export class Panel {
   }
 }
 
-/** Scale type and margins of a Plotly layout, in place; `coloured` has made it our own. */
+/** Scale font sizes and margins of a Plotly layout, in place; `coloured` has made a copy. */
 function enlarge(layout, stage) {
   for (const side of Object.keys(layout.margin)) layout.margin[side] *= stage.scale;
   const axes = ["xaxis", "yaxis", "zaxis"].map((axis) => layout.scene?.[axis].tickfont ?? {});

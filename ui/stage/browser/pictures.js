@@ -1,4 +1,4 @@
-/* Pictures of networks side by side: one for each, at the moment where the clock stands. */
+/* Pictures of networks side by side: one for each, at the clock's epoch. */
 
 import { make } from "./draw.js";
 
@@ -58,7 +58,7 @@ export class Pictures {
     });
   }
 
-  /** Which of the moments that were written down is the last not after the head; null where a field has but one. */
+  /** The last recorded moment that is not after the head; null if a field has only one. */
   moment() {
     const { moments } = this.panel;
     if (!moments) return null;

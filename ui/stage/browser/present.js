@@ -1,4 +1,4 @@
-/* Slide mode: the stage alone on the screen, in large type, with a lesson's steps under a presenter's keys.
+/* Slide mode: only the stage is on the screen, in large type; a presenter's keys move through a lesson's steps.
 
    All texts of a lesson are here from the start, so that a step never waits for the server. The server is told where the
    talk stands, for the address; it uncovers the picture, and opens another lesson. */
@@ -14,9 +14,9 @@ class Talk {
   constructor() {
     this.on = false;
     this.at = 1; // the step, from 1
-    this.told = null; // what ui/present.py tells: title, question, words, steps
+    this.told = null; // what ui/present.py sends: title, question, words, steps
     this.stage = null;
-    this.send = null; // say(name, value) keeps a value on the server, ask(name, value) asks for something once
+    this.send = null; // say(name, value) stores a value on the server, ask(name, value) sends a request once
     this.ask = null;
     this.build();
     document.addEventListener("keydown", (event) => this.key(event), true);
@@ -34,11 +34,11 @@ class Talk {
     this.steps = make("div", { class: "dl-steps", role: "group" }, this.buttons.back, this.count, this.buttons.forward);
     this.band = make("div", { class: "dl-band" });
     this.head = make("header", { class: "dl-talk" }, make("div", { class: "dl-heading" }, this.title, this.question, this.steps), this.band);
-    this.cards = make("section", { class: "dl-choices" }); // over the picture: what to expect, what to try next
+    this.cards = make("section", { class: "dl-choices" }); // over the picture: the choices of the prediction, or what to try next
     this.dark = make("div", { class: "dl-blank", hidden: "" });
   }
 
-  /** Take what the page tells; another page or lesson brings the place in the talk as well. */
+  /** Take what the page sends; with another page or lesson that includes the current step. */
   take(told, send, ask) {
     const news = told.place !== this.told?.place;
     const uncovered = told.choice !== null && this.told?.choice === null;
@@ -59,7 +59,7 @@ class Talk {
     return Math.max(1, Math.min(this.told.steps.length, at));
   }
 
-  /** Take the page's stage; what the talk shows stands in it. */
+  /** Take the page's stage, which contains the elements of slide mode. */
   attend(stage) {
     if (this.stage !== stage) {
       this.stage = stage;
@@ -78,13 +78,13 @@ class Talk {
     this.show();
   }
 
-  /* the place in the talk */
+  /* the current step */
 
   turn(on) {
     this.on = on;
     if (on) {
-      if (this.at === 1 && this.told.steps.length && !this.stage.scene.covered) this.at = 2; // it has been seen
-      // A frame of another site may forbid the full screen; then the slide fills the window.
+      if (this.at === 1 && this.told.steps.length && !this.stage.scene.covered) this.at = 2; // the picture is already uncovered
+      // A page that embeds the app may forbid full screen; then the slide fills the window.
       if (!document.fullscreenElement) page.requestFullscreen?.().catch(() => {});
     } else if (document.fullscreenElement) document.exitFullscreen();
     this.say();
@@ -119,14 +119,14 @@ class Talk {
 
   follow(number) {
     this.ask("follow", number);
-    this.to(2); // where it is this lesson with other settings; another brings its own place
+    this.to(2); // for this lesson with other settings; another lesson has its own current step
   }
 
   say() {
     this.send("at", { present: this.on, step: this.at });
   }
 
-  /* what is seen */
+  /* what is shown */
 
   show() {
     const { told, stage } = this;
@@ -154,7 +154,7 @@ class Talk {
     stage.box.toggleAttribute("data-covered", covered || step?.kind === "ask");
   }
 
-  /** The texts of all steps lie on one another, so that the longest keeps the room and the picture never moves. */
+  /** The texts of all steps are stacked in one place, so that the longest determines the height and the picture never moves. */
   write(step, covered) {
     const { steps } = this.told;
     const lines = steps.map((each) => ({ now: each === step, parts: this.parts(each, covered) }));
@@ -168,7 +168,7 @@ class Talk {
     if (was === is) return;
     this.band.replaceChildren(...nodes);
     this.band.style.minHeight = "";
-    const room = `${this.told.place} ${innerWidth} ${innerHeight}`; // on a slide the band never gives room back
+    const room = `${this.told.place} ${innerWidth} ${innerHeight}`; // on a slide the text area never shrinks
     if (room !== this.room) this.tall = 0;
     this.room = room;
     this.tall = Math.max(this.tall, this.band.offsetHeight);
@@ -181,13 +181,13 @@ class Talk {
     if (covered) return [];
     if (kind === "play") return [this.stage.scene.alt];
     if (kind === "printed") {
-      const shown = document.querySelector(".st-key-printed p"); // as the page writes them, with our numbers
+      const shown = document.querySelector(".st-key-printed p"); // the page's comparison with the printed numbers
       return shown ? [...shown.cloneNode(true).childNodes] : [];
     }
     return lead ? [make("b", {}, lead), text] : [text ?? ""];
   }
 
-  /** Choices and ways on, large over the picture. */
+  /** Draw choices and links, large, over the picture. */
   offer(step) {
     const { words, choices, choice } = this.told;
     const asks = step?.kind === "ask";
@@ -215,7 +215,7 @@ class Talk {
     event.stopImmediatePropagation();
   }
 
-  /** Do what a key asks for, if it asks for something here. */
+  /** Handle a key, if it has a meaning here. */
   act(event) {
     const { key, target } = event;
     if (letter(event) === "p" && !event.repeat) return this.turn(!this.on), true;
@@ -229,14 +229,14 @@ class Talk {
       this.cards.hidden || this.cards.querySelectorAll("button")[Number(key) - 1]?.click();
       return true;
     }
-    const own = target.tagName === "BUTTON" && key === "Enter"; // the keyboard presses the button that it stands on
+    const own = target.tagName === "BUTTON" && key === "Enter"; // Enter presses the focused button
     const slides = target.matches?.("input, .dl-grip") && key.startsWith("Arrow");
     if (!by || own || slides) return false;
     this.step(by);
     return true;
   }
 
-  /** A presenter's clicker where there is no lesson: on plays to the end, at once where it plays already; back to 0. */
+  /** A presenter's clicker without a lesson: forward plays to the end, or jumps there if it plays already; back goes to 0. */
   run(by) {
     const { stage } = this;
     if (by < 0) stage.jump(0);

@@ -1,4 +1,4 @@
-/* A sheet is a panel drawn wholly by hand: pictures side by side, and a tip with the numbers under the pointer. */
+/* A sheet is a panel without Plotly: pictures side by side, and a tooltip with the numbers under the pointer. */
 
 import { make } from "./draw.js";
 import { Tip } from "./tip.js";
@@ -30,7 +30,7 @@ export class Sheet {
   /** What a kind of sheet draws, in pixels of the page. @param {CanvasRenderingContext2D} _ctx */
   picture(_ctx) {}
 
-  /** What the tip says of a place, or null. @param {number[]} _at @returns {string | null} */
+  /** The tooltip at a position, or null. @param {number[]} _at @returns {string | null} */
   told(_at) {
     return null;
   }

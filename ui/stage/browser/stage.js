@@ -9,8 +9,8 @@ import { Table } from "./table.js";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const SLIM = 880; // px of a stage whose second panel is too narrow for a table below it
-let count = 0; // of stages, for what must have a name of its own
-let plotly; // one script tag for the page, however many stages
+let count = 0; // number of stages, for unique names
+let plotly; // one script tag per page, for all stages
 function loadPlotly(address) {
   plotly ??= window.Plotly
     ? Promise.resolve(window.Plotly)
@@ -24,7 +24,7 @@ function loadPlotly(address) {
   return plotly;
 }
 
-/** How many contenders a panel has, of which others may show one. @param {import("./contract.js").AnyPanel} panel */
+/** The number of contenders of a panel. @param {import("./contract.js").AnyPanel} panel */
 function contenders(panel) {
   return "tracks" in panel ? Math.max(panel.tracks.length, 1) : 1;
 }
@@ -34,7 +34,7 @@ async function kindOf(name) {
   return (await import("./panels/" + name + ".js")).default;
 }
 
-/** `fixed`, of a stage that stands on a slide: { mode, clear }; it has no controls, its type one size, and no clock of its own. */
+/** `fixed`, for a stage on a slide: { mode, clear }; such a stage has no controls, one font size, and no running clock. */
 export class Stage {
   constructor(root, fixed = null) {
     this.root = root;
@@ -46,13 +46,13 @@ export class Stage {
     /** @type {Uint8Array | null} */
     this.bytes = null; // the scene as it was sent: a live copy of the page carries them
     /** @type {((mode: string) => void) | null} */
-    this.repaint = null; // told that the theme is another: what the server has painted, it paints anew
+    this.repaint = null; // called when the theme changes, because the server must redraw its own pictures
     this.classes = []; // of the scene's panels
-    this.time = 0; // where the clock stands, in steps or epochs; may lie between two
-    this.chosen = 0; // the contender that panels show which can show but one
+    this.time = 0; // the clock's time, in steps or epochs; may lie between two
+    this.chosen = 0; // the contender shown by panels that can show only one
     this.playing = false;
     this.speed = 1;
-    this.hover = null; // a step pointed at, shown in the table instead of the head
+    this.hover = null; // the step under the pointer, shown in the table instead of the head
     this.build();
     if (fixed) return;
     this.frame = this.frame.bind(this);
@@ -63,7 +63,7 @@ export class Stage {
     this.themed = setInterval(() => this.scene && this.mode() !== this.drawnMode && this.update(this.scene, this.send), 700);
   }
 
-  /** What the pictures show of the clock. */
+  /** The time that the pictures show. */
   get head() {
     return this.scene ? headAt(this.scene.clock, this.time) : this.time;
   }
@@ -114,24 +114,24 @@ export class Stage {
     const paper = getComputedStyle(this.root).getPropertyValue("--st-background-color").trim() || "#ffffff";
     const probe = document.createElement("canvas").getContext("2d");
     probe.fillStyle = paper;
-    const hex = String(probe.fillStyle); // the context has made #rrggbb of any CSS colour
+    const hex = String(probe.fillStyle); // the context converts any CSS colour to #rrggbb
     const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
     return 0.3 * r + 0.6 * g + 0.1 * b < 128 ? "dark" : "light";
   }
 
-  /** Take a scene: the same stage goes on, with new arrays under the same clock where the scene's id is the same.
+  /** Show a scene. With the same id as the last scene, the clock continues and the arrays are replaced.
 
       `send(wish, value)` asks the server for something; a stage without it, as in a saved page, asks for nothing. */
   async update(scene, send) {
     try {
       await this.take(scene, send);
     } catch (error) {
-      if (this.fixed) throw error; // whoever saves a picture says what went wrong
+      if (this.fixed) throw error; // the code that saves the picture shows the error
       if (!this.scene || this.scene === scene) this.fail(error, scene);
     }
   }
 
-  /** Say that a scene cannot be drawn, in place of it: an older picture would stand under the words of this one. */
+  /** Show a message instead of a scene that cannot be drawn: an older picture would not match the new sentence. */
   fail(error, scene = this.scene) {
     console.error(error);
     const words = (scene ?? this.scene)?.words;
@@ -156,34 +156,34 @@ export class Stage {
     this.drawnMode = mode;
     this.palette = scene.palettes[this.drawnMode];
     this.label();
-    // Said after what a reader did; not while it trains, when it changes all the time.
+    // Read out after an action of the reader; not during a training, when it changes all the time.
     if (before && before.alt !== scene.alt && !scene.clock.live && !scene.covered) this.spoken.textContent = scene.alt;
     const clock = scene.clock;
     const restart = !before || before.id !== scene.id || before.covered !== scene.covered; // a prediction uncovers it
     const atEnd = !before || this.target() >= before.clock.last;
-    const wish = this.wish; // what a click or a drag asked for: "play" from the new start, or "show" its whole path
+    const wish = this.wish; // of the last click or drag: "play" from the new starting point, or "show" its whole path
     this.wish = null;
     if (restart || wish) {
-      // What plays starts at 0, what was trained is there, and what is to be read opens where it says.
+      // An animation starts at 0, a finished training at its end, and other scenes at `clock.at`.
       if (clock.at === undefined) this.head = !clock.play || wish === "show" ? clock.last : 0;
-      else if (!before || !wish) this.head = clock.at; // another start is seen at the same step
+      else if (!before || !wish) this.head = clock.at; // another starting point is shown at the same step
       this.playing = false;
     } else if (atEnd && !clock.live && !this.playing) this.head = clock.last;
     if (restart && still()) this.head = clock.at ?? clock.last;
     this.head = Math.min(this.head, clock.last);
-    this.goal = clock.live && atEnd ? clock.last : null; // live: glide to the newest point
+    this.goal = clock.live && atEnd ? clock.last : null; // live: run on to the newest point
     if (this.goal !== null && still()) this.head = this.goal;
     this.scrub.max = clock.last;
     this.chosen = Math.min(this.chosen, contenders(scene.panels[0]) - 1);
     this.table.fill();
     const address = new URL(scene.plotly, document.baseURI).href;
     const [library, ...classes] = await Promise.all([loadPlotly(address), ...scene.panels.map(({ kind }) => kindOf(kind))]);
-    if (this.scene !== scene) return; // a newer one came meanwhile
+    if (this.scene !== scene) return; // a newer scene has arrived
     this.library = library;
     this.classes = classes;
     await this.lay();
     this.give();
-    for (const panel of this.panels) panel.resize(); // a table that has grown left them less room
+    for (const panel of this.panels) panel.resize(); // the table may have grown and left them less room
     if ((restart || wish) && wish !== "show" && clock.play && !still() && !scene.covered && !this.fixed && clock.last > 0) this.play();
     if (this.fixed) return;
     this.box.dataset.ready = scene.id;
@@ -195,14 +195,14 @@ export class Stage {
     return !this.fixed && document.documentElement.hasAttribute("data-slide");
   }
 
-  /** Place the table: "side" under the second panel, where that has the breadth, "under" all; and return which. */
+  /** Place the table: "side" under the second panel if that is wide enough, or "under" all panels; return which. */
   arrange() {
     const slim = !this.fixed && !this.slide && this.box.clientWidth < SLIM;
     const { layout } = this.scene;
     return (this.panelBox.dataset.layout = layout === "side" && slim ? "under" : layout);
   }
 
-  /** Give the table room; on a slide one that would crowd out the picture is left out. */
+  /** Give the table room; on a slide a table that would leave too little for the picture is left out. */
   give() {
     if (this.fixed || !this.scene) return;
     const { tableBox } = this;
@@ -210,17 +210,17 @@ export class Stage {
     tableBox.hidden = false;
     const most = layout === "side" ? 0.5 : 0.33; // of the height of all panels
     tableBox.hidden = this.slide && tableBox.offsetHeight > most * this.panelBox.offsetHeight;
-    // What scrolls must be reached by the keyboard as well.
+    // What scrolls must be accessible by keyboard.
     if (tableBox.scrollWidth > tableBox.clientWidth || tableBox.scrollHeight > tableBox.clientHeight) tableBox.tabIndex = 0;
     else tableBox.removeAttribute("tabindex");
   }
 
-  /** Type of so many pixels as it is drawn; on a slide none is smaller than the scene's. */
+  /** The drawn size of a font of so many pixels; on a slide none is smaller than the scene's font. */
   type(pixels) {
     return this.scale * (this.slide ? Math.max(pixels, this.scene.type) : pixels);
   }
 
-  /** Type, lines and margins grow with the stage, so that a projector's picture is read from the last row. */
+  /** Fonts, lines and margins grow with the stage, so that a projected picture is readable from the last row. */
   zoom() {
     if (this.fixed) return 1;
     const { innerWidth, innerHeight } = window; // a slide's type is 24 px at 1280 x 720, and grows with its area
@@ -228,7 +228,7 @@ export class Stage {
     return Math.round(Math.max(1, Math.min(1.7, this.box.clientWidth / 1050)) * 10) / 10;
   }
 
-  /** Whether panels stand under each other, as on a phone, where the page gives them their heights. */
+  /** Whether panels are stacked, as on a phone, where the style sheet sets their heights. */
   narrow() {
     return !this.fixed && matchMedia("(max-width: 640px)").matches;
   }
@@ -236,7 +236,7 @@ export class Stage {
   /** Let `draw(ctx)` draw a canvas of so many CSS pixels, now and, on a slide's canvas or sheet, again. */
   onto(canvas, width, height, draw) {
     canvas.picture = { width, height, draw };
-    if (this.fixed) return; // whoever paints the slide draws it there
+    if (this.fixed) return; // the code that paints the slide draws it there
     const ratio = window.devicePixelRatio || 1;
     const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
     if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
@@ -252,7 +252,7 @@ export class Stage {
     return this.goal ?? this.head;
   }
 
-  /** Make the panels of the scene, where they are other than before, and give them what they show. */
+  /** Create the panels of the scene if they differ from the last ones, and give them their data. */
   async lay() {
     const { scene, library, classes } = this;
     this.scale = this.zoom();
@@ -274,14 +274,14 @@ export class Stage {
 
   label() {
     const { words } = this.scene;
-    this.box.setAttribute("aria-label", this.scene.covered ? words.covered : this.scene.alt); // which would be the answer
+    this.box.setAttribute("aria-label", this.scene.covered ? words.covered : this.scene.alt); // else it gives away the answer
     this.keys.textContent = words.keys;
-    document.documentElement.lang = this.scene.lang; // Streamlit says "en" whatever the page is written in
+    document.documentElement.lang = this.scene.lang; // Streamlit sets "en" for every language
     this.bar.setAttribute("aria-label", words.controls);
     for (const name of ["back", "forward", "full", "save"]) this.title(this.buttons[name], words[name]);
     this.title(this.scrub, words.scrub);
     this.title(this.pace, words.speed);
-    this.bar.classList.toggle("dl-idle", this.scene.clock.last < 1 && !this.scene.clock.live); // nothing to be played
+    this.bar.classList.toggle("dl-idle", this.scene.clock.last < 1 && !this.scene.clock.live); // there is nothing to play
   }
 
   title(node, text) {
@@ -329,7 +329,7 @@ export class Stage {
 
   frame(now) {
     this.request = null;
-    const passed = Math.max(0, Math.min(0.1, (now - this.then) / 1000)); // a tab that slept does not leap
+    const passed = Math.max(0, Math.min(0.1, (now - this.then) / 1000)); // no jump after a tab was inactive
     this.then = now;
     const { clock } = this.scene;
     if (this.playing) {
@@ -350,7 +350,7 @@ export class Stage {
     if (this.playing || (this.goal !== null && this.head < this.goal)) this.request = requestAnimationFrame(this.frame);
   }
 
-  /** At the end: whether to go on, which a looping scene does from the start, after a rest in which it can be read. */
+  /** At the end: whether to continue; a looping scene starts again after a pause in which it can be read. */
   again(now) {
     if (!this.scene.clock.loop) return false;
     this.rested ??= now;
@@ -371,7 +371,7 @@ export class Stage {
       this.shown = name + words[name];
     }
     this.scrub.value = step;
-    const first = clock.first ?? 0; // what the clock's beginning is called
+    const first = clock.first ?? 0; // the displayed number of the first step
     this.readout.value = `${clock.name} ${step + first} / ${(clock.total ?? clock.last) + first}`;
     this.box.dataset.step = step;
     const at = this.hover === null ? step : this.known(this.hover);
@@ -401,7 +401,7 @@ export class Stage {
     act();
   }
 
-  /** The stage alone on the screen or, where a browser has or allows no full screen (an iPhone, a frame), in the window. */
+  /** Show only the stage, in full screen or, if the browser does not offer or allow that (an iPhone, a frame), in the window. */
   async fullscreen() {
     if (document.fullscreenElement) return document.exitFullscreen();
     if (this.filled) return this.cover(false);
@@ -421,7 +421,7 @@ export class Stage {
     document.documentElement.toggleAttribute("data-filled", on); // hides the rest of the page
   }
 
-  /** Ask how the present picture is to be saved, and save it. */
+  /** Open the dialog for saving the current picture. */
   async save() {
     const { ask } = await import("./save/dialog.js");
     this.pause();

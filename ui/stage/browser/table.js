@@ -1,4 +1,4 @@
-/* The table of a scene: one row a track, with the values under the head; also the picture's text for screen readers. */
+/* The table of a scene: one row per track, with the values at the clock's head; screen readers read it too. */
 
 import { make, number, place, sample } from "./draw.js";
 
@@ -11,7 +11,7 @@ export class Table {
     this.live = []; // cells that follow the clock
   }
 
-  /** Take the table of the stage's scene. */
+  /** Show the table of the stage's scene. */
   fill() {
     const { table, clock } = this.stage.scene;
     this.live = [];

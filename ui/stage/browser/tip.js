@@ -1,4 +1,4 @@
-/* The tip: a line of numbers beside the pointer, inside of the panel. */
+/* The tooltip: a line of numbers beside the pointer, inside the panel. */
 
 import { make } from "./draw.js";
 
@@ -13,7 +13,7 @@ export class Tip {
     this.node.hidden = true;
   }
 
-  /** Say something at a place of a panel that is so wide; nothing hides it.
+  /** Show a text at a position of a panel of this width; an empty text hides the tooltip.
 
       @param {string | null} text  @param {number[]} at  @param {number} width */
   say(text, at, width) {

@@ -1,8 +1,8 @@
-/* A browser's translation puts a <font> in the place of each text, or around it. React still holds the text that it wrote, so
-   its next change of the page failed, or went unseen (issue 11538 of facebook/react).
+/* A browser's translation replaces each text node by a <font> element, or wraps it in one. React still refers to its own
+   text node, so its next change of the page fails or is not visible (issue 11538 of facebook/react).
 
-   Here every such text has its stand-in: a change of the text takes the stand-in away again, for the browser to translate
-   anew, and what React removes, or inserts beside the text, is done with the stand-in. */
+   Here the <font> stands in for the text node: when React changes the text, the node returns to the page, for the browser
+   to translate again; when React removes the node or inserts something before it, that is done with the <font>. */
 
 const { insertBefore, removeChild } = Node.prototype;
 const standIns = new WeakMap(); // text that is out of the page -> the <font> in its place
@@ -24,7 +24,7 @@ export function keepTranslated() {
   new MutationObserver(translated).observe(document.body, { childList: true, subtree: true });
 }
 
-/** The child of `parent` that now stands for a text, or holds it; null where there is none. */
+/** The child of `parent` that now replaces or contains a text node; null if there is none. */
 function standing(text, parent) {
   let node = standIns.get(text) ?? text;
   while (node && node.parentNode !== parent) node = node.parentNode;

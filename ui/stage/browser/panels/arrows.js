@@ -1,4 +1,4 @@
-/* One step from above: the picture follows a path's point and draws what moves it, as arrows. */
+/* One step on a surface seen from above: the view follows a path's point and draws as arrows what moves it. */
 
 import { coloured, make, number } from "../draw.js";
 import Plane from "./plane.js";
@@ -23,7 +23,7 @@ export default class Arrows extends Plane {
   async update(panel) {
     const before = this.mark;
     await super.update(panel);
-    if (this.mark !== before) this.framed = null; // the still part was drawn anew
+    if (this.mark !== before) this.framed = null; // the static part was drawn again
     this.told = null;
   }
 
@@ -78,13 +78,13 @@ export default class Arrows extends Plane {
     this.library.relayout(this.plot, { "xaxis.range": x, "yaxis.range": y });
   }
 
-  /** The last step up to `step` at which a path is still there. */
+  /** The last step up to `step` at which a path is still finite. */
   lastStep(track, step) {
     while (step > 0 && !(Number.isFinite(track.x[step]) && Number.isFinite(track.y[step]))) step--;
     return step;
   }
 
-  /** Where the paths will go, faintly, below where they have been. */
+  /** The future of the paths, in a pale colour, below their past. */
   lines(ctx) {
     for (const track of this.tracks) {
       this.trace(ctx, track, track.n - 1);
@@ -199,7 +199,7 @@ export default class Arrows extends Plane {
     }
   }
 
-  /** Let the page know the step at which the reader has stopped, for its sentence and its address. */
+  /** Send the page the step at which the reader has stopped, for its sentence and its address. */
   report() {
     const { stage } = this;
     const step = Math.floor(stage.head) + 1;
@@ -216,7 +216,7 @@ export default class Arrows extends Plane {
     super.leave();
   }
 
-  /** What is to scale and what is not. */
+  /** The legend: what is to scale and what is not. */
   tell() {
     const { walker, panel } = this;
     if (this.told === walker) return;

@@ -1,4 +1,4 @@
-/* Decision regions: what networks say at every point of the plane, beside the points they learn from. */
+/* Decision boundaries: the predictions of networks at every point of the plane, with the points they learn from. */
 
 import { CLASSES, make } from "../draw.js";
 import { Pictures } from "../pictures.js";

@@ -2,7 +2,7 @@
 
 import { CLASSES, coloured, ink, make, mixed } from "../draw.js";
 
-/** A strip a fold: the rows it learns from, those it holds out in its colour, and the test part behind a lock. */
+/** A strip per fold: the training rows, the validation rows in the fold's colour, and the test set with a padlock. */
 export default class Folds {
   /** What is shown. @type {import("../contract.js").FoldsPanel} */
   panel;
@@ -73,7 +73,7 @@ export default class Folds {
     this.heads(ctx, x, score - 10, top / 2, type);
   }
 
-  /** What is what: above the blocks of the first strip where they can carry a word, else in a row. */
+  /** The legend: above the blocks of the first strip if the words fit there, otherwise in a row. */
   heads(ctx, x, last, y, type) {
     const { roles, words: said, colors } = this.panel;
     const { palette } = this.stage;
@@ -94,7 +94,7 @@ export default class Folds {
     });
   }
 
-  /** Call `act(role, from, to)` for every run of neighbours that have one role. */
+  /** Call `act(role, from, to)` for every group of adjacent rows with the same role. */
   blocks(roles, act) {
     for (let from = 0, to = 0; from < roles.length; from = to) {
       while (to < roles.length && roles[to] === roles[from]) to++;

@@ -65,7 +65,7 @@ export default class Grid extends Panel {
     if (best >= 0) this.frame(ctx, best, palette.text, 3.5, []);
   }
 
-  /** A cell's number in it, and for the winner at which epoch it is best. */
+  /** The number in a cell, and in the best cell also its best epoch. */
   tell(ctx, cell, value, [left, top, width, height]) {
     const { best, win } = this.panel;
     const size = Math.min(this.type, (width - 14) / 3.2, height / 1.6);
@@ -86,7 +86,7 @@ export default class Grid extends Panel {
     ctx.textAlign = "start";
   }
 
-  /** A line round a cell, inside of its borders. */
+  /** An outline of a cell, inside its borders. */
   frame(ctx, cell, color, width, dash) {
     const [left, top, across, up] = this.box(cell);
     const inset = this.panel.half ? 4 : -4;
@@ -102,7 +102,7 @@ export default class Grid extends Panel {
     ctx.setLineDash([]);
   }
 
-  /** The cell under the pointer, or the nearest dot; -1 where there is none. */
+  /** The cell under the pointer, or the nearest dot; -1 if there is none. */
   under(at) {
     let [best, distance] = [-1, Infinity];
     for (let cell = 0; cell < this.panel.x.length; cell++) {

@@ -1,4 +1,4 @@
-/* A map: cells in the colours of what became of them, or curves over a learning rate. A click asks for the race there. */
+/* A map: cells in the colours of their results, or curves over a learning rate. A click requests the race at that point. */
 
 import { coloured, make, mixed, number } from "../draw.js";
 import { Panel } from "../panel.js";
@@ -36,7 +36,7 @@ export default class Heat extends Panel {
     return Boolean(this.panel.cells) || super.grounded;
   }
 
-  /** Curves that are the map itself stand there whole; a path over the cells follows the clock. */
+  /** Curves that are the map itself are drawn completely; a path over the cells follows the clock. */
   get head() {
     return this.panel.whole ? Infinity : this.stage.head;
   }

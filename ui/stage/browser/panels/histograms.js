@@ -1,4 +1,4 @@
-/* Histograms of the weights of several networks, side by side: pictures that follow the run. */
+/* Histograms of the weights of several networks, side by side, at the clock's epoch. */
 
 import { coloured } from "../draw.js";
 import { Pictures } from "../pictures.js";

@@ -1,9 +1,9 @@
-/* Curves watched by early stopping: patience runs out, or begins anew with every better epoch. */
+/* Curves with early stopping: the patience is counted down, and starts again with every better epoch. */
 
 import { coloured, make, place } from "../draw.js";
 import { Panel } from "../panel.js";
 
-/** A panel of curves; those of one network are counted down, and pale after the epoch at which they would have ended.
+/** A panel of curves; the patience of one network is counted down, and its curves are pale after the early stop.
 
     @extends {Panel<import("../contract.js").PatiencePanel>} */
 export default class Patience extends Panel {
@@ -15,7 +15,7 @@ export default class Patience extends Panel {
     this.node.append(this.count);
   }
 
-  /** The watched tracks twice: in full up to where they are stopped, paler beyond, which would not have been. */
+  /** That network's tracks twice: normal up to the early stop, paler beyond it. */
   lines(ctx) {
     const { tracks } = this;
     const { patience } = this.panel;
@@ -40,7 +40,7 @@ export default class Patience extends Panel {
     this.wait(ctx);
   }
 
-  /** How long the head's epoch has waited for a better one: a bar from the best epoch on, as long as patience is. */
+  /** The epochs without improvement at the head: a bar that begins at the best epoch and is as long as the patience. */
   wait(ctx) {
     const { patience, steps } = this.panel;
     const { best, stop, of } = patience;

@@ -1,10 +1,10 @@
-/* Gradients over the layers, at the moment where the clock stands. */
+/* Gradients over the layers, at the clock's epoch. */
 
 import { coloured } from "../draw.js";
 import { Panel } from "../panel.js";
 import { momentAt } from "./ridges.js";
 
-/** Curves over the layers, one for each network, as they are at the moment where the clock stands.
+/** Curves over the layers, one for each network, at the clock's epoch.
 
     @extends {Panel<import("../contract.js").ProfilePanel>} */
 export default class Profile extends Panel {

@@ -1,4 +1,4 @@
-/* Ridges: a histogram for every layer (down) of every network (across), at the moment where the clock stands. */
+/* Ridges: a histogram for every layer (a row) of every network (a column), at the clock's epoch. */
 
 import { coloured, ink, number } from "../draw.js";
 import { Sheet } from "../sheet.js";
@@ -25,7 +25,7 @@ export default class Ridges extends Sheet {
     this.node.style.height = this.stage.narrow() ? `${this.bands(window.innerWidth - 30) * (46 * panel.rows.length + 62) + 24}px` : "";
   }
 
-  /** How often the columns must begin anew below to be wide enough to read. */
+  /** The number of rows into which the columns are broken so that they are wide enough to read. */
   bands(width) {
     const n = this.panel.columns.length;
     return Math.ceil(n / Math.max(1, Math.floor((width - 30) / 150)));
@@ -117,7 +117,7 @@ export default class Ridges extends Sheet {
     this.written(index, now, x, y + strip - 3, wide);
   }
 
-  /** Above a histogram: how wide it is, and what of it is lost or lies beyond, as far as there is room. */
+  /** Above a histogram, if there is room: its spread, and the shares of dead or saturated units and of values beyond it. */
   written(index, now, x, y, wide) {
     const [size, ...shares] = this.numbers(index, now);
     const { words: said } = this.panel;

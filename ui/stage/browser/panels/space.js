@@ -1,9 +1,9 @@
-/* A surface in space. */
+/* A surface in 3-D. */
 
 import { coloured } from "../draw.js";
 import { Panel } from "../panel.js";
 
-/** The surface in space: Plotly's own 3-D traces; the paths are traces too, given longer arrays as the clock runs.
+/** The surface in 3-D, as Plotly traces; the paths are traces too, whose arrays get longer as the clock runs.
 
     @extends {Panel<import("../contract.js").SpacePanel>} */
 export default class Space extends Panel {

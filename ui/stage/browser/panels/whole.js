@@ -1,8 +1,8 @@
-/* Curves of a search that is trained: those of one combination, or scores without a clock. */
+/* Curves of a hyperparameter search: those of one combination, or scores without a clock. */
 
 import { Panel } from "../panel.js";
 
-/** Curves that stand there whole, with a line at the epoch that the other panels show.
+/** Curves that are drawn completely, with a line at the epoch that the other panels show.
 
     @extends {Panel<import("../contract.js").WholePanel>} */
 export default class Whole extends Panel {

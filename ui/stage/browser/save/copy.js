@@ -1,4 +1,4 @@
-/* A live copy is one HTML file of the present stage, with all that it needs inside, so that it plays without a server. */
+/* A live copy is one self-contained HTML file of the current stage, which plays without a server. */
 
 const FOLDER = "../"; // of the stage's modules, from here
 const RELATIVE = /(\bfrom\s*|\bimport\s*\(?\s*)"(\.\.?\/[^"]+)"/g; // as an import statement or call names another module
@@ -44,7 +44,7 @@ async function inlined(entries, folder) {
   async function take(path) {
     const name = `lab/${path}`;
     if (name in imports) return;
-    imports[name] = null; // under way: modules may import each other
+    imports[name] = null; // in progress: modules may import each other
     const next = [];
     const source = (await fetched(folder + path)).replace(DESCRIPTION, "").replace(RELATIVE, (_, before, other) => {
       const named = new URL(other, folder + path).href.slice(folder.length);
@@ -55,7 +55,7 @@ async function inlined(entries, folder) {
     await Promise.all(next.map(take));
   }
   await Promise.all(entries.map(take));
-  const sorted = Object.fromEntries(Object.entries(imports).sort()); // they came as the server answered
+  const sorted = Object.fromEntries(Object.entries(imports).sort()); // sorted, because they arrive in any order
   return JSON.stringify({ imports: sorted }, null, 1);
 }
 
@@ -105,7 +105,7 @@ ${START}
 `;
 }
 
-/** What a copy runs: it draws the scene as the server's page does, and asks nothing of anyone. */
+/** The code that a copy runs: it draws the scene as the app's page does, without any request. */
 const START = `
 import { Stage } from "lab/stage.js";
 import { unpack } from "lab/bytes.js";

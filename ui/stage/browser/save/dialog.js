@@ -1,4 +1,4 @@
-/* The dialog that asks how a picture is to be saved, with a small preview of it; it remembers what was chosen last. */
+/* The dialog for saving a picture, with a small preview; it remembers the last choices. */
 
 import { make } from "../draw.js";
 import { FORMATS, hand, render, toClipboard } from "./save.js";
@@ -25,12 +25,12 @@ export function ask(stage) {
 class Dialog {
   constructor(stage) {
     this.stage = stage;
-    this.slide = null; // what the preview shows
+    this.slide = null; // shown in the preview
     this.preview = make("canvas", { class: "dl-preview", role: "img" });
     this.form = make("div", { class: "dl-ask" });
     this.says = make("output", { class: "dl-told" });
     this.node = make("dialog", { class: "dl-save", onclose: () => this.close() });
-    stage.root.append(this.node); // beside the stage's box, which listens to keys
+    stage.root.append(this.node); // beside the stage's box, which handles keys
   }
 
   get words() {
@@ -115,7 +115,7 @@ class Dialog {
 
   /* what it shows and does */
 
-  /** Draw the preview; choices that come while one is laid out are drawn once it is there. */
+  /** Draw the preview; choices made while one is being laid out are drawn after it. */
   async show() {
     const { asks } = FORMATS[this.chosen.format];
     for (const [name, node] of Object.entries(this.asked)) node.hidden = !asks.includes(name);
@@ -157,13 +157,13 @@ class Dialog {
         await toClipboard(this.stage, this.options());
       } catch (error) {
         if (!(error instanceof DOMException && error.name === "NotAllowedError")) throw error;
-        return this.words.no_copy; // a frame of another site, or a reader who has said no
+        return this.words.no_copy; // embedded in another site, or permission was denied
       }
       return this.words.copied;
     });
   }
 
-  /** Do what takes a moment, and tell what came of it. */
+  /** Run an action that takes a moment, and show its result. */
   async busy(act) {
     this.ending = new AbortController();
     const { signal } = this.ending;
@@ -181,7 +181,7 @@ class Dialog {
   }
 }
 
-/* What was chosen last, for the next visit; a browser that blocks storage forgets it with the page. */
+/* The last choices, for the next visit; a browser that blocks storage forgets them with the page. */
 
 let last = {};
 

@@ -1,12 +1,12 @@
-/* Films: the slide's clock from its first to its last step and a rest in which the end is read, as MP4, WebM or GIF. */
+/* Films: the slide's clock from its first to its last step, and a pause at the end, as MP4, WebM or GIF. */
 
 import { Colours, Gif } from "./gif.js";
 import { mp4 } from "./mp4.js";
 import { webm } from "./webm.js";
 
 const REST = 2; // seconds at the end, or a quarter of a short film
-const SAMPLES = 12; // pictures of which a GIF's palette is made
-const KEY = 2; // seconds between pictures that stand for themselves, to which players jump
+const SAMPLES = 12; // pictures from which a GIF's palette is computed
+const KEY = 2; // seconds between key frames, to which players can jump
 const QUEUE = 4; // pictures that may wait for the encoder
 
 // What an encoder may be asked for, the best first for its players: H.264's profiles High, Main and Baseline, at level 4.0
@@ -20,12 +20,12 @@ const CODECS = {
 /** @type {VideoColorSpaceInit} */
 const COLORS = { primaries: "bt709", transfer: "bt709", matrix: "bt709", fullRange: false };
 
-/** What a film is if nothing else is said; it lasts as long as the page plays, and the rest. */
+/** The default options of a film; it lasts as long as the page plays, plus the pause. */
 function filled(clock, options) {
   return { fps: options.format === "gif" ? 15 : 30, loop: true, seconds: clock.seconds + REST, ...options };
 }
 
-/** The clock's times of a film's pictures, in steps: it runs evenly and then rests; without a clock all are the same. */
+/** The clock's times of a film's pictures, in steps: evenly spaced, then a pause; without a clock all are equal. */
 export function times(clock, options) {
   const { seconds, fps } = filled(clock, options);
   const n = Math.max(1, Math.round(seconds * fps));
@@ -49,7 +49,7 @@ export async function frames(slide, options, each) {
   }
 }
 
-/** Let the page breathe, also in a tab that is not looked at, whose timers are slow. */
+/** Let the page handle events, without a timer, because timers are slow in hidden tabs. */
 function pause(signal) {
   signal?.throwIfAborted();
   return new Promise((done) => {
@@ -110,9 +110,9 @@ function planes(rgba, width, height) {
   return out;
 }
 
-/** What this browser's encoder takes for a format and size; null where it makes no such film. */
+/** The encoder settings that this browser supports for a format and size; null if there are none. */
 export async function encoder(format, { width, height, fps = 30 }) {
-  if (!window.VideoEncoder) return null; // browsers keep it for pages that come over a secure connection
+  if (!window.VideoEncoder) return null; // browsers offer it only over a secure connection
   const bitrate = Math.round(width * height * Math.max(fps, 30) * 0.16); // bits a second at most: sharp type costs many
   for (const codec of CODECS[format]) {
     /** @type {VideoEncoderConfig} */

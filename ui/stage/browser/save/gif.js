@@ -1,10 +1,10 @@
-/* A GIF of pictures that follow each other: one palette for all, and of each picture only what has changed. */
+/* An animated GIF: one palette for all pictures, and of each picture only the part that has changed. */
 
-const COLOURS = 255; // and one that says "as in the picture before"
+const COLOURS = 255; // and one that means "as in the picture before"
 const SAME = 0; // its place in the palette
 const LONGEST = 4096; // codes of LZW, then it begins anew
 
-/** How often each colour, as 0xbbggrr, is seen in pictures: what a palette is made of. */
+/** How often each colour, as 0xbbggrr, occurs in pictures; the palette is computed from this. */
 export class Colours {
   constructor() {
     this.seen = new Map();
@@ -21,12 +21,12 @@ export class Colours {
     }
   }
 
-  /** At most 255 colours for all that was seen: the box that errs most is cut in two, until there are enough.
+  /** At most 255 colours for all counted colours: the box with the largest error is split until there are enough.
 
       Heckbert (1982), "Color image quantization for frame buffer display", cut at the mean along the widest channel. */
   palette() {
     const colors = [...this.seen].map(([key, count]) => [key & 255, (key >> 8) & 255, key >> 16, Math.sqrt(count)]);
-    const boxes = [box(colors)]; // the root of the count gives thin lines a say beside the wide ground
+    const boxes = [box(colors)]; // with the square root, thin lines count enough beside the large background
     while (boxes.length < COLOURS) {
       const worst = boxes.reduce((a, b) => (b.error > a.error ? b : a));
       if (!worst.error) break;
@@ -46,7 +46,7 @@ function box(colors) {
     return { channel, mean, error: colors.reduce((sum, c) => sum + c[3] * (c[channel] - mean) ** 2, 0) };
   });
   const widest = spread.reduce((a, b) => (b.error > a.error ? b : a));
-  const most = colors.reduce((a, b) => (b[3] > a[3] ? b : a)); // a flat ground keeps its very colour
+  const most = colors.reduce((a, b) => (b[3] > a[3] ? b : a)); // a plain background keeps its exact colour
   const color = most[3] > 0.5 * weight ? most.slice(0, 3) : spread.map(({ mean }) => Math.round(mean));
   return { colors, color, channel: widest.channel, mean: widest.mean, error: colors.length > 1 ? widest.error : 0 };
 }
@@ -127,7 +127,7 @@ export class Gif {
       put(code);
       code = places[i];
       if (next < LONGEST) {
-        if (next === 1 << bits) bits++; // who reads is one code behind
+        if (next === 1 << bits) bits++; // the decoder is one code behind
         tree[longer] = next++;
         continue;
       }
@@ -155,7 +155,7 @@ function* blocks(bytes) {
   }
 }
 
-/** The smallest rectangle in which two pictures differ; an empty one where they do not. */
+/** The smallest rectangle in which two pictures differ; an empty one if they are equal. */
 function changed(before, now, width) {
   let [left, right, top, bottom] = [width, 0, -1, 0];
   for (let i = 0; i < now.length; i++) {

@@ -1,4 +1,4 @@
-/* The painter draws what a part of the document shows onto a 2-D context: a canvas's own, or one that writes SVG. */
+/* The painter draws a part of the document onto a 2-D context: that of a canvas, or one that writes SVG. */
 
 // Where Unicode's mathematical italics begin, for letters from the first to the last of each range.
 /** @type {[string, string, number][]} */
@@ -33,7 +33,7 @@ function inside(ctx, x, y, width, height) {
   ctx.clip();
 }
 
-/** A canvas that knows its picture draws it anew, sharp at any size; Plotly's, which does not, is copied. */
+/** One of our canvases draws its picture again, sharp at any size; a canvas of Plotly is copied. */
 function canvas(ctx, node, x, y, box) {
   const { picture } = node;
   if (!picture) return node.width && box.width && ctx.drawImage(node, x, y, box.width, box.height);
@@ -133,12 +133,12 @@ function operator(ctx, node, origin) {
 /** A letter as MathML shows it where it stands alone: from Unicode's mathematical italics. */
 function slanted(letter) {
   if ([...letter].length > 1) return letter;
-  if (letter === "h") return "ℎ"; // it had its place before the others
+  if (letter === "h") return "ℎ"; // Unicode encoded it earlier, elsewhere
   const range = ITALIC.find(([first, last]) => letter >= first && letter <= last);
   return range ? String.fromCodePoint(range[2] + letter.codePointAt(0) - range[0].codePointAt(0)) : letter;
 }
 
-/** The lines of a formula that are no text: fraction bars and roots. */
+/** The lines of a formula that are not text: fraction bars and roots. */
 function strokes(ctx, node, style, origin) {
   const place = (box) => ({ left: box.left - origin.left, right: box.right - origin.left, top: box.top - origin.top, bottom: box.bottom - origin.top });
   const size = parseFloat(style.fontSize);

@@ -157,7 +157,7 @@ function finish(plain, mask, version) {
   return rows;
 }
 
-/** How hard a code is to read: runs, squares, what looks like a corner mark, and more of one shade than the other. */
+/** The penalty of a code: runs, squares, patterns like a corner mark, and an imbalance of dark and light. */
 function penalty(rows) {
   const size = rows.length;
   const columns = rows.map((_, i) => rows.map((row) => row[i]));

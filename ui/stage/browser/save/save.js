@@ -1,4 +1,4 @@
-/* Saving: the present stage as a file, made here in the browser. */
+/* Saving: the current stage as a file, made in the browser. */
 
 import { open } from "./slide.js";
 
@@ -30,7 +30,7 @@ function film(format) {
   };
 }
 
-/** What `make` makes of the stage's slide, which is gone afterwards. */
+/** Return what `make` returns for a slide of the stage, which is removed afterwards. */
 async function slid(stage, options, make, fixed = {}) {
   const slide = await open(stage.scene, { ...options, ...fixed }, stage);
   try {
@@ -47,7 +47,7 @@ export async function render(stage, options = {}) {
   return FORMATS[format].write(stage, { ...options, format });
 }
 
-/** Give a file to the reader. */
+/** Download a file. */
 export function hand(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);

@@ -1,4 +1,4 @@
-/* A slide is a stage of a fixed size in slide type, off the screen, that can be painted as a picture or written as SVG. */
+/* A slide is a stage of a fixed size with large type, off the screen, that is saved as a picture or as SVG. */
 
 import { make } from "../draw.js";
 import { Stage } from "../stage.js";
@@ -13,14 +13,14 @@ const MOST = { wide: 0.42, middle: 0.36, tall: 0.26 };
 // A slide is laid out like a page whose type is 15 px, and enlarged as a whole: lines, markers and dashes with the type.
 const PAGE = 600; // the shorter side of that page, px: type of 15 becomes 27 px on a slide 1080 px high, labels 24
 
-/** What a slide shows beside the panels, and how; every option has its default here. */
+/** The options of a slide, with their defaults. */
 export const OPTIONS = {
   width: 1920, height: 1080, mode: "light", clear: false,
   title: true, sentence: false, table: true, caption: true, qr: false,
   base: document.baseURI, // of the address that is shown; none: no address is shown
 };
 
-/** A slide of a scene; a stage that shows it, where given, says how its reader has turned and enlarged it. */
+/** A slide of a scene; if a stage that shows it is given, its rotation and zoom are used. */
 export async function open(scene, options = {}, stage = null) {
   const slide = new Slide(scene, { ...OPTIONS, ...options });
   await slide.lay(stage);
@@ -53,7 +53,7 @@ class Slide {
     return [make("div", { class: "dl-slide-head" }, make("span", { class: "dl-slide-title" }, title), " ", make("span", {}, question))];
   }
 
-  /** The sentence that reads the picture; the settings that are not the usual ones, and the link that opens them again. */
+  /** The sentence that describes the picture, the settings that differ from the defaults, and the link to them. */
   foot() {
     const { about, alt, palettes } = this.scene;
     const { sentence, caption, qr: square, mode, base } = this.options;
@@ -104,7 +104,7 @@ class Slide {
     return times(this.scene.clock, options);
   }
 
-  /** Draw what is seen onto a context that is as large as the slide. */
+  /** Draw the slide onto a context of the same size. */
   paint(ctx) {
     ctx.save();
     ctx.scale(this.scale, this.scale);

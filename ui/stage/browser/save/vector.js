@@ -1,4 +1,4 @@
-/* VectorContext has the methods of a canvas's 2-D context that our pictures use, and writes them down as SVG. */
+/* VectorContext has the methods of a canvas's 2-D context that our pictures use, and writes SVG. */
 
 /** @type {{ fillStyle: string, strokeStyle: string, lineWidth: number, lineCap: CanvasLineCap, lineJoin: CanvasLineJoin, globalAlpha: number, font: string,
     textAlign: CanvasTextAlign, textBaseline: CanvasTextBaseline, imageSmoothingEnabled: boolean, dash: number[], clipped: number | null }} */
@@ -11,7 +11,7 @@ const ANCHORS = { center: "middle", right: "end", end: "end" };
 const real = document.createElement("canvas").getContext("2d", { willReadFrequently: true }); // measures text, reads colours
 const colors = new Map();
 
-/** Any CSS colour as [#rrggbb, opacity]: other programs than browsers know few of its spellings. */
+/** Any CSS colour as [#rrggbb, opacity], because programs other than browsers know few forms of CSS colours. */
 export function plain(color) {
   if (!colors.has(color)) {
     real.clearRect(0, 0, 1, 1);
@@ -215,7 +215,7 @@ export class VectorContext {
     this.add(`<path ${this.where(shape)} fill="none"${ink} stroke-width="${brief(this.lineWidth * unit)}"${dash}${ends}/>`);
   }
 
-  /** What is drawn next is seen only inside the path, and inside of what it was seen in before. */
+  /** Restrict what is drawn next to the inside of the path and of the earlier clip. */
   clip(shape) {
     const inside = this.clipped ? ` clip-path="url(#c${this.clipped})"` : "";
     const text = `${inside}><path ${this.where(shape)}/></clipPath>`;
