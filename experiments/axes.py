@@ -33,7 +33,7 @@ NONE = ("none", "all", "full")  # texts for None and for an empty list of column
 
 def suggested(rule: type[Optimizer]) -> Optimizer:
     """Return an optimizer with a learning rate that works well for small networks."""
-    return rule(lr=float(f"{rule.pace * RATES[rule.family]:.3g}"))
+    return rule(lr=float(f"{rule.lr_factor * RATES[rule.family]:.3g}"))
 
 
 def learnt(fit: Fit) -> int:

@@ -43,7 +43,7 @@ def suited(surface: str) -> Callable[[type[Optimizer]], Optimizer]:
     could diverge in these steps.
     """
     rate = find(surface).rate
-    return lambda rule: rule(lr=float(f"{rule.pace * rate(rule.begins or rule.family):.3g}"))
+    return lambda rule: rule(lr=float(f"{rule.lr_factor * rate(rule.begins or rule.family):.3g}"))
 
 
 @dataclass(frozen=True)

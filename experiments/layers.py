@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from experiments.snapshot import Glimpse
+from experiments.snapshot import Snapshot
 from networks import ACTIVATIONS
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -55,20 +55,20 @@ def read(record: Array | None, k: int, depth: int) -> Layers:
     return Layers._make([*numbers, record[:, :, single : single + BINS], record[:, :, single + BINS :]])
 
 
-def look(glimpse: Glimpse) -> Array:
+def look(snapshot: Snapshot) -> Array:
     """Return what `Layers` describes, as [k, L, numbers], for a batch of each network's first training rows.
 
     The gradient is that of the mean loss of these rows, without penalties. For a network that has diverged, nan values
     are not counted in any bin.
     """
-    x, y = (table[:, :ROWS][glimpse.which] for table in (glimpse.tables.train_x, glimpse.tables.train_y))
-    stack = glimpse.stack.copy()  # otherwise these rows would change the running statistics of batch normalization
+    x, y = (table[:, :ROWS][snapshot.which] for table in (snapshot.tables.train_x, snapshot.tables.train_y))
+    stack = snapshot.stack.copy()  # otherwise these rows would change the running statistics of batch normalization
     outputs = stack(x)
-    stack.backward(glimpse.task.slope(outputs, y) / x.shape[1])
+    stack.backward(snapshot.task.slope(outputs, y) / x.shape[1])
     values = [layer.numpy() for layer in stack.activations]
     counts = [weight.shape[1] * weight.shape[2] for weight in stack.weights[:-1]]
     gradients = np.split(stack.grads[:, : stack.n_weights], np.cumsum(counts), axis=1)
-    limits = ACTIVATIONS[glimpse.variants[0].activation].limits
+    limits = ACTIVATIONS[snapshot.variants[0].activation].limits
     with np.errstate(all="ignore"):  # divergence is data
         told = [_told(a, g, limits) for a, g in zip(values, gradients[:-1], strict=True)]
     return np.stack(told, axis=1)

@@ -1,6 +1,6 @@
 """A thumbtack is thrown: optimizers maximize the log-likelihood of its probability to land flat; small samples mislead.
 
-`climb(Throws(100, 27)).theta` is [contender, step]; `repeat(Throws(truth=0.5)).share` is [repetition, throw].
+`climb(CoinTosses(100, 27)).theta` is [contender, step]; `repeat(CoinTosses(truth=0.5)).share` is [repetition, throw].
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ RATES = {
 def suggested(rule: type[Optimizer], borders: str = "free") -> Optimizer:
     """Return an optimizer with the learning rate recommended for its family, on θ or, for "logit", on its logit."""
     rates = RATES["logit" if borders == "logit" else "theta"]
-    rate = rule.pace * rates["normalised" if rule.family == "searching" else rule.family]
+    rate = rule.lr_factor * rates["normalised" if rule.family == "searching" else rule.family]
     return rule(lr=float(f"{rate:.3g}"))
 
 
@@ -45,7 +45,7 @@ def contenders_for(rules: Iterable[str] = LECTURE, borders: str = "free") -> tup
 
 
 @dataclass(frozen=True)
-class Throws:
+class CoinTosses:
     """K hits in N throws, and the optimizers that look for the θ that makes them most likely.
 
     `borders` says what happens if a step takes θ out of [0, 1]: "free" allows it, and the path ends there, because the
@@ -94,9 +94,9 @@ class Throws:
         return self.hits / self.throws
 
 
-def default_throws(throws: int = 100, borders: str = "free", rules: Iterable[str] = LECTURE) -> Throws:
+def default_throws(throws: int = 100, borders: str = "free", rules: Iterable[str] = LECTURE) -> CoinTosses:
     """Return N throws with the lecture's share of hits, and optimizers with learning rates for these borders."""
-    return Throws(throws, (27 * throws + 50) // 100, contenders_for(rules, borders), borders)
+    return CoinTosses(throws, (27 * throws + 50) // 100, contenders_for(rules, borders), borders)
 
 
 def log_likelihood(theta: Any, hits: Any, throws: Any) -> Array:
@@ -121,7 +121,7 @@ def slope(theta: Array, share: float) -> Array:
         return (1 - share) / (1 - theta) * (share < 1) - (share / theta if share else 0.0)
 
 
-def steepest(spec: Throws) -> float:
+def steepest(spec: CoinTosses) -> float:
     """Return the curvature of the loss per throw at K/N: 1 / (p (1 - p)), on the logit p (1 - p), with p = K/N.
 
     Gradient descent is stable there for rates below 2 / curvature.
@@ -150,7 +150,7 @@ class Climb(NamedTuple):
 
 
 @np.errstate(all="ignore")  # divergence is data
-def climb(spec: Throws) -> Climb:
+def climb(spec: CoinTosses) -> Climb:
     """Let every contender maximize ln L by minimizing -ln L / N, so that the same learning rate suits any N."""
     logit = spec.borders == "logit"
     start = np.log(spec.start / (1 - spec.start)) if logit else spec.start
@@ -187,7 +187,7 @@ def climb(spec: Throws) -> Climb:
     return Climb(path, height, clipped, left, _arrived(path, spec.share))
 
 
-def _height(place: Array, spec: Throws) -> Array:
+def _height(place: Array, spec: CoinTosses) -> Array:
     """Return ln L, given θ or its logit; computed from the logit, ln θ stays finite even if θ rounds to 0 or 1."""
     if spec.borders == "logit":
         return -spec.hits * np.logaddexp(0, -place) - (spec.throws - spec.hits) * np.logaddexp(0, place)
@@ -220,7 +220,7 @@ class Repeats(NamedTuple):
     best: float
 
 
-def repeat(spec: Throws) -> Repeats:
+def repeat(spec: CoinTosses) -> Repeats:
     """Throw a thumbtack with P(flat) = `truth` as often as the largest of `sizes`, and repeat that REPETITIONS times.
 
     The 5 throws of a repetition are the first of its 50. Losses are cross-entropies in nats, -ln L / N: own = -q ln q -

@@ -236,7 +236,7 @@ def rates(chart: Map) -> tuple[float, float]:
     """Return the lowest and highest learning rate of a map: those given, or a range around the recommended ones."""
     if chart.rates:
         return chart.rates[0], chart.rates[1]
-    suited = [type(rule).pace * find(chart.surface).rate(rule.family) for rule in chart.rules]
+    suited = [type(rule).lr_factor * find(chart.surface).rate(rule.family) for rule in chart.rules]
     return float(f"{min(suited) / BELOW:.2g}"), float(f"{max(suited) * ABOVE:.2g}")
 
 
@@ -250,7 +250,7 @@ def values(chart: Map) -> tuple[float, float]:
     return float(low), float(high)
 
 
-class Fate(NamedTuple):
+class Outcome(NamedTuple):
     """How n races end: `loss`, `diverged`, `converged` [n] and `end` [n, 2], as in `Survey`."""
 
     loss: Array
@@ -261,7 +261,7 @@ class Fate(NamedTuple):
 
 def fate(
     surface: Surface, rule: Optimizer, starts: Array, steps: int, columns: Mapping[str, Array] | None = None
-) -> Fate:
+) -> Outcome:
     """Run n races of one optimizer; starts [n, 2], `columns` [n] the fields in which the races differ.
 
     The races run in blocks that fit into a processor core's own cache: the results are the same, in half the time.
@@ -276,11 +276,11 @@ def fate(
         )
         for block in blocks
     ]  # fmt: skip
-    return Fate(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    return Outcome(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
 @np.errstate(all="ignore")  # divergence is data
-def _walk_block(surface: Surface, rule: Optimizer, points: Array, steps: int) -> Fate:
+def _walk_block(surface: Surface, rule: Optimizer, points: Array, steps: int) -> Outcome:
     """Move the points of one block; return when each race diverges, when it converges, and where it ends."""
     near = tolerance(surface)
     floor = np.nan if surface.minimum is None else surface.minimum
@@ -313,7 +313,7 @@ def _walk_block(surface: Surface, rule: Optimizer, points: Array, steps: int) ->
         if np.count_nonzero(new):
             converged[new] = step
             waiting &= ~new
-    return Fate(np.where(alive, height, np.nan), diverged, converged, np.where(alive[:, None], points, np.nan))
+    return Outcome(np.where(alive, height, np.nan), diverged, converged, np.where(alive[:, None], points, np.nan))
 
 
 def _total(array: Array) -> float:
@@ -525,7 +525,7 @@ def _newton(surface: Surface, points: Array, rounds: int = 60) -> Array:
     return points
 
 
-ASTRAY = -1  # a race that ends near no minimum
+UNSETTLED = -1  # a race that ends near no minimum
 LOST_CELL = -2  # a race that diverged
 
 
@@ -533,18 +533,18 @@ def settled(chart: Map, found: Survey) -> Array:
     """Return for each race of a map of basins the index of the minimum in which it ends, as in `wells`.
 
     A race ends in the minimum nearest to its final point if its loss is within the tolerance of that minimum; otherwise
-    the result is ASTRAY, or LOST_CELL if it has diverged.
+    the result is UNSETTLED, or LOST_CELL if it has diverged.
     """
     at = wells(chart.surface)
     near = tolerance(find(chart.surface))
     ends, losses = found.end.reshape(-1, 2), found.loss.ravel()
-    basin = np.full(len(ends), ASTRAY)
+    basin = np.full(len(ends), UNSETTLED)
     distance = np.full(len(ends), np.inf)
     for number, (point, height) in enumerate(zip(*at, strict=True)):
         away = np.hypot(*(ends - point).T)
         closer = away < distance
         distance = np.where(closer, away, distance)
-        basin = np.where(closer, np.where(np.abs(losses - height) < near, number, ASTRAY), basin)
+        basin = np.where(closer, np.where(np.abs(losses - height) < near, number, UNSETTLED), basin)
     if find(chart.surface).level_lines:  # a line of minima is one
         basin[(basin >= 0) & (basin < len(find(chart.surface).minima))] = 0
     return np.where(np.isnan(losses), LOST_CELL, basin).reshape(found.loss.shape)

@@ -13,7 +13,7 @@ import numpy as np
 
 from datasets import Dataset, Part, prepare
 from datasets.dataset import texts
-from experiments.snapshot import Glimpse
+from experiments.snapshot import Snapshot
 from experiments.variant import Fit, prepared
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -23,17 +23,17 @@ WORST = 12  # worst errors that are shown
 POINTS = 300  # of an ROC curve, at most
 
 
-def outputs(glimpse: Glimpse) -> Array:
+def outputs(snapshot: Snapshot) -> Array:
     """Return the outputs of the networks [k, 2, rows, c], for their last weights (0) and those of the best epoch (1).
 
     The rows are those of the validation set, or of the training set if there is none, followed by those of the test
     set; of each, the first MOST / c.
     """
-    tables, which = glimpse.tables, glimpse.which
+    tables, which = snapshot.tables, snapshot.which
     seen = tables.seen_x[:, tables.learnt :] if tables.val_y.shape[1] else tables.train_x
-    most = MOST // glimpse.stack.biases[-1].shape[-1]
+    most = MOST // snapshot.stack.biases[-1].shape[-1]
     parts = [part[:, :most] for part in (seen, tables.test_x) if part.shape[1]]
-    stacks = (glimpse.stack, glimpse.best)
+    stacks = (snapshot.stack, snapshot.best)
     return np.stack([np.concatenate([one.evaluate(x, which).numpy() for x in parts], axis=1) for one in stacks], axis=1)
 
 

@@ -27,7 +27,7 @@ MOST = 4
 
 
 @dataclass(frozen=True)
-class Stretch:
+class ColumnScaling:
     """A linear model of two columns, or of one column and a bias (`second` is `BIAS`), and the optimizers that fit it.
 
     With two columns the bias always has its best value for the current weights, so that only two weights remain. The
@@ -67,11 +67,11 @@ class Stretch:
         self.races()  # raises Refused if the races are not valid
 
     @classmethod
-    def on(cls, dataset: str) -> Stretch:
+    def on(cls, dataset: str) -> ColumnScaling:
         """Return the study with the most instructive columns of a data set."""
         return cls() if dataset == "scores" else cls(dataset, first=0, second=1)
 
-    def on_columns(self, **fields: int | str) -> Stretch:
+    def on_columns(self, **fields: int | str) -> ColumnScaling:
         """Return the study of other columns or scaling; learning rates keep their ratio to those recommended."""
         other = replace(self, **fields, contenders=())
         return replace(other, contenders=rerated(self.races()[1], other.surface(other.scaling)))

@@ -340,7 +340,7 @@ def _classes(fit: Fit, parts: Parts) -> list[str]:
         found += [NORM]
     if isinstance(entry, Own):
         found += own_script.functions(entry)
-    return found + [written(rule, _name(fit, rule)) for rule in _rules(fit) if not rule.counterpart]
+    return found + [written(rule, _name(fit, rule)) for rule in _rules(fit) if not rule.torch_equivalent]
 
 
 def _sources(function: Any) -> list[str]:
@@ -373,8 +373,8 @@ def _name(fit: Fit, rule: Optimizer) -> str:
 
 def _made(fit: Fit, rule: Optimizer, parameters: str) -> str:
     """Return the expression that creates an optimizer for these parameters."""
-    if rule.counterpart:
-        return "torch.optim." + rule.counterpart.replace("(parameters", f"({parameters}", 1)
+    if rule.torch_equivalent:
+        return "torch.optim." + rule.torch_equivalent.replace("(parameters", f"({parameters}", 1)
     return f"{_name(fit, rule)}({parameters}, lr={rule.lr!r})"
 
 
@@ -383,7 +383,7 @@ def _schedule(rule: Optimizer) -> str:
     if rule.schedule == Constant():
         return ""
     known = {"lr": repr(rule.lr), "ticks": "EPOCHS"}
-    return re.sub(r"\b(lr|ticks)\b(?!=)", lambda name: known[name[0]], rule.schedule.counterpart)
+    return re.sub(r"\b(lr|ticks)\b(?!=)", lambda name: known[name[0]], rule.schedule.torch_equivalent)
 
 
 def _training(fit: Fit, entry: Dataset) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from networks.tasks import Task
 
 
-class Glimpse(NamedTuple):
+class Snapshot(NamedTuple):
     """The networks of one group after an epoch.
 
     Row i of `stack`, and of `best` (the weights with the lowest validation loss so far), is the network of

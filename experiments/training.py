@@ -19,7 +19,7 @@ import numpy as np
 
 from datasets import find
 from experiments.records import take
-from experiments.snapshot import Glimpse
+from experiments.snapshot import Snapshot
 from experiments.tables import Data, boundary, guess, table_key, tensors, together
 from experiments.variant import HEAVY, Fit, precision, rates, sizes, work
 from networks import count_params, count_weights, untrained
@@ -149,7 +149,7 @@ def train(variants: Sequence[Fit], group: Group, epoch: int, epochs: int, record
     ]
     penalise = _penalties(variants)
     train_y, val_y = tables.train_y[which], tables.val_y[which]
-    glimpse = Glimpse(stack, best, variants, tables, which, task)
+    snapshot = Snapshot(stack, best, variants, tables, which, task)
     curves: list[tuple[Array, ...]] = []
     recorded: dict[str, list[Array]] = {name: [] for name in records}
 
@@ -166,7 +166,7 @@ def train(variants: Sequence[Fit], group: Group, epoch: int, epochs: int, record
             kept = lower | (epoch == 1)
             best.params[kept] = stack.params[kept]
         by_batch = train_loss if batch_loss is None else batch_loss
-        take(recorded, glimpse._replace(seconds=took, batch_loss=by_batch), epoch, shared.epochs)
+        take(recorded, snapshot._replace(seconds=took, batch_loss=by_batch), epoch, shared.epochs)
         return val_loss if val_y.shape[1] else train_loss
 
     with np.errstate(all="ignore"):  # divergence is data

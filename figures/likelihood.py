@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.likelihood import Climb, Repeats, Throws, log_likelihood, steepest
+from experiments.likelihood import Climb, CoinTosses, Repeats, log_likelihood, steepest
 from figures import theme
 from figures.contract import CurvesPanel, Event, Figure, Look, Plotly, Scene, Table, TableRow, Track, Values
 from figures.scene import Say, names, number
@@ -18,7 +18,7 @@ BINS = 90  # estimates in the same bin are stacked
 EMPTY = {"type": "scatter", "x": [], "y": []}
 
 
-def climbing(spec: Throws, run: Climb, *, say: Say, alt: str) -> Scene:
+def climbing(spec: CoinTosses, run: Climb, *, say: Say, alt: str) -> Scene:
     """Return the stage's scene for `climb`: the curve with the paths on it, and θ at every step."""
     looks = theme.styles(spec.contenders)
     titles = names(spec.contenders, say)
@@ -33,7 +33,7 @@ def climbing(spec: Throws, run: Climb, *, say: Say, alt: str) -> Scene:
     )  # fmt: skip
 
 
-def _curve(spec: Throws, run: Climb, looks: list[Look], titles: list[str], say: Say) -> CurvesPanel:
+def _curve(spec: CoinTosses, run: Climb, looks: list[Look], titles: list[str], say: Say) -> CurvesPanel:
     spread = np.sqrt(max(spec.share * (1 - spec.share), 1 / spec.throws) / spec.throws)
     # Fine near the maximum, where the likelihood of many throws has its peak, and near the borders.
     near = spec.share + spread * np.linspace(-6, 6, 121)
@@ -71,7 +71,7 @@ def _curve(spec: Throws, run: Climb, looks: list[Look], titles: list[str], say: 
     }  # fmt: skip
 
 
-def _values(spec: Throws, run: Climb, looks: list[Look], titles: list[str], say: Say) -> CurvesPanel:
+def _values(spec: CoinTosses, run: Climb, looks: list[Look], titles: list[str], say: Say) -> CurvesPanel:
     step = say(N_("step"))
     layout = theme.layout(
         xaxis=theme.axis(step, range=[0, spec.steps]),
@@ -92,7 +92,7 @@ def _values(spec: Throws, run: Climb, looks: list[Look], titles: list[str], say:
     return {"kind": "curves", "grow": 1, "mark": mark, "figure": figure, "tracks": tracks + dots, "along": True}
 
 
-def _table(spec: Throws, run: Climb, looks: list[Look], titles: list[str], say: Say) -> Table:
+def _table(spec: CoinTosses, run: Climb, looks: list[Look], titles: list[str], say: Say) -> Table:
     rows: list[TableRow] = []
     for i, rule in enumerate(spec.contenders):
         if run.left[i] >= 0:
@@ -108,7 +108,7 @@ def _table(spec: Throws, run: Climb, looks: list[Look], titles: list[str], say: 
     return {"columns": ["", "η", "θ", "ln L", say(N_("reached at step"))], "rows": rows}
 
 
-def climbed(spec: Throws, run: Climb, say: Say) -> str:
+def climbed(spec: CoinTosses, run: Climb, say: Say) -> str:
     """Return sentences that describe a climb."""
     titles = names(spec.contenders, say)
     parts = []
@@ -134,7 +134,7 @@ def climbed(spec: Throws, run: Climb, say: Say) -> str:
     return " ".join(parts)
 
 
-def _left(spec: Throws, run: Climb, i: int, title: str, say: Say) -> str:
+def _left(spec: CoinTosses, run: Climb, i: int, title: str, say: Say) -> str:
     """Say when a contender left [0, 1] and where to; for plain gradient descent, the limit of its learning rate."""
     step, rule = int(run.left[i]), spec.contenders[i]
     text = N_("**{rule}** stops at step {step}: ln L is not defined at θ = {value}, outside [0, 1].")
@@ -146,7 +146,7 @@ def _left(spec: Throws, run: Climb, i: int, title: str, say: Say) -> str:
     return said
 
 
-def climb_numbers(spec: Throws, run: Climb, say: Say) -> dict[str, np.ndarray]:
+def climb_numbers(spec: CoinTosses, run: Climb, say: Say) -> dict[str, np.ndarray]:
     """Return the data of a climb as columns: the step, then θ and ln L of every contender."""
     columns = {say(N_("step")): np.arange(spec.steps + 1)}
     for i, title in enumerate(names(spec.contenders, say)):
@@ -157,7 +157,7 @@ def climb_numbers(spec: Throws, run: Climb, say: Say) -> dict[str, np.ndarray]:
 # -- few throws compared with many
 
 
-def repeated(spec: Throws, many: Repeats, *, say: Say, alt: str) -> Scene:
+def repeated(spec: CoinTosses, many: Repeats, *, say: Say, alt: str) -> Scene:
     """Return the stage's scene for repeated throws: likelihoods, estimates and losses for few and for many throws."""
     return _scene(
         f"repeat {spec.truth} {spec.sizes} {spec.seed}", say=say, alt=alt, layout="side",
@@ -169,11 +169,11 @@ def repeated(spec: Throws, many: Repeats, *, say: Say, alt: str) -> Scene:
     )  # fmt: skip
 
 
-def _looks(spec: Throws) -> list[Look]:
+def _looks(spec: CoinTosses) -> list[Look]:
     return [{"color": look["color"], "dash": [], "marker": "circle"} for look in theme.variant_styles(len(spec.sizes))]
 
 
-def _ridges(spec: Throws, many: Repeats, say: Say) -> CurvesPanel:
+def _ridges(spec: CoinTosses, many: Repeats, say: Say) -> CurvesPanel:
     """One row per sample size: the likelihood of the current repetition, and the estimates so far stacked below."""
     theta = np.linspace(0, 1, GRID)
     rows = len(spec.sizes)
@@ -208,7 +208,7 @@ def _ridges(spec: Throws, many: Repeats, say: Say) -> CurvesPanel:
     }  # fmt: skip
 
 
-def _losses(spec: Throws, many: Repeats, say: Say) -> CurvesPanel:
+def _losses(spec: CoinTosses, many: Repeats, say: Say) -> CurvesPanel:
     """The mean loss per throw of the estimate, on its own throws and on new ones, over the number of throws.
 
     The mean on new throws is infinite as long as one of the repetitions has seen only one side.
@@ -238,7 +238,7 @@ def _losses(spec: Throws, many: Repeats, say: Say) -> CurvesPanel:
     return {"kind": "curves", "grow": 1, "mark": mark, "figure": {"data": data, "layout": layout}, "tracks": []}
 
 
-def _spread(spec: Throws, many: Repeats, say: Say) -> Table:
+def _spread(spec: CoinTosses, many: Repeats, say: Say) -> Table:
     rows: list[TableRow] = []
     for look, size in zip(_looks(spec), spec.sizes, strict=True):
         share = many.share[:, size - 1]
@@ -252,7 +252,7 @@ def _spread(spec: Throws, many: Repeats, say: Say) -> Table:
     return {"columns": ["", "K/N", say(N_("standard deviation")), say(N_("generalization gap"))], "rows": rows}
 
 
-def strayed(spec: Throws, many: Repeats, say: Say) -> str:
+def strayed(spec: CoinTosses, many: Repeats, say: Say) -> str:
     """Return sentences that describe repeated throws: the errors of estimates from few and many, and their losses."""
     few, lots = spec.sizes[0], spec.sizes[-1]
     spread, less = (f"{many.share[:, size - 1].std():.2g}" for size in (few, lots))
@@ -276,7 +276,7 @@ def strayed(spec: Throws, many: Repeats, say: Say) -> str:
     return " ".join(parts)
 
 
-def repeat_numbers(spec: Throws, many: Repeats, say: Say) -> dict[str, np.ndarray]:
+def repeat_numbers(spec: CoinTosses, many: Repeats, say: Say) -> dict[str, np.ndarray]:
     """Return the data of repeated throws as columns: the estimate of every repetition, by number of throws."""
     columns = {say(N_("repetition")): np.arange(len(many.share))}
     return columns | {f"K/N, N = {size}": many.share[:, size - 1] for size in spec.sizes}
@@ -285,7 +285,7 @@ def repeat_numbers(spec: Throws, many: Repeats, say: Say) -> dict[str, np.ndarra
 # -- small parts
 
 
-def _share(spec: Throws) -> str:
+def _share(spec: CoinTosses) -> str:
     return f"{spec.share:.4g}"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from datasets import find as find_data
 from experiments.descend import Descent, Race
 from experiments.divergence import Divergence
-from experiments.scaling import BIAS, Stretch, condition
+from experiments.scaling import BIAS, ColumnScaling, condition
 from figures import theme
 from figures.contract import CurvesPanel, Figure, Look, PlanePanel, Scene, Table, TableRow, Track, Values
 from figures.race import card, plane
@@ -31,7 +31,7 @@ def surface_of(race: Race) -> LeastSquares:
     return surface
 
 
-def scene(spec: Stretch, runs: Runs, *, say: Say, alt: str) -> Scene:
+def scene(spec: ColumnScaling, runs: Runs, *, say: Say, alt: str) -> Scene:
     """Return the stage's scene: the unscaled and the scaled surface with the paths, and the losses on both."""
     looks = theme.styles(spec.contenders)
     titles = [say(rule.title) for rule in spec.contenders]
@@ -48,7 +48,7 @@ def scene(spec: Stretch, runs: Runs, *, say: Say, alt: str) -> Scene:
 
 
 def _plane(
-    spec: Stretch, race: Race, run: Descent, lost: dict[int, Divergence], head: str, looks: list[Look],
+    spec: ColumnScaling, race: Race, run: Descent, lost: dict[int, Divergence], head: str, looks: list[Look],
     titles: list[str], say: Say,
 ) -> PlanePanel:  # fmt: skip
     surface = surface_of(race)
@@ -69,7 +69,7 @@ def _plane(
     return {**panel, "grow": 1.1, "mark": mark, "start": None, "cards": cards}
 
 
-def weights(spec: Stretch, say: Say) -> tuple[str, str]:
+def weights(spec: ColumnScaling, say: Say) -> tuple[str, str]:
     """Return the names of the two weights."""
     columns = find_data(spec.dataset).names
     second = say(N_("bias")) if spec.second == BIAS else f"w ({say(columns[spec.second])})"
@@ -87,7 +87,7 @@ def way_left(run: Descent, race: Race) -> np.ndarray:
     return np.linalg.norm(run.path - best, axis=2) / np.linalg.norm(np.array(race.start) - best)
 
 
-def _curves(spec: Stretch, runs: Runs, looks: list[Look], titles: list[str], say: Say) -> CurvesPanel:
+def _curves(spec: ColumnScaling, runs: Runs, looks: list[Look], titles: list[str], say: Say) -> CurvesPanel:
     tracks: list[Track] = []
     for (race, run, _lost), dash, width in zip(runs, ([2, 4], []), (2.0, 2.6), strict=True):
         for title, look, loss in zip(titles, looks, above(run, race), strict=True):
@@ -132,7 +132,7 @@ def _table(runs: Runs, looks: list[Look], titles: list[str], say: Say) -> Table:
     return {"columns": columns, "rows": rows}
 
 
-def read(spec: Stretch, runs: Runs, say: Say) -> str:
+def read(spec: ColumnScaling, runs: Runs, say: Say) -> str:
     """Return sentences that describe the picture: the condition numbers, and how close the first optimizer comes."""
     (plain, plain_run, _), (scaled, scaled_run, _) = runs
     text = N_(
@@ -168,7 +168,7 @@ def share(value: float, say: Say) -> str:
     return f"{100 * value:.0f}%" if value >= 0.1 else f"{100 * value:.1f}%"
 
 
-def numbers(spec: Stretch, runs: Runs, say: Say) -> dict[str, np.ndarray]:
+def numbers(spec: ColumnScaling, runs: Runs, say: Say) -> dict[str, np.ndarray]:
     """Return the data as columns: the step, then both weights and the error of every optimizer on both surfaces."""
     columns = {say(N_("step")): np.arange(spec.steps + 1)}
     first, second = weights(spec, say)

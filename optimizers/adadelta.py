@@ -44,7 +44,7 @@ w &\leftarrow w - \eta\, \Delta
     published = "2012-12"
     torch = "Adadelta(parameters, lr={lr}[, rho={rho}][, eps={eps}][, weight_decay={weight_decay}])"
     family = "searching"
-    pace = 200.0
+    lr_factor = 200.0
     slots = ("square_avg", "acc_delta")
 
     @property

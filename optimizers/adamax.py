@@ -45,7 +45,7 @@ w &\leftarrow w - \frac{\eta}{1 - \beta_1^t}\, \frac{m}{u}
     published = "2014-12"
     torch = "Adamax(parameters, lr={lr}[, betas=({beta1}, {beta2})][, eps={eps}][, weight_decay={weight_decay}])"
     family = "normalised"
-    pace = 2.0
+    lr_factor = 2.0
     slots = ("exp_avg", "exp_inf")
 
     @property

@@ -43,7 +43,7 @@ m &\leftarrow \beta_2 m + (1 - \beta_2)\, g
     paper_url = "https://arxiv.org/abs/2302.06675"
     published = "2023-02"
     family = "normalised"
-    pace = 0.7
+    lr_factor = 0.7
     slots = ("exp_avg",)
 
     @property

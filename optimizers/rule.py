@@ -52,7 +52,7 @@ class Optimizer(ABC):
     about lr for any g; chosen by the optimizer itself, independent of the size of g."""
     begins: ClassVar[str] = ""
     """The family of the first steps, if it differs; the learning rate must suit these steps too."""
-    pace: ClassVar[float] = 1.0
+    lr_factor: ClassVar[float] = 1.0
     """A suitable learning rate, as a multiple of the suitable rate of the family."""
     torch: ClassVar[str] = ""
     """The call that creates the torch.optim optimizer: a format string of the fields. A part in [ ] is written
@@ -95,7 +95,7 @@ class Optimizer(ABC):
         return ()
 
     @property
-    def counterpart(self) -> str:
+    def torch_equivalent(self) -> str:
         """The call that creates torch's optimizer with these settings for `parameters`; empty if torch has none.
 
         torch has none of the common mistakes and variants.

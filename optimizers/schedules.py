@@ -64,7 +64,7 @@ class Schedule(ABC):
 
     @property
     @abstractmethod
-    def counterpart(self) -> str:
+    def torch_equivalent(self) -> str:
         """The call that creates torch's scheduler for an `optimizer` with learning rate `lr` and `ticks` ticks."""
 
 
@@ -82,7 +82,7 @@ class Constant(Schedule):
         return 1.0
 
     @property
-    def counterpart(self) -> str:
+    def torch_equivalent(self) -> str:
         return "ConstantLR(optimizer, factor=1.0)"
 
 
@@ -105,7 +105,7 @@ class Step(Schedule):
         return self.decay ** (tick // self.every)
 
     @property
-    def counterpart(self) -> str:
+    def torch_equivalent(self) -> str:
         return f"StepLR(optimizer, step_size={self.every}, gamma={self.decay!r})"
 
 
@@ -128,7 +128,7 @@ class Exponential(Schedule):
         return self.decay**tick
 
     @property
-    def counterpart(self) -> str:
+    def torch_equivalent(self) -> str:
         return f"ExponentialLR(optimizer, gamma={self.decay!r})"
 
 
@@ -155,7 +155,7 @@ class Cosine(Schedule):
         return half_cosine(1.0, self.end, tick / ticks)
 
     @property
-    def counterpart(self) -> str:
+    def torch_equivalent(self) -> str:
         return f"CosineAnnealingLR(optimizer, T_max=ticks, eta_min={self.end!r} * lr)"
 
 
@@ -179,7 +179,7 @@ class WarmUp(Schedule):
         return self.start + (1 - self.start) * min(tick / self.over, 1.0)
 
     @property
-    def counterpart(self) -> str:
+    def torch_equivalent(self) -> str:
         return f"LinearLR(optimizer, start_factor={self.start!r}, total_iters={self.over})"
 
 
@@ -212,7 +212,7 @@ class OneCycle(Schedule):
         return half_cosine(1.0, self.end, (tick - peak) / (ticks - 1 - peak))
 
     @property
-    def counterpart(self) -> str:
+    def torch_equivalent(self) -> str:
         return (
             f"OneCycleLR(optimizer, max_lr=lr, total_steps=ticks, pct_start={self.rise!r}, "
             f"div_factor={1 / self.start:.15g}, final_div_factor={self.start / self.end:.15g}, cycle_momentum=False)"
@@ -261,6 +261,6 @@ class Plateau(Schedule):
         np.copyto(waited, 0, where=over)
 
     @property
-    def counterpart(self) -> str:
+    def torch_equivalent(self) -> str:
         how = f"factor={self.decay!r}, patience={self.patience}, threshold={self.threshold!r}, eps=0.0"
         return f"ReduceLROnPlateau(optimizer, {how})"

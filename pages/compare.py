@@ -25,8 +25,8 @@ from runs import View
 from spec import N_, Refused
 from ui import controls, data, frame, lesson, panels, results, script
 from ui.controls import follow
-from ui.desk import Desk
 from ui.language import _
+from ui.page_state import PageState
 from ui.stage import stage
 from ui.training import watch
 
@@ -46,68 +46,68 @@ OWN = {
 
 
 def show() -> None:
-    desk = Desk("compare", lambda anchors: Comparison(), lambda spec: studies.suggested, own=OWN)
+    state = PageState("compare", lambda anchors: Comparison(), lambda spec: studies.suggested, own=OWN)
     with st.sidebar:
-        settings(desk)
-    desk.notices()
-    picture(desk)
-    desk.publish()
+        settings(state)
+    state.notices()
+    picture(state)
+    state.publish()
 
 
 # -- settings
 
 
-def settings(desk: Desk[Comparison]) -> None:
-    controls.presets(desk, _("From the lecture"), PRESETS)
-    data.choose(desk)
-    st.caption(_(find(desk.spec.dataset).sentence))
-    what_varies(desk)
-    field(desk, "hidden")
-    field(desk, "epochs")
-    if desk.spec.vary != "batch_size":
-        controls.optional(desk, "batch_size", _("all rows"))
-    numbers = find(desk.spec.dataset).task == "numbers"
+def settings(state: PageState[Comparison]) -> None:
+    controls.presets(state, _("From the lecture"), PRESETS)
+    data.choose(state)
+    st.caption(_(find(state.spec.dataset).sentence))
+    what_varies(state)
+    field(state, "hidden")
+    field(state, "epochs")
+    if state.spec.vary != "batch_size":
+        controls.optional(state, "batch_size", _("all rows"))
+    numbers = find(state.spec.dataset).task == "numbers"
     score = "R²" if numbers else _("Accuracy")
-    controls.one_of(desk, "show", _("Curves"), {"loss": _("Loss"), "score": score, "weights": _("Weights")})
-    panels.folded("compare axes", _("Axes and smoothing"), ":material/line_axis:", lambda: axes(desk))
-    panels.folded("compare stopping", _("Early stopping"), ":material/timer:", lambda: stopping(desk))
-    panels.folded("compare more", _("More"), ":material/more_horiz:", lambda: more(desk))
+    controls.one_of(state, "show", _("Curves"), {"loss": _("Loss"), "score": score, "weights": _("Weights")})
+    panels.folded("compare axes", _("Axes and smoothing"), ":material/line_axis:", lambda: axes(state))
+    panels.folded("compare stopping", _("Early stopping"), ":material/timer:", lambda: stopping(state))
+    panels.folded("compare more", _("More"), ":material/more_horiz:", lambda: more(state))
 
 
-def what_varies(desk: Desk[Comparison]) -> None:
+def what_varies(state: PageState[Comparison]) -> None:
     """Draw the choice of the setting to compare and its values; the optimizer too, unless it is what is compared."""
-    spec = desk.spec
+    spec = state.spec
 
     def turn(vary: str) -> None:
         rules = spec.contenders if vary != "optimizer" or len(spec.contenders) > 1 else Comparison().contenders
-        desk.change(vary=vary, values=(), contenders=rules)
+        state.change(vary=vary, values=(), contenders=rules)
 
-    controls.field(desk, "vary", choices={key: _(axis.title) for key, axis in AXES.items()}, on=turn)
+    controls.field(state, "vary", choices={key: _(axis.title) for key, axis in AXES.items()}, on=turn)
     if spec.vary == "optimizer":
-        controls.contenders(desk, "contenders")
+        controls.contenders(state, "contenders")
         return
-    values(desk)
+    values(state)
     rule = spec.contenders[0]
-    controls.which_rule(desk, rule, lambda new: shared(desk, new))
-    if spec.vary != "lr" and desk.offers("rule", _("Optimizer")):
+    controls.which_rule(state, rule, lambda new: shared(state, new))
+    if spec.vary != "lr" and state.offers("rule", _("Optimizer")):
         controls.draw(
-            desk, f"{desk.key} rule lr", rule, "lr", lambda lr: shared(desk, replace(rule, lr=lr)),
-            locked=desk.locks("rule"),
+            state, f"{state.key} rule lr", rule, "lr", lambda lr: shared(state, replace(rule, lr=lr)),
+            locked=state.locks("rule"),
         )  # fmt: skip
 
 
-def shared(desk: Desk[Comparison], rule: Optimizer) -> None:
+def shared(state: PageState[Comparison], rule: Optimizer) -> None:
     """Set the optimizer that all networks share."""
-    desk.change(contenders=(rule,))
+    state.change(contenders=(rule,))
 
 
-def values(desk: Desk[Comparison]) -> None:
+def values(state: PageState[Comparison]) -> None:
     """Draw the choice of the values to compare: suggested ones, and a field in which others can be typed."""
-    if not desk.offers("values", _("Values")):
+    if not state.offers("values", _("Values")):
         return
-    axis, key = desk.spec.axis, f"{desk.key} values {desk.spec.vary}"
-    usual = axis.usual(desk.spec.base)
-    chosen = list(dict.fromkeys(axis.write(point) for point in desk.spec.points))
+    axis, key = state.spec.axis, f"{state.key} values {state.spec.vary}"
+    usual = axis.usual(state.spec.base)
+    chosen = list(dict.fromkeys(axis.write(point) for point in state.spec.points))
 
     def in_order(texts: list[str]) -> list[str]:
         rank = axis.rank
@@ -117,9 +117,9 @@ def values(desk: Desk[Comparison]) -> None:
         try:
             texts = [axis.write(understood(axis, text)) for text in st.session_state[key]]
             texts = tuple(in_order(list(dict.fromkeys(texts))))
-            desk.change(values=() if texts == usual else texts)
+            state.change(values=() if texts == usual else texts)
         except Refused as refusal:
-            desk.refuse(refusal)
+            state.refuse(refusal)
 
     def called(text: str) -> str:
         try:
@@ -128,13 +128,13 @@ def values(desk: Desk[Comparison]) -> None:
             return text
 
     helped = _("Choose values, or type a value and press Enter. Leave empty for the default values.")
-    if desk.spec.vary == "change":
+    if state.spec.vary == "change":
         more = _("Type a setting and its value, or several settings: {example}")
         helped = f"{helped} {more.format(example='`l1_0.01 + l2_0.01`')}"
     st.multiselect(
         _("Values"), in_order(list(dict.fromkeys([*usual, *chosen]))), default=follow(key, chosen), key=key,
         format_func=called, on_change=change, accept_new_options=True, max_selections=MOST,
-        help=helped, disabled=desk.locks("values"), placeholder=_("Choose options"),
+        help=helped, disabled=state.locks("values"), placeholder=_("Choose options"),
     )  # fmt: skip
 
 
@@ -149,81 +149,81 @@ def understood(axis: Axis, text: str) -> Any:
             raise refusal from None
 
 
-def field(desk: Desk[Comparison], name: str, choices: Mapping[str, str] | None = None) -> None:
+def field(state: PageState[Comparison], name: str, choices: Mapping[str, str] | None = None) -> None:
     """Draw the widget of a field that all networks share; nothing for the field that is compared."""
-    if desk.spec.vary != name:
-        controls.field(desk, name, choices=choices)
+    if state.spec.vary != name:
+        controls.field(state, name, choices=choices)
 
 
-def axes(desk: Desk[Comparison]) -> None:
+def axes(state: PageState[Comparison]) -> None:
     controls.one_of(
-        desk, "along", _("x-axis"), {"epochs": _("Epochs"), "updates": _("Updates"), "seconds": _("Length in seconds")}
+        state, "along", _("x-axis"), {"epochs": _("Epochs"), "updates": _("Updates"), "seconds": _("Length in seconds")}
     )
-    controls.by_batch(desk)
+    controls.by_batch(state)
     scales = {"auto": _("Automatic"), "linear": _("Linear"), "log": _("Logarithmic")}
-    controls.one_of(desk, "scale", _("Loss axis"), scales)
-    if not desk.offers("smooth", _("Smoothing β")):
+    controls.one_of(state, "scale", _("Loss axis"), scales)
+    if not state.offers("smooth", _("Smoothing β")):
         return
-    key = f"{desk.key} view smooth"
+    key = f"{state.key} view smooth"
     st.select_slider(
-        _("Smoothing β"), [float(word) for word in OWN["smooth"]], value=follow(key, float(desk.view("smooth"))),
+        _("Smoothing β"), [float(word) for word in OWN["smooth"]], value=follow(key, float(state.view("smooth"))),
         key=key, format_func=lambda beta: f"{beta:g}",
         help=_("Exponential moving average: each epoch counts β times as much as the next one. The faint line "
                "shows the measured values."),
-        on_change=lambda: desk.turn("smooth", f"{st.session_state[key]:g}"), disabled=desk.locks("smooth"),
+        on_change=lambda: state.turn("smooth", f"{st.session_state[key]:g}"), disabled=state.locks("smooth"),
     )  # fmt: skip
 
 
-def stopping(desk: Desk[Comparison]) -> None:
-    controls.patience(desk)
-    if desk.spec.patience is not None:
-        controls.stopping(desk)
+def stopping(state: PageState[Comparison]) -> None:
+    controls.patience(state)
+    if state.spec.patience is not None:
+        controls.stopping(state)
 
 
-def more(desk: Desk[Comparison]) -> None:
-    spec = desk.spec
+def more(state: PageState[Comparison]) -> None:
+    spec = state.spec
     if spec.vary != "optimizer":
         leave = ("lr", "schedule") if spec.vary == "schedule" else ("lr",)
-        controls.rule_settings(desk, spec.contenders[0], lambda new: shared(desk, new), leave)
-    field(desk, "activation", {key: _(entry.title) for key, entry in ACTIVATIONS.items()})
-    field(desk, "init", {key: _(entry.title) for key, entry in INITS.items()})
-    field(desk, "init_scale")
+        controls.rule_settings(state, spec.contenders[0], lambda new: shared(state, new), leave)
+    field(state, "activation", {key: _(entry.title) for key, entry in ACTIVATIONS.items()})
+    field(state, "init", {key: _(entry.title) for key, entry in INITS.items()})
+    field(state, "init_scale")
     for name in ("batch_norm", "dropout", "output_dropout", "l2", "l1", "linf", "shuffle"):
-        field(desk, name)
-    controls.field(desk, "apart")
+        field(state, name)
+    controls.field(state, "apart")
     if spec.apart:
         rules = {"same": _("same as for the weights"), **{key: _(rule.title) for key, rule in RULES.items()}}
-        controls.field(desk, "bias_rule", choices=rules)
-        controls.field(desk, "bias_rate")
-    field(desk, "scaling", {key: _(scaler.title) for key, scaler in SCALERS.items()})
-    controls.field(desk, "scaler_sees")
+        controls.field(state, "bias_rule", choices=rules)
+        controls.field(state, "bias_rate")
+    field(state, "scaling", {key: _(scaler.title) for key, scaler in SCALERS.items()})
+    controls.field(state, "scaler_sees")
     if find(spec.dataset).task == "numbers":
-        controls.field(desk, "scale_target")
+        controls.field(state, "scale_target")
     if spec.vary != "rows":
-        controls.optional(desk, "rows", _("all rows"))
-    field(desk, "features")
-    field(desk, "label_noise")
+        controls.optional(state, "rows", _("all rows"))
+    field(state, "features")
+    field(state, "label_noise")
     for name in ("test_size", "val_size", "split_seed"):
-        controls.field(desk, name)
-    controls.field(desk, "stratify", choices={"auto": _("Automatic"), "yes": _("Yes"), "no": _("No")})
+        controls.field(state, name)
+    controls.field(state, "stratify", choices={"auto": _("Automatic"), "yes": _("Yes"), "no": _("No")})
     if spec.vary != "seed":
-        controls.field(desk, "seeds")
-    field(desk, "seed")
+        controls.field(state, "seeds")
+    field(state, "seed")
 
 
 # -- the picture
 
 
-def picture(desk: Desk[Comparison]) -> None:
-    spec = desk.spec
+def picture(state: PageState[Comparison]) -> None:
+    spec = state.spec
     variants = spec.variants()
     lines = training.lines(spec, _)
     called = names(lines)
-    dataset, measure = find(spec.dataset), desk.view("show")
+    dataset, measure = find(spec.dataset), state.view("show")
     watched = spec.patience is not None and training.has_validation(variants[0])
     tested = watched and training.has_test(variants[0])
 
-    by_batch = desk.view("train") == "batches" and measure == "loss"
+    by_batch = state.view("train") == "batches" and measure == "loss"
 
     def read(history: History, view: View) -> str:
         history = training.by_batches(history) if by_batch else history
@@ -244,12 +244,12 @@ def picture(desk: Desk[Comparison]) -> None:
             return training.scene(
                 variants, shown, lines, say=_, alt=sentence, running=view.state == "running", measure=measure,
                 marks=marks(history, lines, found) if watched else training.best_marks(history, lines), table=table,
-                points=live.points(view.result), along=desk.view("along"), scale=desk.view("scale"),
-                smooth=float(desk.view("smooth")), by_batch=by_batch,
+                points=live.points(view.result), along=state.view("along"), scale=state.view("scale"),
+                smooth=float(state.view("smooth")), by_batch=by_batch,
             )  # fmt: skip
 
         lesson.printed(history._replace(records={**history.records, **found._asdict()}), done=done)
-        stage(scene, key="compare stage", desk=desk, same=(view.state, view.progress))
+        stage(scene, key="compare stage", state=state, same=(view.state, view.progress))
         results.panel("compare", variants, called, history, done=done)
         panels.numbers("compare numbers", lambda: training.numbers(history, lines, _))
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from experiments.likelihood import Throws, contenders_for, default_throws, suggested
+from experiments.likelihood import CoinTosses, contenders_for, default_throws, suggested
 from experiments.links import Suggest
 from figures import likelihood as figure
 from spec import N_, Refused, settings
 from ui import cached, controls, frame, lesson, panels, wishes
-from ui.desk import Desk
 from ui.language import _
+from ui.page_state import PageState
 from ui.stage import stage
 
 TITLE = N_("Likelihood")
@@ -26,7 +26,7 @@ BORDERS = {
 }
 
 
-def default(anchors: dict[str, str]) -> Throws:
+def default(anchors: dict[str, str]) -> CoinTosses:
     """Return the default Spec: another N keeps the share of hits; learning rates depend on `borders`."""
     try:
         return default_throws(int(anchors.get("throws", 100)), anchors.get("borders", "free"))
@@ -34,58 +34,58 @@ def default(anchors: dict[str, str]) -> Throws:
         return default_throws()
 
 
-def suggest(spec: Throws) -> Suggest:
+def suggest(spec: CoinTosses) -> Suggest:
     return lambda rule: suggested(rule, spec.borders)
 
 
 def show() -> None:
-    desk = Desk("likelihood", default, suggest, anchors=("throws", "borders"), own={"view": ("climb", "again")})
+    state = PageState("likelihood", default, suggest, anchors=("throws", "borders"), own={"view": ("climb", "again")})
     with st.sidebar:
-        controls.view(desk, "view", _("Compare few and many throws"), "again")
-        if desk.view("view") == "climb":
-            climb_settings(desk)
+        controls.view(state, "view", _("Compare few and many throws"), "again")
+        if state.view("view") == "climb":
+            climb_settings(state)
         else:
-            controls.field(desk, "truth")
-            controls.field(desk, "sizes")
-            controls.field(desk, "seed")
-    desk.notices()
-    if desk.view("view") == "climb":
-        climb(desk)
+            controls.field(state, "truth")
+            controls.field(state, "sizes")
+            controls.field(state, "seed")
+    state.notices()
+    if state.view("view") == "climb":
+        climb(state)
     else:
-        again(desk)
-    desk.publish()
+        again(state)
+    state.publish()
 
 
-def climb_settings(desk: Desk[Throws]) -> None:
+def climb_settings(state: PageState[CoinTosses]) -> None:
     def throw(throws: int) -> None:
-        desk.change(throws=throws, hits=round(desk.spec.share * throws))
+        state.change(throws=throws, hits=round(state.spec.share * throws))
 
     def border(borders: str) -> None:
-        rules = [rule.key for rule in desk.spec.contenders]
-        desk.change(borders=borders, contenders=contenders_for(rules, borders))
+        rules = [rule.key for rule in state.spec.contenders]
+        state.change(borders=borders, contenders=contenders_for(rules, borders))
 
-    controls.field(desk, "throws", on=throw)
-    key, label = f"{desk.key} hits", controls.caption(settings(Throws)["hits"])
-    if desk.offers("hits", label):
+    controls.field(state, "throws", on=throw)
+    key, label = f"{state.key} hits", controls.caption(settings(CoinTosses)["hits"])
+    if state.offers("hits", label):
         st.slider(
-            label, 0, desk.spec.throws, controls.follow(key, desk.spec.hits), key=key, disabled=desk.locks("hits"),
-            on_change=lambda: desk.change(hits=st.session_state[key]),
+            label, 0, state.spec.throws, controls.follow(key, state.spec.hits), key=key, disabled=state.locks("hits"),
+            on_change=lambda: state.change(hits=st.session_state[key]),
         )  # fmt: skip
-    controls.contenders(desk, "contenders")
-    controls.field(desk, "start")
-    controls.field(desk, "borders", choices={word: _(label) for word, label in BORDERS.items()}, on=border)
-    controls.field(desk, "steps")
+    controls.contenders(state, "contenders")
+    controls.field(state, "start")
+    controls.field(state, "borders", choices={word: _(label) for word, label in BORDERS.items()}, on=border)
+    controls.field(state, "steps")
 
 
-def climb(desk: Desk[Throws]) -> None:
-    spec = desk.spec
+def climb(state: PageState[CoinTosses]) -> None:
+    spec = state.spec
     run = cached.climb(spec)
     sentence = figure.climbed(spec, run, _)
     panels.sentence(sentence)
     lesson.printed(run)
 
-    start = wishes.taking(desk, wishes.start, lambda wish: desk.change(start=wish["at"][0]))
-    stage(figure.climbing(spec, run, say=_, alt=sentence), key="likelihood stage", desk=desk, on_start=start)
+    start = wishes.taking(state, wishes.start, lambda wish: state.change(start=wish["at"][0]))
+    stage(figure.climbing(spec, run, say=_, alt=sentence), key="likelihood stage", state=state, on_start=start)
 
     def book() -> None:
         text = _(
@@ -105,12 +105,12 @@ def climb(desk: Desk[Throws]) -> None:
     panels.numbers("likelihood numbers", lambda: figure.climb_numbers(spec, run, _))
 
 
-def again(desk: Desk[Throws]) -> None:
-    spec = desk.spec
+def again(state: PageState[CoinTosses]) -> None:
+    spec = state.spec
     many = cached.repeat(spec)
     sentence = figure.strayed(spec, many, _)
     panels.sentence(sentence)
-    stage(figure.repeated(spec, many, say=_, alt=sentence), key="likelihood stage", desk=desk)
+    stage(figure.repeated(spec, many, say=_, alt=sentence), key="likelihood stage", state=state)
     panels.numbers("likelihood numbers", lambda: figure.repeat_numbers(spec, many, _))
 
 

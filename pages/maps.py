@@ -16,8 +16,8 @@ from optimizers import RULES
 from spec import N_, digest
 from spec import settings as facts
 from ui import cached, controls, frame, panels, wishes
-from ui.desk import Desk
 from ui.language import _
+from ui.page_state import PageState
 from ui.stage import stage
 
 TITLE = N_("Maps")
@@ -41,15 +41,15 @@ def suggest(chart: Map) -> Suggest:
 
 
 def show() -> None:
-    desk = Desk("maps", default, suggest, anchors=("kind", "surface"), own={"measure": ("loss", "steps")})
+    state = PageState("maps", default, suggest, anchors=("kind", "surface"), own={"measure": ("loss", "steps")})
     with st.sidebar:
-        settings(desk)
-    desk.notices()
-    shown = picture(desk)
-    desk.publish()
-    if shown != desk.spec:  # a coarse map is shown first; the fine one follows
-        cached.survey(desk.spec)
-        st.session_state["maps seen"] = _mark(desk.spec)
+        settings(state)
+    state.notices()
+    shown = picture(state)
+    state.publish()
+    if shown != state.spec:  # a coarse map is shown first; the fine one follows
+        cached.survey(state.spec)
+        st.session_state["maps seen"] = _mark(state.spec)
         st.rerun()
 
 
@@ -60,89 +60,89 @@ def _mark(chart: Map) -> str:
 # -- settings
 
 
-def settings(desk: Desk[Map]) -> None:
-    key = f"{desk.key} kind"
-    if desk.offers("kind", _("Map")):
+def settings(state: PageState[Map]) -> None:
+    key = f"{state.key} kind"
+    if state.offers("kind", _("Map")):
         st.segmented_control(
-            _("Map"), list(TITLES), default=controls.follow(key, desk.spec.kind), key=key, required=True,
-            format_func=lambda kind: _(TITLES[kind]), on_change=lambda: turn(desk, st.session_state[key]),
-            label_visibility="collapsed", width="stretch", disabled=desk.locks("kind"),
+            _("Map"), list(TITLES), default=controls.follow(key, state.spec.kind), key=key, required=True,
+            format_func=lambda kind: _(TITLES[kind]), on_change=lambda: turn(state, st.session_state[key]),
+            label_visibility="collapsed", width="stretch", disabled=state.locks("kind"),
         )  # fmt: skip
-    controls.surface(desk, lambda surface: desk.put(maps.on_surface(desk.spec, surface)))
-    {"settings": of_settings, "basins": of_basins, "rates": of_rates}[desk.spec.kind](desk)
-    controls.field(desk, "steps")
+    controls.surface(state, lambda surface: state.put(maps.on_surface(state.spec, surface)))
+    {"settings": of_settings, "basins": of_basins, "rates": of_rates}[state.spec.kind](state)
+    controls.field(state, "steps")
 
     def more() -> None:
-        if desk.spec.kind != "basins":
-            controls.field(desk, "start")
-            span(desk, "rates", maps.rates(desk.spec))
-        if desk.spec.kind == "settings":
-            span(desk, "values", maps.values(desk.spec))
-            leave = ("lr", desk.spec.vary)
-            controls.rule_settings(desk, desk.spec.rule, lambda rule: desk.change(rules=(rule,)), leave)
-        if desk.spec.kind != "rates":
-            controls.field(desk, "side")
-        controls.field(desk, "pick")
+        if state.spec.kind != "basins":
+            controls.field(state, "start")
+            span(state, "rates", maps.rates(state.spec))
+        if state.spec.kind == "settings":
+            span(state, "values", maps.values(state.spec))
+            leave = ("lr", state.spec.vary)
+            controls.rule_settings(state, state.spec.rule, lambda rule: state.change(rules=(rule,)), leave)
+        if state.spec.kind != "rates":
+            controls.field(state, "side")
+        controls.field(state, "pick")
 
     panels.folded("maps more", _("More"), ":material/more_horiz:", more)
-    if desk.spec.pick:
-        st.button(_("Clear selection"), icon=":material/close:", key=f"{desk.key} leave", type="tertiary",
-                  on_click=lambda: desk.change(pick=()))  # fmt: skip
+    if state.spec.pick:
+        st.button(_("Clear selection"), icon=":material/close:", key=f"{state.key} leave", type="tertiary",
+                  on_click=lambda: state.change(pick=()))  # fmt: skip
 
 
-def turn(desk: Desk[Map], kind: str) -> None:
+def turn(state: PageState[Map], kind: str) -> None:
     """Change the kind of map, and the surface to a suitable one unless the reader has chosen a surface."""
-    chosen = desk.spec.surface != maps.TELLING[desk.spec.kind]
-    desk.put(maps.default_map(kind, desk.spec.surface if chosen else maps.TELLING[kind]))
+    chosen = state.spec.surface != maps.TELLING[state.spec.kind]
+    state.put(maps.default_map(kind, state.spec.surface if chosen else maps.TELLING[kind]))
 
 
-def of_settings(desk: Desk[Map]) -> None:
-    labels = {name: controls.caption(fact) for name, fact in maps.facts(desk.spec.rule).items()}
-    controls.which_rule(desk, desk.spec.rule, lambda new: desk.change(rules=(new,), values=(), pick=()))
-    controls.field(desk, "vary", choices=labels, on=lambda name: desk.change(vary=name, values=(), pick=()))
-    controls.view(desk, "measure", _("Color by steps to converge"), "steps")
+def of_settings(state: PageState[Map]) -> None:
+    labels = {name: controls.caption(fact) for name, fact in maps.facts(state.spec.rule).items()}
+    controls.which_rule(state, state.spec.rule, lambda new: state.change(rules=(new,), values=(), pick=()))
+    controls.field(state, "vary", choices=labels, on=lambda name: state.change(vary=name, values=(), pick=()))
+    controls.view(state, "measure", _("Color by steps to converge"), "steps")
 
 
-def of_basins(desk: Desk[Map]) -> None:
-    controls.contenders(desk, "rules", most=2)
+def of_basins(state: PageState[Map]) -> None:
+    controls.contenders(state, "rules", most=2)
 
 
-def of_rates(desk: Desk[Map]) -> None:
-    if not desk.offers("rule", _("Optimizers")):
+def of_rates(state: PageState[Map]) -> None:
+    if not state.offers("rule", _("Optimizers")):
         return
-    key = f"{desk.key} rules"
-    held = {rule.key: rule for rule in desk.spec.rules}
+    key = f"{state.key} rules"
+    held = {rule.key: rule for rule in state.spec.rules}
 
     def choose() -> None:
-        desk.change(rules=tuple(held.get(name) or desk.suggest(RULES[name]) for name in st.session_state[key]))
+        state.change(rules=tuple(held.get(name) or state.suggest(RULES[name]) for name in st.session_state[key]))
 
     st.multiselect(
         _("Optimizers"), list(RULES), default=controls.follow(key, list(held)), key=key, on_change=choose,
-        format_func=lambda name: _(RULES[name].title), max_selections=maps.MOST_RULES, disabled=desk.locks("rule"),
+        format_func=lambda name: _(RULES[name].title), max_selections=maps.MOST_RULES, disabled=state.locks("rule"),
         placeholder=_("Choose options"),
     )  # fmt: skip
-    controls.field(desk, "trials")
+    controls.field(state, "trials")
 
 
-def span(desk: Desk[Map], name: str, ends: tuple[float, float]) -> None:
+def span(state: PageState[Map], name: str, ends: tuple[float, float]) -> None:
     """Draw the field for the range of an axis; if no range is set, it shows the default."""
-    if not desk.offers(name, controls.caption(facts(desk.spec)[name])):
+    if not state.offers(name, controls.caption(facts(state.spec)[name])):
         return
-    shown = dataclasses.replace(desk.spec, **{name: tuple(float(f"{end:.6g}") for end in ends)})
+    shown = dataclasses.replace(state.spec, **{name: tuple(float(f"{end:.6g}") for end in ends)})
 
     def change(value: tuple[float, ...]) -> None:
         fields: dict[str, Any] = {name: value, "pick": ()}
-        desk.put(dataclasses.replace(desk.spec, **fields))
+        state.put(dataclasses.replace(state.spec, **fields))
 
-    controls.draw(desk, f"{desk.key} {name}", shown, name, change, locked=desk.locks(name))
+    controls.draw(state, f"{state.key} {name}", shown, name, change, locked=state.locks(name))
 
 
 # -- the picture
 
 
-def picture(desk: Desk[Map]) -> Map:
+def picture(state: PageState[Map]) -> Map:
     """Draw the map, at first a coarse one if the fine one takes long; return the Spec of the map that is drawn."""
-    chart = desk.spec
+    chart = state.spec
     soon = maps.steps_taken(chart) <= maps.SOON or st.session_state.get("maps seen") == _mark(chart)
     drawn = chart if soon and not controls.dragging(STAGE) else maps.coarse(chart)
     found = cached.survey(drawn)
@@ -150,10 +150,10 @@ def picture(desk: Desk[Map]) -> Map:
     run = cached.descend(race)
     sentence = figure.read(drawn, found, race, run, _)
     panels.sentence(sentence)
-    scene = figure.scene(drawn, found, race, run, say=_, alt=sentence, measure=desk.view("measure"))
+    scene = figure.scene(drawn, found, race, run, say=_, alt=sentence, measure=state.view("measure"))
     # A click on a cell shows the race of that cell.
-    picked = wishes.taking(desk, wishes.place, lambda wish: desk.put(maps.picked(desk.spec, tuple(wish["at"]))))
-    stage(scene, key=STAGE, desk=desk, on_start=controls.start(desk), on_pick=picked)
+    picked = wishes.taking(state, wishes.place, lambda wish: state.put(maps.picked(state.spec, tuple(wish["at"]))))
+    stage(scene, key=STAGE, state=state, on_start=controls.start(state), on_pick=picked)
 
     def about() -> None:
         if chart.kind == "settings":

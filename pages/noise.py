@@ -14,8 +14,8 @@ from optimizers import SCHEDULES
 from spec import N_
 from surfaces import find
 from ui import cached, controls, frame, panels
-from ui.desk import Desk
 from ui.language import _
+from ui.page_state import PageState
 from ui.stage import stage
 
 TITLE = N_("Noise")
@@ -34,48 +34,48 @@ def suggest(spec: Noisy) -> Suggest:
 
 
 def show() -> None:
-    desk = Desk("noise", default, suggest, anchors=("surface",))
+    state = PageState("noise", default, suggest, anchors=("surface",))
     with st.sidebar:
-        settings(desk)
-    desk.notices()
-    picture(desk)
-    desk.publish()
+        settings(state)
+    state.notices()
+    picture(state)
+    state.publish()
 
 
-def settings(desk: Desk[Noisy]) -> None:
+def settings(state: PageState[Noisy]) -> None:
     def move(surface: str) -> None:
-        spec = desk.spec
+        spec = state.spec
         kept = {name: getattr(spec, name) for name in ("batching", "batch", "decaying", "decay", "averaging", "walks")}
-        desk.put(dataclasses.replace(default_noisy(surface, spec.rule.key), **kept))
+        state.put(dataclasses.replace(default_noisy(surface, spec.rule.key), **kept))
 
-    controls.field(desk, "noise")
-    controls.field(desk, "batching")
-    if desk.spec.batching:
-        controls.field(desk, "batch")
-    controls.field(desk, "decaying")
-    if desk.spec.decaying:
-        controls.field(desk, "decay", choices={key: _(SCHEDULES[key].title) for key in DECAYS})
-    controls.field(desk, "averaging")
-    controls.surface(desk, move)
-    controls.rule(desk, "rule")
+    controls.field(state, "noise")
+    controls.field(state, "batching")
+    if state.spec.batching:
+        controls.field(state, "batch")
+    controls.field(state, "decaying")
+    if state.spec.decaying:
+        controls.field(state, "decay", choices={key: _(SCHEDULES[key].title) for key in DECAYS})
+    controls.field(state, "averaging")
+    controls.surface(state, move)
+    controls.rule(state, "rule")
 
     def more() -> None:
-        controls.field(desk, "start")
-        controls.field(desk, "steps")
-        controls.field(desk, "walks")
-        controls.field(desk, "seed")
+        controls.field(state, "start")
+        controls.field(state, "steps")
+        controls.field(state, "walks")
+        controls.field(state, "seed")
 
     panels.folded("noise more", _("More"), ":material/more_horiz:", more)
 
 
-def picture(desk: Desk[Noisy]) -> None:
-    spec = desk.spec
+def picture(state: PageState[Noisy]) -> None:
+    spec = state.spec
     cloud = cached.scatter(spec)
     sentence = figure.reading(spec, cloud, _)
     panels.sentence(sentence)
     stage(
-        figure.scene(spec, cloud, say=_, alt=sentence), key="noise stage", desk=desk,
-        on_start=controls.start(desk),
+        figure.scene(spec, cloud, say=_, alt=sentence), key="noise stage", state=state,
+        on_start=controls.start(state),
     )  # fmt: skip
 
     def book() -> None:

@@ -17,8 +17,8 @@ from networks import ACTIVATIONS, INITS
 from runs import View
 from spec import N_, Refused
 from ui import controls, data, frame, lesson, panels, results, script
-from ui.desk import Desk
 from ui.language import _
+from ui.page_state import PageState
 from ui.stage import stage
 from ui.training import watch
 
@@ -43,68 +43,70 @@ def show() -> None:
         "train": ("epochs", "batches"),
     }  # fmt: skip
     opening = next(iter(PRESETS.values())).spec
-    desk = Desk("overfitting", default, lambda spec: axes.suggested, anchors=("dataset",), own=own, opening=opening)
+    state = PageState(
+        "overfitting", default, lambda spec: axes.suggested, anchors=("dataset",), own=own, opening=opening
+    )
     with st.sidebar:
-        settings(desk)
-    desk.notices()
-    picture(desk)
-    data.look(find(desk.spec.dataset))
-    desk.publish()
+        settings(state)
+    state.notices()
+    picture(state)
+    data.look(find(state.spec.dataset))
+    state.publish()
 
 
-def settings(desk: Desk[Remedies]) -> None:
+def settings(state: PageState[Remedies]) -> None:
     def take(key: str) -> None:
-        desk.put(PRESETS[key].spec, show=PRESETS[key].view or "loss")
+        state.put(PRESETS[key].spec, show=PRESETS[key].view or "loss")
 
-    controls.presets(desk, _("Begin with"), PRESETS, on=take)
-    data.choose(desk, on=lambda dataset: desk.put(Remedies.on(dataset)))
-    controls.optional(desk, "rows", _("all rows"))
-    controls.field(desk, "label_noise")
-    controls.field(desk, "hidden")
+    controls.presets(state, _("Begin with"), PRESETS, on=take)
+    data.choose(state, on=lambda dataset: state.put(Remedies.on(dataset)))
+    controls.optional(state, "rows", _("all rows"))
+    controls.field(state, "label_noise")
+    controls.field(state, "hidden")
     st.subheader(_("Against overfitting"), anchor=False)
     for name, remedy in REMEDIES.items():
         if remedy.usual:
-            controls.field(desk, name)
+            controls.field(state, name)
 
     def more_remedies() -> None:
         for name, remedy in REMEDIES.items():
             if not remedy.usual:
-                controls.field(desk, name)
+                controls.field(state, name)
 
     panels.folded("overfitting remedies", _("More methods against overfitting"), ":material/healing:", more_remedies)
-    controls.field(desk, "together")
-    controls.patience(desk)
-    if desk.spec.patience is not None:
-        panels.folded("overfitting stopping", _("Early stopping"), ":material/timer:", lambda: controls.stopping(desk))
-    controls.field(desk, "epochs")
-    numbers = find(desk.spec.dataset).task == "numbers"
-    controls.view(desk, "show", _("R² instead of loss") if numbers else _("Accuracy instead of loss"), "score")
-    if two_dimensional(desk.spec.dataset):
-        controls.view(desk, "beside", _("Weights instead of boundaries"), "weights")
-    controls.view(desk, "test", _("Reveal the test scores at the end"), "shown")
+    controls.field(state, "together")
+    controls.patience(state)
+    if state.spec.patience is not None:
+        panels.folded("overfitting stopping", _("Early stopping"), ":material/timer:", lambda: controls.stopping(state))
+    controls.field(state, "epochs")
+    numbers = find(state.spec.dataset).task == "numbers"
+    controls.view(state, "show", _("R² instead of loss") if numbers else _("Accuracy instead of loss"), "score")
+    if two_dimensional(state.spec.dataset):
+        controls.view(state, "beside", _("Weights instead of boundaries"), "weights")
+    controls.view(state, "test", _("Reveal the test scores at the end"), "shown")
 
     def more() -> None:
-        controls.field(desk, "activation", choices={key: _(entry.title) for key, entry in ACTIVATIONS.items()})
-        controls.field(desk, "init", choices={key: _(entry.title) for key, entry in INITS.items()})
-        controls.rule(desk, "optimizer")
-        controls.optional(desk, "batch_size", _("all rows"))
-        controls.field(desk, "seed")
-        controls.by_batch(desk)
+        controls.field(state, "activation", choices={key: _(entry.title) for key, entry in ACTIVATIONS.items()})
+        controls.field(state, "init", choices={key: _(entry.title) for key, entry in INITS.items()})
+        controls.rule(state, "optimizer")
+        controls.optional(state, "batch_size", _("all rows"))
+        controls.field(state, "seed")
+        controls.by_batch(state)
 
     panels.folded("overfitting more", _("More"), ":material/more_horiz:", more)
 
 
-def picture(desk: Desk[Remedies]) -> None:
-    spec = desk.spec
+def picture(state: PageState[Remedies]) -> None:
+    spec = state.spec
     variants = spec.variants()
     lines = figure.lines(spec, _)
     called = names(lines)
-    revealed = desk.view("test") == "shown"
-    by_batch = desk.view("train") == "batches" and desk.view("show") == "loss"
+    revealed = state.view("test") == "shown"
+    by_batch = state.view("train") == "batches" and state.view("show") == "loss"
 
     def read(history: History, view: View) -> str:
         sentence = readings.overfitted(
-            spec, history, lines, _, done=view.state == "done", revealed=revealed, measure=desk.view("show")
+            spec, history, lines, _, done=view.state == "done", revealed=revealed, measure=state.view("show")
         )
         return " ".join([sentence, *([_(worth.BY_BATCH)] if by_batch else [])])
 
@@ -113,13 +115,13 @@ def picture(desk: Desk[Remedies]) -> None:
             shown = training.by_batches(history) if by_batch else history
             return figure.scene(
                 spec, shown, say=_, alt=sentence, running=view.state == "running", done=view.state == "done",
-                measure=desk.view("show"), beside=desk.view("beside"), revealed=revealed,
+                measure=state.view("show"), beside=state.view("beside"), revealed=revealed,
                 points=live.points(view.result), by_batch=by_batch,
             )  # fmt: skip
 
         told = history._replace(records={**history.records, **stops(history, spec)._asdict()})
         lesson.printed(told, done=view.state == "done")
-        stage(scene, key="overfitting stage", desk=desk, same=(view.state, view.progress))
+        stage(scene, key="overfitting stage", state=state, same=(view.state, view.progress))
         results.panel("overfitting", variants, called, history, done=view.state == "done")
         panels.numbers("overfitting numbers", lambda: training.numbers(history, lines, _))
 

@@ -15,8 +15,8 @@ from figures.contract import PickContender
 from spec import N_, Refused
 from surfaces import find
 from ui import cached, controls, frame, lesson, panels, wishes
-from ui.desk import Desk
 from ui.language import _
+from ui.page_state import PageState
 from ui.stage import stage
 
 TITLE = N_("Race")
@@ -37,30 +37,30 @@ def suggest(race: Race) -> Suggest:
 
 
 def show() -> None:
-    desk = Desk("race", default, suggest, anchors=("surface",), own={"view": ("2d", "3d")})
+    state = PageState("race", default, suggest, anchors=("surface",), own={"view": ("2d", "3d")})
     with st.sidebar:
-        settings(desk)
-    desk.notices()
-    picture(desk)
-    desk.publish()
+        settings(state)
+    state.notices()
+    picture(state)
+    state.publish()
 
 
-def settings(desk: Desk[Race]) -> None:
-    controls.surface(desk, lambda surface: desk.put(on_surface(desk.spec, surface)))
-    controls.contenders(desk, "contenders")
-    controls.field(desk, "start")
-    controls.field(desk, "steps")
+def settings(state: PageState[Race]) -> None:
+    controls.surface(state, lambda surface: state.put(on_surface(state.spec, surface)))
+    controls.contenders(state, "contenders")
+    controls.field(state, "start")
+    controls.field(state, "steps")
 
     def more() -> None:
-        controls.field(desk, "noise")
-        controls.field(desk, "seed")
+        controls.field(state, "noise")
+        controls.field(state, "seed")
 
     panels.folded("race more", _("More"), ":material/more_horiz:", more)
-    controls.view(desk, "view", _("3-D view"), "3d")
+    controls.view(state, "view", _("3-D view"), "3d")
 
 
-def picture(desk: Desk[Race]) -> None:
-    race = desk.spec
+def picture(state: PageState[Race]) -> None:
+    race = state.spec
     run = cached.descend(race)
     sentence = readings.raced(race, run, _)
     panels.sentence(sentence)
@@ -74,12 +74,12 @@ def picture(desk: Desk[Race]) -> None:
         if i not in lost or not lost[i].holds:
             raise Refused(N_("The optimizer must be given by its number."))
         rule = dataclasses.replace(race.contenders[i], lr=lost[i].holds)
-        desk.change(contenders=(*race.contenders[:i], rule, *race.contenders[i + 1 :]))
+        state.change(contenders=(*race.contenders[:i], rule, *race.contenders[i + 1 :]))
 
-    scene = figure.scene(race, run, say=_, alt=sentence, view=desk.view("view"), lost=lost)
+    scene = figure.scene(race, run, say=_, alt=sentence, view=state.view("view"), lost=lost)
     stage(
-        scene, key=STAGE, desk=desk, on_start=controls.start(desk), on_paint=controls.paint(desk),
-        on_pick=wishes.taking(desk, wishes.contender, slower),
+        scene, key=STAGE, state=state, on_start=controls.start(state), on_paint=controls.paint(state),
+        on_pick=wishes.taking(state, wishes.contender, slower),
     )  # fmt: skip
     about(race, run)
 

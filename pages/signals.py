@@ -13,8 +13,8 @@ from networks import ACTIVATIONS, INITS
 from runs import View
 from spec import N_, settings
 from ui import controls, data, frame, lesson, panels, script
-from ui.desk import Desk
 from ui.language import _
+from ui.page_state import PageState
 from ui.stage import stage
 from ui.training import watch
 
@@ -27,18 +27,18 @@ ORDER = 22
 
 def show() -> None:
     own = {"view": ("layers", "scales"), "show": ("activations", "gradients")}
-    desk = Desk("signals", lambda anchors: Signals(), lambda spec: studies.suggested, own=own, check=check)
+    state = PageState("signals", lambda anchors: Signals(), lambda spec: studies.suggested, own=own, check=check)
     with st.sidebar:
-        presets(desk)
-        controls.view(desk, "view", _("16 scales, with and without batch normalization"), "scales")
-        choices(desk)
-    desk.notices()
-    if desk.view("view") == "scales":
-        scales(desk)
+        presets(state)
+        controls.view(state, "view", _("16 scales, with and without batch normalization"), "scales")
+        choices(state)
+    state.notices()
+    if state.view("view") == "scales":
+        scales(state)
     else:
-        layers(desk)
-    data.look(find(desk.spec.dataset))
-    desk.publish()
+        layers(state)
+    data.look(find(state.spec.dataset))
+    state.publish()
 
 
 def check(spec: Signals, own: dict[str, str]) -> None:
@@ -47,58 +47,58 @@ def check(spec: Signals, own: dict[str, str]) -> None:
         check_size(spec.scales())
 
 
-def presets(desk: Desk[Signals]) -> None:
+def presets(state: PageState[Signals]) -> None:
     networks = {key: Signals.scales if preset.view == "scales" else Signals.ways for key, preset in PRESETS.items()}
 
     def take(key: str) -> None:
-        desk.put(PRESETS[key].spec, view=PRESETS[key].view)
+        state.put(PRESETS[key].spec, view=PRESETS[key].view)
 
-    controls.presets(desk, _("From the lecture"), PRESETS, on=take, view="view", networks=networks)
+    controls.presets(state, _("From the lecture"), PRESETS, on=take, view="view", networks=networks)
 
 
-def choices(desk: Desk[Signals]) -> None:
-    data.choose(desk)
-    controls.field(desk, "activation", choices={key: _(entry.title) for key, entry in ACTIVATIONS.items()})
-    if desk.view("view") == "layers":
-        starts(desk)
-        controls.field(desk, "batch_norm")
-        controls.view(desk, "show", _("Gradients instead of activations"), "gradients")
-    controls.field(desk, "hidden")
-    controls.field(desk, "epochs")
+def choices(state: PageState[Signals]) -> None:
+    data.choose(state)
+    controls.field(state, "activation", choices={key: _(entry.title) for key, entry in ACTIVATIONS.items()})
+    if state.view("view") == "layers":
+        starts(state)
+        controls.field(state, "batch_norm")
+        controls.view(state, "show", _("Gradients instead of activations"), "gradients")
+    controls.field(state, "hidden")
+    controls.field(state, "epochs")
 
     def more() -> None:
-        controls.rule(desk, "optimizer")
-        controls.optional(desk, "batch_size", _("all rows"))
-        controls.optional(desk, "rows", _("all rows"))
-        controls.field(desk, "seed")
+        controls.rule(state, "optimizer")
+        controls.optional(state, "batch_size", _("all rows"))
+        controls.optional(state, "rows", _("all rows"))
+        controls.field(state, "seed")
 
     panels.folded("signals more", _("More"), ":material/more_horiz:", more)
 
 
-def starts(desk: Desk[Signals]) -> None:
+def starts(state: PageState[Signals]) -> None:
     label = controls.caption(settings(Signals)["starts"])
-    if not desk.offers("starts", label):
+    if not state.offers("starts", label):
         return
-    key = f"{desk.key} starts"
-    chosen = list(desk.spec.chosen)
+    key = f"{state.key} starts"
+    chosen = list(state.spec.chosen)
     st.pills(
-        label, list(STARTS), selection_mode="multi", disabled=desk.locks("starts"),
+        label, list(STARTS), selection_mode="multi", disabled=state.locks("starts"),
         default=controls.follow(key, chosen), key=key, format_func=lambda start: _(STARTS[start].title),
-        on_change=lambda: desk.change(starts=tuple(st.session_state[key])),
+        on_change=lambda: state.change(starts=tuple(st.session_state[key])),
     )  # fmt: skip
 
 
-def layers(desk: Desk[Signals]) -> None:
-    spec = desk.spec
+def layers(state: PageState[Signals]) -> None:
+    spec = state.spec
 
     def read(history: History, view: View) -> str:
         return figure.spread(spec, history, _)
 
     def draw(history: History, view: View, sentence: str) -> None:
         running = view.state == "running"
-        scene = figure.layer_by_layer(spec, history, say=_, alt=sentence, running=running, show=desk.view("show"))
+        scene = figure.layer_by_layer(spec, history, say=_, alt=sentence, running=running, show=state.view("show"))
         lesson.printed(history, done=view.state == "done")
-        stage(scene, key="signals stage", desk=desk)
+        stage(scene, key="signals stage", state=state)
         panels.numbers("signals numbers", lambda: figure.numbers(spec, history, _))
 
     watch("signals", spec.ways(), read, draw, records=("layers",))
@@ -122,8 +122,8 @@ def layers(desk: Desk[Signals]) -> None:
     panels.folded("signals book", _("Formulas"), ":material/function:", book)
 
 
-def scales(desk: Desk[Signals]) -> None:
-    spec = desk.spec
+def scales(state: PageState[Signals]) -> None:
+    spec = state.spec
 
     def read(history: History, view: View) -> str:
         return figure.counted(spec, history, _)
@@ -131,7 +131,7 @@ def scales(desk: Desk[Signals]) -> None:
     def draw(history: History, view: View, sentence: str) -> None:
         scene = figure.grid(spec, history, say=_, alt=sentence, running=view.state == "running")
         lesson.printed(history, done=view.state == "done")
-        stage(scene, key="signals stage", desk=desk)
+        stage(scene, key="signals stage", state=state)
         panels.numbers("signals numbers", lambda: figure.grid_numbers(spec, history, _))
 
     watch("signals", spec.scales(), read, draw)

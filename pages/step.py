@@ -12,8 +12,8 @@ from experiments.links import Suggest
 from figures import step as figure
 from spec import N_
 from ui import cached, controls, frame, panels, wishes
-from ui.desk import Desk
 from ui.language import _
+from ui.page_state import PageState
 from ui.stage import stage
 
 TITLE = N_("One step")
@@ -42,37 +42,37 @@ def suggest(race: Race) -> Suggest:
 
 
 def show() -> None:
-    desk = Desk("step", default, suggest, anchors=("surface",), own={"at": AT})
+    state = PageState("step", default, suggest, anchors=("surface",), own={"at": AT})
     with st.sidebar:
-        settings(desk)
-    desk.notices()
-    picture(desk)
-    desk.publish()
+        settings(state)
+    state.notices()
+    picture(state)
+    state.publish()
 
 
-def settings(desk: Desk[Race]) -> None:
-    controls.surface(desk, lambda surface: desk.put(of(surface, tuple(rule.key for rule in desk.spec.contenders))))
-    controls.contenders(desk, "contenders")
-    controls.field(desk, "start")
-    controls.field(desk, "steps")
+def settings(state: PageState[Race]) -> None:
+    controls.surface(state, lambda surface: state.put(of(surface, tuple(rule.key for rule in state.spec.contenders))))
+    controls.contenders(state, "contenders")
+    controls.field(state, "start")
+    controls.field(state, "steps")
 
     def more() -> None:
-        controls.field(desk, "noise")
-        controls.field(desk, "seed")
+        controls.field(state, "noise")
+        controls.field(state, "seed")
 
     panels.folded("step more", _("More"), ":material/more_horiz:", more)
 
 
-def picture(desk: Desk[Race]) -> None:
-    race = desk.spec
+def picture(state: PageState[Race]) -> None:
+    race = state.spec
     values = cached.anatomies(race)
-    at = min(int(desk.view("at")), race.steps)
+    at = min(int(state.view("at")), race.steps)
     sentence = figure.reading(race, values, at, _)
     panels.sentence(sentence)
     scene = figure.scene(race, cached.descend(race), values, say=_, alt=sentence, at=at)
     stage(
-        scene, key=STAGE, desk=desk, on_start=controls.start(desk),
-        on_pick=wishes.taking(desk, wishes.step, lambda wish: desk.turn("at", str(min(wish["at"], race.steps)))),
+        scene, key=STAGE, state=state, on_start=controls.start(state),
+        on_pick=wishes.taking(state, wishes.step, lambda wish: state.turn("at", str(min(wish["at"], race.steps)))),
     )  # fmt: skip
     panels.folded("step book", _("Formulas and code"), ":material/function:", lambda: panels.explain(race.contenders))
     panels.numbers("step numbers", lambda: figure.numbers(race, values, _))

@@ -22,8 +22,8 @@ from networks import ACTIVATIONS
 from runs import Chain, View
 from spec import N_, settings
 from ui import controls, data, frame, lesson, panels, results, script, wishes
-from ui.desk import Desk, said
 from ui.language import _
+from ui.page_state import PageState, said
 from ui.stage import stage
 from ui.training import PATIENCE, POLL, visitor, watch
 
@@ -40,112 +40,115 @@ METHODS = {"grid": N_("Grid search: every combination"), "random": N_("Random se
 
 def show() -> None:
     own = {"view": tuple(VIEWS), "order": ("grouped", "table")}
-    desk = Desk("tune", lambda anchors: Search(), lambda spec: suggested, own=own)
+    state = PageState("tune", lambda anchors: Search(), lambda spec: suggested, own=own)
     with st.sidebar:
-        sidebar(desk)
-    desk.notices()
-    picture(desk)
-    desk.publish()
+        sidebar(state)
+    state.notices()
+    picture(state)
+    state.publish()
 
 
 # -- settings
 
 
-def sidebar(desk: Desk[Search]) -> None:
+def sidebar(state: PageState[Search]) -> None:
     views = {view: _(title) for view, title in VIEWS.items()}
-    controls.one_of(desk, "view", _("View"), views, label_visibility="collapsed", width="stretch")
-    controls.presets(desk, _("From the lecture"), PRESETS)
-    data.choose(desk, on=lambda dataset: desk.change(dataset=dataset, cell=0))
+    controls.one_of(state, "view", _("View"), views, label_visibility="collapsed", width="stretch")
+    controls.presets(state, _("From the lecture"), PRESETS)
+    data.choose(state, on=lambda dataset: state.change(dataset=dataset, cell=0))
     for place in PLACES[:2]:
-        axis(desk, place)
-    controls.field(desk, "method", choices={key: _(title) for key, title in METHODS.items()}, on=anew(desk, "method"))
-    if desk.spec.method == "random":
-        controls.field(desk, "draws", on=anew(desk, "draws"))
-    controls.field(desk, "folds", on=anew(desk, "folds"))
-    controls.field(desk, "epochs", on=anew(desk, "epochs"))
-    titles = {"score": figure.measure_title(dataclasses.replace(desk.spec, measure="score"), _), "loss": _("loss")}
-    controls.field(desk, "measure", choices={"score": _("highest {score}").format(score=titles["score"]),
+        axis(state, place)
+    controls.field(state, "method", choices={key: _(title) for key, title in METHODS.items()}, on=anew(state, "method"))
+    if state.spec.method == "random":
+        controls.field(state, "draws", on=anew(state, "draws"))
+    controls.field(state, "folds", on=anew(state, "folds"))
+    controls.field(state, "epochs", on=anew(state, "epochs"))
+    titles = {"score": figure.measure_title(dataclasses.replace(state.spec, measure="score"), _), "loss": _("loss")}
+    controls.field(state, "measure", choices={"score": _("highest {score}").format(score=titles["score"]),
                                              "loss": _("lowest loss")})  # fmt: skip
-    panels.folded("tune more", _("More"), ":material/more_horiz:", lambda: more(desk))
+    panels.folded("tune more", _("More"), ":material/more_horiz:", lambda: more(state))
 
 
-def more(desk: Desk[Search]) -> None:
-    axis(desk, PLACES[2])
-    controls.field(desk, "at", on=anew(desk, "at"))
-    controls.view(desk, "order", _("Rows in their original order"), "table")
-    key = f"{desk.key} cell"
+def more(state: PageState[Search]) -> None:
+    axis(state, PLACES[2])
+    controls.field(state, "at", on=anew(state, "at"))
+    controls.view(state, "order", _("Rows in their original order"), "table")
+    key = f"{state.key} cell"
     fact = settings(Search)["cell"]
-    if desk.offers("cell", controls.caption(fact)):
+    if state.offers("cell", controls.caption(fact)):
         st.slider(
-            controls.caption(fact), 0, len(desk.spec.cells), controls.follow(key, desk.spec.cell), key=key,
-            help=_(fact.help), on_change=lambda: desk.change(cell=st.session_state[key]), disabled=desk.locks("cell"),
+            controls.caption(fact), 0, len(state.spec.cells), controls.follow(key, state.spec.cell), key=key,
+            help=_(fact.help), on_change=lambda: state.change(cell=st.session_state[key]), disabled=state.locks("cell"),
         )  # fmt: skip
-    controls.field(desk, "splits")
-    controls.field(desk, "hidden")
-    controls.optional(desk, "batch_size", _("all rows"))
-    controls.field(desk, "activation", choices={key: _(entry.title) for key, entry in ACTIVATIONS.items()})
-    controls.rule(desk, "optimizer")
-    controls.field(desk, "test_size")
-    controls.field(desk, "seed")
-    controls.field(desk, "split_seed")
+    controls.field(state, "splits")
+    controls.field(state, "hidden")
+    controls.optional(state, "batch_size", _("all rows"))
+    controls.field(state, "activation", choices={key: _(entry.title) for key, entry in ACTIVATIONS.items()})
+    controls.rule(state, "optimizer")
+    controls.field(state, "test_size")
+    controls.field(state, "seed")
+    controls.field(state, "split_seed")
 
 
-def anew(desk: Desk[Search], name: str) -> Callable[[Any], None]:
+def anew(state: PageState[Search], name: str) -> Callable[[Any], None]:
     """Return a callback that sets a field that changes the cells, and selects the best cell again."""
-    return lambda value: desk.change(**{name: value, "cell": 0})
+    return lambda value: state.change(**{name: value, "cell": 0})
 
 
-def axis(desk: Desk[Search], place: str) -> None:
+def axis(state: PageState[Search], place: str) -> None:
     """Draw the choice of a hyperparameter and, below it, its values as text."""
-    taken = {getattr(desk.spec, other) for other in PLACES if other != place}
+    taken = {getattr(state.spec, other) for other in PLACES if other != place}
     none = {} if place == "first" else {NONE: _("none")}
     choices = none | {key: _(AXES[key].title) for key in searches.KEYS if key not in taken}
     values = f"{place}_values"
-    controls.field(desk, place, choices=choices, on=lambda key: desk.change(**{place: key, values: (), "cell": 0}))
-    if (chosen := getattr(desk.spec, place)) == NONE or not desk.offers(values, _(settings(Search)[values].label)):
+    controls.field(state, place, choices=choices, on=lambda key: state.change(**{place: key, values: (), "cell": 0}))
+    if (chosen := getattr(state.spec, place)) == NONE or not state.offers(values, _(settings(Search)[values].label)):
         return
-    key = f"{desk.key} {values}"
-    offered = searches.usual(AXES[chosen], desk.spec.baseline)
-    shown = getattr(desk.spec, values) or offered
+    key = f"{state.key} {values}"
+    offered = searches.usual(AXES[chosen], state.spec.baseline)
+    shown = getattr(state.spec, values) or offered
 
     def change() -> None:
         typed = tuple(st.session_state[key].replace(",", " ").split())
-        desk.change(**{values: () if typed == offered else typed, "cell": 0})
+        state.change(**{values: () if typed == offered else typed, "cell": 0})
 
     st.text_input(
         _(settings(Search)[values].label), controls.follow(key, ", ".join(shown)), key=key, on_change=change,
-        label_visibility="collapsed", help=_("Separate the values with commas."), disabled=desk.locks(values),
+        label_visibility="collapsed", help=_("Separate the values with commas."), disabled=state.locks(values),
     )  # fmt: skip
 
 
 # -- the picture
 
 
-def picture(desk: Desk[Search]) -> None:
-    spec = desk.spec
+def picture(state: PageState[Search]) -> None:
+    spec = state.spec
     variants = spec.variants()
     roles(spec, PATIENCE)
 
     def read(history: History, view: View) -> str:
-        if desk.spec != spec:
+        if state.spec != spec:
             st.rerun()  # a click on a cell reruns this fragment only, but the whole page depends on it
         found = searches.found(spec, history)
-        if desk.view("view") == "test" and view.state == "done" and found.best >= 0:
+        if state.view("view") == "test" and view.state == "done" and found.best >= 0:
             return figure.chosen_words(spec, found, _)
         return figure.read(spec, history, found, _, done=view.state == "done")
 
     def draw(history: History, view: View, sentence: str) -> None:
         found = searches.found(spec, history)
-        if desk.view("view") == "test" and view.state == "done" and found.best >= 0:
-            opened(desk, found)
+        if state.view("view") == "test" and view.state == "done" and found.best >= 0:
+            opened(state, found)
             return
         scene = figure.scene(
             spec, history, found, roles(spec, 0.0), say=_, alt=sentence, running=view.state == "running",
-            done=view.state == "done", grouped=desk.view("order") == "grouped",
+            done=view.state == "done", grouped=state.view("order") == "grouped",
         )  # fmt: skip
         lesson.printed(found, done=view.state == "done")
         stage(
-            scene, key=STAGE, desk=desk, on_pick=wishes.taking(desk, wishes.cell, lambda wish: pick(desk, wish["cell"]))
+            scene,
+            key=STAGE,
+            state=state,
+            on_pick=wishes.taking(state, wishes.cell, lambda wish: pick(state, wish["cell"])),
         )
         results.notices(figure.notices(spec, history, _))
         st.caption(_(worth.MEASURED))
@@ -162,14 +165,14 @@ def roles(spec: Search, patience: float) -> tuple[np.ndarray, np.ndarray] | None
     return (told["roles"], told["targets"]) if told else None
 
 
-def pick(desk: Desk[Search], cell: int) -> None:
+def pick(state: PageState[Search], cell: int) -> None:
     """Select the cell that the reader clicked; a second click goes back to the best cell."""
-    desk.change(cell=0 if cell == desk.spec.cell else cell)
+    state.change(cell=0 if cell == state.spec.cell else cell)
 
 
-def opened(desk: Desk[Search], found: searches.Found) -> None:
+def opened(state: PageState[Search], found: searches.Found) -> None:
     """Train the best combination again and score it on the test set; then show how test scores vary over splits."""
-    spec = desk.spec
+    spec = state.spec
     winner = spec.refit(found.best, int(found.epoch[found.best]))
     again = Chain("experiments.live:begin", "experiments.live:advance", live.training((winner,), ("outputs",)))
     luck = Chain("experiments.search:start_again", "experiments.search:resplit", searches.data_of(spec))
@@ -188,7 +191,7 @@ def opened(desk: Desk[Search], found: searches.Found) -> None:
         )
         failures = [said(view.failure) for view in (refitted, repeated) if view.failure is not None]
         panels.sentence(" ".join([sentence, *failures, f":gray[{progress}]" if done < total else ""]))
-        stage(figure.luck_scene(spec, known, say=_, alt=sentence), key=STAGE, desk=desk)
+        stage(figure.luck_scene(spec, known, say=_, alt=sentence), key=STAGE, state=state)
         panels.numbers("tune splits", lambda: figure.luck_numbers(known, _))
         results.panel("tune", (winner,), [_("Best combination")], history, done=refitted.state == "done")
         script.offer("tune", (winner,), [_("Best combination")])

@@ -57,7 +57,7 @@ def survey(surface: Surface) -> Survey:
         minimum = float(surface.value(spread).min())
     above = heights[finite] - (low if minimum is None else minimum)
     log_levels = minimum is not None and is_steep(above)
-    start = outlook(surface, minima)
+    start = default_start(surface, minima)
     return Survey(minima, line.segments if minima else (), minimum, log_levels, start, rates(surface, start))
 
 
@@ -252,7 +252,7 @@ def _apart(points: Array, distance: float) -> Array:
 # -- where to start, and how fast
 
 
-def outlook(surface: Surface, minima: tuple[Point, ...]) -> Point:
+def default_start(surface: Surface, minima: tuple[Point, ...]) -> Point:
     """Return a start that shows something: high, near the rim, and on a slope, with a way to go to every minimum.
 
     Of 24 directions, none of them one of symmetry, the one is taken whose height is nearest to the 80 % mark of all.

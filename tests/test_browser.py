@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 from surfaces import SURFACES
 from surfaces.own import bumps
 from ui import language
-from ui.desk import LAG
+from ui.page_state import LAG
 from ui.pages import pages
 
 STAGE = ".dl-stage[data-ready]"

@@ -16,7 +16,7 @@ from conftest import visit
 import runs
 from experiments.descend import Race, default_race, descend
 from experiments.divergence import diagnose
-from experiments.likelihood import Throws, climb
+from experiments.likelihood import CoinTosses, climb
 from experiments.maps import coarse, default_map, survey
 from experiments.noise import default_noisy, scatter
 from optimizers import RULES
@@ -48,8 +48,8 @@ def _these_workers(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
 def same(one: Any, other: Any) -> None:
     if isinstance(one, (tuple, list)):
         assert len(one) == len(other)
-        for part, counterpart in zip(one, other, strict=True):
-            same(part, counterpart)
+        for part, torch_equivalent in zip(one, other, strict=True):
+            same(part, torch_equivalent)
     elif isinstance(one, dict):
         assert one.keys() == other.keys()
         same(list(one.values()), list(other.values()))
@@ -64,7 +64,7 @@ def same(one: Any, other: Any) -> None:
         ("experiments.descend:descend", Race(FORMULA, noise=1.0), descend),
         ("experiments.noise:scatter", NOISY, scatter),
         ("experiments.maps:survey", CHART, survey),
-        ("experiments.likelihood:climb", Throws(), climb),
+        ("experiments.likelihood:climb", CoinTosses(), climb),
         ("surfaces:found", FORMULA, found),
     ],
 )

@@ -381,7 +381,7 @@ def test_one_click_shows_what_the_lecture_shows(idle: None) -> None:
         offered.set_value(name)
         tested.run()
         assert not tested.exception
-        assert tested.session_state["desk compare"]["spec"] == preset.spec
+        assert tested.session_state["state compare"]["spec"] == preset.spec
         assert preset.note in [caption.value for caption in tested.sidebar.caption]
 
 
@@ -391,7 +391,7 @@ def test_values_are_chosen_and_kept_in_order(idle: None) -> None:
         tested.sidebar.multiselect[0].set_value(chosen)
         tested.run()
         assert not tested.exception
-        assert tested.session_state["desk compare"]["spec"].values == kept
+        assert tested.session_state["state compare"]["spec"].values == kept
 
 
 def test_changes_are_typed_one_with_another(idle: None) -> None:
@@ -399,13 +399,13 @@ def test_changes_are_typed_one_with_another(idle: None) -> None:
     tested.sidebar.multiselect[0].set_value(["none", "l1_0.01 + l2_0.01"])  # sent as it is shown: L1 0.01 + L2 0.01
     tested.run()
     assert not tested.exception
-    spec = tested.session_state["desk compare"]["spec"]
+    spec = tested.session_state["state compare"]["spec"]
     assert spec.values == ("none", "l1_0.01+l2_0.01")
     assert [(fit.l1, fit.l2) for fit in spec.variants()] == [(0.0, 0.0), (0.01, 0.01)]
     tested.sidebar.multiselect[0].set_value(["none", "more of it"])
     tested.run()
     assert not tested.exception
-    assert tested.session_state["desk compare"]["spec"] == spec, "nonsense changes nothing"
+    assert tested.session_state["state compare"]["spec"] == spec, "nonsense changes nothing"
     [warning] = [warning.value for warning in tested.warning]
     assert "“more of it”" in warning
     assert "it takes values such as none, " in warning

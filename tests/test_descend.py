@@ -48,7 +48,7 @@ def assert_same(one, other, row=0, other_row=0):
 @pytest.mark.parametrize(("surface", "noise"), [(key, 0.0) for key in SURFACES] + [("ravine", 0.3), ("ackley", 0.3)])
 def test_every_contender_runs_as_if_alone(surface, noise):
     race = dataclasses.replace(default_race(surface, RULES), noise=noise, steps=40)
-    # Rules mixed, and one of them several times over, so that line-up and order of the contenders differ.
+    # Several optimizers, one of them more than once, so that the contenders and their order differ.
     shuffled = (*race.contenders[::-1], *(Adam(lr=lr) for lr in (0.5, 0.01)), SGD(lr=1e-4))
     race = dataclasses.replace(race, contenders=shuffled)
     together = descend(race)
@@ -58,7 +58,7 @@ def test_every_contender_runs_as_if_alone(surface, noise):
 
 @pytest.mark.parametrize(("surface", "noise"), [("ravine", 0.3), ("rosenbrock", 0.0), ("ackley", 0.0), ("saddle", 0.0)])
 def test_every_contender_with_a_schedule_runs_as_if_alone(surface, noise):
-    """Several schedules among the contenders of one rule, one of which diverges on the steeper surfaces."""
+    """Several schedules among the contenders of one optimizer, of which one diverges on the steeper surfaces."""
     adams = [Adam(lr=0.3 / (1 + i), schedule=schedule()) for i, schedule in enumerate(SCHEDULES.values())]
     sgds = [SGD(lr=0.01), SGD(lr=0.02, schedule=Plateau(patience=1)), SGD(lr=1.0, schedule=Plateau(patience=1))]
     contenders = (sgds[0], *adams, Momentum(lr=0.002, schedule=Step(every=3, decay=0.5)), *sgds[1:])
@@ -302,7 +302,7 @@ def test_a_cloud_of_starts_walks_a_schedule_as_single_points_do(schedule):
     starts = np.random.default_rng(2).uniform(-6, 6, (64, 2))
     cloud = np.asfortranarray(starts)
     team = Team(rule, slice(None))
-    for _ in range(2):  # the team is as good as new after a walk
+    for _ in range(2):  # the workers can be used again after a run
         cloud[:] = starts
         for _ in walk(surface, [team], cloud, steps):
             pass

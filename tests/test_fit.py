@@ -178,7 +178,7 @@ def test_training_is_torch_nn_and_torch_optim_over_50_epochs(key, schedule, val_
     criterion = nn.BCEWithLogitsLoss()
     optimizer = TORCH_RULES[key](network.parameters())
     known = {"optimizer": optimizer, "lr": rule.lr, "ticks": variant.epochs}
-    scheduler = eval(schedule.counterpart, vars(torch.optim.lr_scheduler) | known)
+    scheduler = eval(schedule.torch_equivalent, vars(torch.optim.lr_scheduler) | known)
     rates = []
 
     def loss(part) -> torch.Tensor:
@@ -311,7 +311,7 @@ def test_best_params_restore_what_batch_normalisation_remembered():
 
 
 def test_penalties_and_the_rule_for_biases_know_their_columns_with_batch_normalisation():
-    """A rule of rate 0 leaves weights, or biases, gammas and betas; running statistics move by themselves."""
+    """With learning rate 0, weights, or biases, gammas and betas, do not change; running statistics do."""
     still, moving = SGD(lr=0.0), SGD(lr=0.1)
     shared = replace(SMALL, batch_norm=True, l1=0.1, l2=0.1)
     variants = [replace(shared, optimizer=still, bias_optimizer=moving),
@@ -511,7 +511,7 @@ def test_precision_follows_the_size_of_a_step_unless_it_is_chosen():
 
 
 def test_a_rule_for_the_biases_moves_them_alone():
-    """With rate 0 on one part, only the other moves; with the same rate on both it is as one rule."""
+    """With learning rate 0 on one part, only the other changes; equal rates on both are the same as one optimizer."""
     plain = replace(SMALL, optimizer=SGD(lr=0.1))
     still, moving = SGD(lr=0.0), SGD(lr=0.1)
     variants = [plain, replace(plain, bias_optimizer=moving), replace(plain, bias_optimizer=still),
@@ -543,7 +543,7 @@ def test_biases_follow_the_schedule_of_their_own_rule():
 def test_every_rule_lowers_the_loss(key):
     rule: type[Optimizer] = RULES[key]
     batch_size = None if rule.family == "searching" else SMALL.batch_size  # Rprop is for full batches
-    variant = replace(SMALL, optimizer=rule(lr=0.02 * rule.pace), batch_size=batch_size, epochs=15)
+    variant = replace(SMALL, optimizer=rule(lr=0.02 * rule.lr_factor), batch_size=batch_size, epochs=15)
     loss = fit([variant]).train_loss[0]
     assert loss[-1] < 0.9 * loss[0]
 
@@ -646,7 +646,7 @@ def test_boundary_of_a_diverged_network_shows_no_class():
 
 
 class KerasEarlyStopping:
-    """The published rule of `keras.callbacks.EarlyStopping` (Keras 3, mode "min"), whose epochs count from 0."""
+    """The published algorithm of `keras.callbacks.EarlyStopping` (Keras 3, mode "min"), whose epochs count from 0."""
 
     def __init__(self, patience: int, min_delta: float, start_from_epoch: int) -> None:
         self.patience, self.min_delta, self.start_from_epoch = patience, min_delta, start_from_epoch

@@ -18,7 +18,7 @@ from conftest import PATIENCE, visit
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 from test_own_data import script
-from test_pages import DESKS
+from test_pages import STATES
 
 from figures.scene import JOINER, literal, spoken
 from spec import settings
@@ -144,11 +144,11 @@ LANGS = tuple(language.languages())
 @pytest.mark.heavy
 @pytest.mark.usefixtures("idle")
 @pytest.mark.parametrize(
-    ("page", "lang"), [("race", LANGS[0]), *((page, LANGS[(i + 1) % len(LANGS)]) for i, page in enumerate(DESKS))]
+    ("page", "lang"), [("race", LANGS[0]), *((page, LANGS[(i + 1) % len(LANGS)]) for i, page in enumerate(STATES))]
 )
 def test_what_a_link_says_is_literal_on_every_page(page: str, lang: str) -> None:
     """Every parameter of every page with all that is hostile; five notices are shown at a time."""
-    spec = visit(page, lang=lang).session_state[f"desk {page}"]["spec"]
+    spec = visit(page, lang=lang).session_state[f"state {page}"]["spec"]
     long, short = list(chunks(900, "~_")), list(chunks(90))  # a link cuts a value at ~ and _
     parameters = [
         "lesson",

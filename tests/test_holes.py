@@ -19,7 +19,7 @@ from experiments import maps, noise
 from experiments.anatomy import anatomy
 from experiments.descend import Race, default_race, descend, has_height, placed, suited
 from experiments.divergence import diagnose
-from experiments.likelihood import Throws
+from experiments.likelihood import CoinTosses
 from experiments.links import read
 from figures import maps as chart
 from figures import noise as cloud
@@ -182,7 +182,7 @@ def test_a_start_with_a_height_stays() -> None:
         assert placed(default_race(key)) == (default_race(key), [])
     far = dataclasses.replace(default_race("sphere"), start=(1e4, 1e4))  # not shown, but a place
     assert placed(far) == (far, [])
-    tack = Throws()  # a Spec without a surface
+    tack = CoinTosses()  # a Spec without a surface
     assert placed(tack) == (tack, [])
 
 
@@ -193,7 +193,7 @@ def test_a_link_to_such_a_start_opens_with_a_word(page: str) -> None:
     assert not tested.error
     said = " ".join(warning.value for warning in tested.warning)
     assert "was moved to" in said
-    spec = tested.session_state[f"desk {page}"]["spec"]
+    spec = tested.session_state[f"state {page}"]["spec"]
     assert has_height(find(spec.surface), spec.start)
     race, notices = read({"start": ["-2~1"]}, default_race(named("(ln x)^2 + y^2")), suited("sphere"))
     assert isinstance(race, Race)

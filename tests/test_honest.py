@@ -66,7 +66,7 @@ def steady() -> Own:
 
 
 def comparison(dataset: str, **more: Any) -> Comparison:
-    """Return a small comparison of two rules on any data set."""
+    """Return a small comparison of two optimizers on any data set."""
     usual = {"contenders": (SGD(lr=0.01), Adam(lr=0.01)), "hidden": (4,), "epochs": 3}
     return Comparison(dataset=dataset, **{**usual, **more})
 

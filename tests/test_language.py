@@ -21,7 +21,7 @@ from streamlit.testing.v1 import AppTest
 from datasets import DATASETS
 from experiments.descend import Race
 from experiments.fit import Fit
-from experiments.likelihood import Throws
+from experiments.likelihood import CoinTosses
 from experiments.maps import Map
 from experiments.noise import Noisy
 from experiments.remedies import Remedies
@@ -88,7 +88,7 @@ def test_everything_that_has_a_name_is_marked(template: Catalog) -> None:
         Fit,
         Comparison,
         Remedies,
-        Throws,
+        CoinTosses,
         Noisy,
         Map,
         *RULES.values(),
@@ -132,7 +132,7 @@ ONE = re.compile(r"\b(?:a|an|any|another|each|every|first|last|no|one|per|same|t
 COUNTED = re.compile(r"\{(\w+)\}((?:\*{0,2} [a-z-]+){1,4})")
 NO_ADJECTIVE = set("and are as at by for from in is its of on or than the to with".split())  # noqa: SIM905
 BOUNDS = {"least", "limit", "most"}  # a message that names a bound speaks of the numbers up to it, or beyond it
-THINGS = {"label", "measure", "name", "names", "rule", "rules"}  # these are followed by a verb
+THINGS = {"label", "measure", "name", "names", "rule", "rules"}  # these are subjects of a verb
 
 
 def plurals(texts: Collection[str]) -> set[str]:
@@ -328,7 +328,7 @@ def test_nothing_on_a_page_bypasses_the_catalogues(name: str) -> None:
 @pytest.mark.usefixtures("foreign")
 def test_no_notice_bypasses_the_catalogues(name: str) -> None:
     """A notice quotes the link, and the words a link may hold; all else in it is translated."""
-    if "Desk(" not in source(name):
+    if "PageState(" not in source(name):
         return
     broken = {"surface": ["atlantis"], "dataset": ["atlantis"], "steps": ["many"], "epochs": ["0"], "seed": ["1e9"],
               "rule": ["sgd~lr~-1"], "seeds": ["many"], "together": ["many"], "nothing": ["many"]}  # fmt: skip

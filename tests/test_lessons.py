@@ -17,12 +17,12 @@ import lessons
 from experiments import axes, links, search
 from experiments.descend import Race, descend
 from experiments.fit import Fit, begin, fit, seconds
-from experiments.likelihood import Throws, climb, repeat
+from experiments.likelihood import CoinTosses, climb, repeat
 from experiments.maps import Map, survey
 from experiments.noise import Noisy, scatter
 from experiments.readout import holds, readout, sides
 from experiments.remedies import Remedies
-from experiments.scaling import Stretch, condition
+from experiments.scaling import ColumnScaling, condition
 from experiments.search import Search
 from experiments.signals import Signals, told
 from experiments.stopping import Stopping, stops
@@ -87,14 +87,14 @@ def test_what_to_try_next_opens(key: str) -> None:
             assert name in LESSONS
             continue
         before = (
-            tested.session_state[f"desk {lesson.page}"]["spec"],
-            dict(tested.session_state[f"desk {lesson.page}"]["own"]),
+            tested.session_state[f"state {lesson.page}"]["spec"],
+            dict(tested.session_state[f"state {lesson.page}"]["own"]),
         )
         tested.query_params.clear()
         tested.query_params.update({"lesson": [key], **parse_qs(target, keep_blank_values=True)})
         tested.run()
         whole(tested)
-        store = tested.session_state[f"desk {lesson.page}"]
+        store = tested.session_state[f"state {lesson.page}"]
         assert (store["spec"], store["own"]) != before, f"{target} changes nothing"
 
 
@@ -157,13 +157,13 @@ def answer(spec: Any, view: Mapping[str, str], change: Change = lambda variants:
     """Return the result that a page shows for its Spec; `change` is made to the networks that it trains."""
     if isinstance(spec, Race):
         return descend(spec)
-    if isinstance(spec, Throws):
+    if isinstance(spec, CoinTosses):
         return repeat(spec) if view["view"] == "again" else climb(spec)
     if isinstance(spec, Map):
         return survey(spec)
     if isinstance(spec, Noisy):
         return scatter(spec)
-    if isinstance(spec, Stretch):
+    if isinstance(spec, ColumnScaling):
         plain, scaled = map(descend, spec.races())
         surfaces = [find(race.surface) for race in spec.races()]
         return Both(scaled.path, scaled.loss, plain.path, plain.loss, np.array([condition(one) for one in surfaces]))
@@ -229,7 +229,7 @@ def untrue(result: Any, claims: Sequence[str]) -> list[str]:
 def test_what_a_lesson_claims_comes_true(key: str, all_arithmetics: bool) -> None:
     lesson = LESSONS[key]
     assert lesson.claims or lesson.general
-    store = opened(key).session_state[f"desk {lesson.page}"]
+    store = opened(key).session_state[f"state {lesson.page}"]
     spec, view = store["spec"], store["own"]
     assert study(lesson) in (None, spec), "what the lesson's test takes for heavy is not what it computes"
     result = answer(spec, view)
@@ -271,7 +271,7 @@ def test_the_course_is_whole() -> None:
 def test_a_lesson_that_does_not_exist_opens_the_page_with_a_notice() -> None:
     tested = visit("race", query={"lesson": ["nothing"], "steps": ["33"]})
     assert [warning.value for warning in tested.warning] == ["There is no lesson nothing on this page."]
-    assert tested.session_state["desk race"]["spec"].steps == 33
+    assert tested.session_state["state race"]["spec"].steps == 33
     assert dict(tested.query_params) == {"steps": "33"}
 
 
@@ -283,24 +283,24 @@ def test_what_a_student_changes_stands_in_the_address_and_comes_back() -> None:
     )
     tested = opened(key)
     usual = visit("race", query={"surface": LESSONS[key].query.get("surface", ["ravine"])})
-    steps = usual.session_state["desk race"]["spec"].steps  # what the page has by default is a change here
+    steps = usual.session_state["state race"]["spec"].steps  # the page's default is a change for this lesson
     slider = next(one for one in tested.sidebar.get("slider") if one.key == "race en steps")
     slider.set_value(steps)
     tested.run()
     assert dict(tested.query_params) == {"lesson": key, "steps": str(steps)}
     again = opened(key, steps=[str(steps)])
-    assert again.session_state["desk race"]["spec"] == tested.session_state["desk race"]["spec"]
+    assert again.session_state["state race"]["spec"] == tested.session_state["state race"]["spec"]
 
 
 def test_a_lesson_is_left_with_its_settings() -> None:
     key = next(key for key, lesson in LESSONS.items() if lesson.page == "race")
     tested = opened(key)
-    spec = tested.session_state["desk race"]["spec"]
+    spec = tested.session_state["state race"]["spec"]
     next(button for button in tested.sidebar.button if button.key == "leave lesson").click()
     tested.run()
     assert "lesson" not in tested.query_params
-    assert tested.session_state["desk race"]["spec"] == spec
-    assert visit("race", query=dict(tested.query_params)).session_state["desk race"]["spec"] == spec
+    assert tested.session_state["state race"]["spec"] == spec
+    assert visit("race", query=dict(tested.query_params)).session_state["state race"]["spec"] == spec
 
 
 # -- controls that a link hides or locks
@@ -328,17 +328,17 @@ def test_every_control_can_be_left_out_or_locked(page: str) -> None:
     for block in tested.get("expander"):
         tested.session_state[block.key] = True
     tested.run()
-    names = ",".join(tested.session_state["present desk"].controls)
+    names = ",".join(tested.session_state["present state"].controls)
     assert controls(tested)
     for parameter, left in (("hide", lambda: controls(tested) == []),
                             ("lock", lambda: all(widget.proto.disabled for widget in controls(tested)))):  # fmt: skip
-        spec = tested.session_state[f"desk {page}"]["spec"]
+        spec = tested.session_state[f"state {page}"]["spec"]
         tested.query_params.clear()
         tested.query_params.update({parameter: [names]})
         tested.run()
         whole(tested)
         assert left(), [(widget.type, widget.key) for widget in controls(tested) if not widget.proto.disabled]
-        assert tested.session_state[f"desk {page}"]["spec"] == spec
+        assert tested.session_state[f"state {page}"]["spec"] == spec
         assert dict(tested.query_params) == {parameter: names}, "the address keeps it"
 
 
@@ -414,13 +414,13 @@ def test_a_link_of_an_earlier_version_still_means_what_it_meant(link: str) -> No
     page, _sep, query = link.partition("?")
     tested = visit(page, query=parse_qs(query, keep_blank_values=True))
     whole(tested)
-    store = tested.session_state[f"desk {page}"]
+    store = tested.session_state[f"state {page}"]
     known = {**{name: _described(value) for name, value in vars(store["spec"]).items()}, **store["own"]}
     assert {name: known[name] for name in KEPT[link]} == KEPT[link]
 
 
 def _described(value: Any) -> str:
-    """Return a setting as text; of a rule its name and rate, so that a setting it is given later changes nothing."""
+    """Return a setting as text; for an optimizer its name and learning rate, so that new settings change nothing."""
     if isinstance(value, Optimizer):
         return f"{value.key} {value.lr:g}"
     if isinstance(value, tuple) and value and isinstance(value[0], Optimizer):

@@ -17,7 +17,7 @@ from experiments.likelihood import (
     MOST,
     NEAR,
     REPETITIONS,
-    Throws,
+    CoinTosses,
     climb,
     contenders_for,
     default_throws,
@@ -44,8 +44,8 @@ def say(text: str) -> str:
     return text
 
 
-def one(rule, **fields) -> Throws:
-    return Throws(**{"contenders": (rule,), **fields})
+def one(rule, **fields) -> CoinTosses:
+    return CoinTosses(**{"contenders": (rule,), **fields})
 
 
 # -- the function
@@ -86,8 +86,8 @@ def test_outside_its_borders_theta_has_no_likelihood():
 def test_the_curvature_at_the_maximum_is_that_of_the_slope(hits):
     share, h = hits / 100, 1e-6
     numeric = (slope(np.array(share + h), share) - slope(np.array(share - h), share)) / (2 * h)
-    assert steepest(Throws(hits=hits)) == pytest.approx(float(numeric), rel=1e-6)
-    assert steepest(Throws(hits=hits, borders="logit")) == pytest.approx(share * (1 - share))
+    assert steepest(CoinTosses(hits=hits)) == pytest.approx(float(numeric), rel=1e-6)
+    assert steepest(CoinTosses(hits=hits, borders="logit")) == pytest.approx(share * (1 - share))
 
 
 # -- the climb
@@ -113,7 +113,7 @@ def test_every_rule_climbs_to_the_share_of_hits(key, borders):
         rule = dataclasses.replace(rule, weight_decay=0.0)
     run = climb(one(rule, borders=borders, steps=2000))
     assert run.left[0] == -1
-    assert abs(run.theta[0, -1] - 0.27) < 2 * rule.lr + NEAR  # a rule with steps of one length swings about it
+    assert abs(run.theta[0, -1] - 0.27) < 2 * rule.lr + NEAR  # an optimizer with steps of equal length oscillates around it
     assert run.height[0, -1] > run.height[0, 0]
 
 
@@ -143,7 +143,7 @@ def test_a_rate_means_the_same_for_few_and_many_throws():
 
 def test_contenders_climb_as_if_alone():
     rules = (*contenders_for(list(RULES)[: MOST - 2]), Adam(lr=0.1), SGD(lr=0.001))[::-1]
-    together = climb(Throws(contenders=rules, steps=40))
+    together = climb(CoinTosses(contenders=rules, steps=40))
     for row, rule in enumerate(rules):
         alone = climb(one(rule, steps=40))
         for name in together._fields:
@@ -192,7 +192,7 @@ def test_the_logit_never_leaves(hits, lr):
 
 @pytest.mark.parametrize("truth", [0.1, 0.5, 0.8])
 def test_estimates_spread_as_the_binomial_says(truth):
-    many = [repeat(Throws(truth=truth, seed=seed)) for seed in range(40)]
+    many = [repeat(CoinTosses(truth=truth, seed=seed)) for seed in range(40)]
     for size in (5, 50, 500):
         shares = np.concatenate([run.share[:, size - 1] for run in many])
         exact = math.sqrt(truth * (1 - truth) / size)
@@ -202,7 +202,7 @@ def test_estimates_spread_as_the_binomial_says(truth):
 
 
 def test_the_losses_are_entropy_and_cross_entropy():
-    many = repeat(Throws(truth=0.3))
+    many = repeat(CoinTosses(truth=0.3))
     assert many.share.shape == (REPETITIONS, 500)
     assert (many.fresh >= many.best - 1e-12).all(), "nothing beats the truth on new throws"
     q = many.share[:, -1]
@@ -216,17 +216,17 @@ def test_the_losses_are_entropy_and_cross_entropy():
 def test_the_gap_falls_as_one_over_the_throws():
     gaps = []
     for size in (100, 400):
-        runs = [repeat(Throws(truth=0.5, sizes=(size,), seed=seed)) for seed in range(60)]
+        runs = [repeat(CoinTosses(truth=0.5, sizes=(size,), seed=seed)) for seed in range(60)]
         gaps.append(np.mean([run.fresh[:, -1].mean() - run.own[:, -1].mean() for run in runs]))
         assert gaps[-1] == pytest.approx(1 / size, rel=0.25), "one parameter: half on each side of the entropy"
     assert gaps[0] > gaps[1]
 
 
 def test_the_seed_decides_the_throws():
-    first, again, other = (repeat(Throws(seed=seed)) for seed in (1, 1, 2))
+    first, again, other = (repeat(CoinTosses(seed=seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.share, again.share)
     assert (first.share != other.share).any()
-    few = repeat(Throws(seed=1, sizes=(3, 500)))
+    few = repeat(CoinTosses(seed=1, sizes=(3, 500)))
     np.testing.assert_array_equal(few.share, first.share)
 
 
@@ -243,20 +243,20 @@ def test_the_seed_decides_the_throws():
 )  # fmt: skip
 def test_what_makes_no_throws_is_refused(fields):
     with pytest.raises(Refused):
-        Throws(**fields)
+        CoinTosses(**fields)
 
 
 def test_a_spec_is_one_whatever_it_was_written_with():
-    spec = Throws(sizes=(500, 5, 50, 5), start=0.8)
+    spec = CoinTosses(sizes=(500, 5, 50, 5), start=0.8)
     assert spec.sizes == (5, 50, 500)
-    assert pickle.loads(pickle.dumps(spec)) == spec == Throws()
+    assert pickle.loads(pickle.dumps(spec)) == spec == CoinTosses()
 
 
 @pytest.mark.parametrize("lr", [0.02, 0.9])
 @pytest.mark.parametrize(("throws", "hits"), [(1, 0), (1, 1), (100, 27), (1_000_000, 999_999)])
 @all_borders
 def test_a_scene_shows_the_climb(lr, throws, hits, borders):
-    spec = Throws(throws=throws, hits=hits, contenders=(SGD(lr=lr), Adam(lr=lr)), borders=borders)
+    spec = CoinTosses(throws=throws, hits=hits, contenders=(SGD(lr=lr), Adam(lr=lr)), borders=borders)
     run = climb(spec)
     said = figure.climbed(spec, run, say)
     data = pack(figure.climbing(spec, run, say=say, alt=said))
@@ -279,7 +279,7 @@ def test_a_scene_shows_the_climb(lr, throws, hits, borders):
 @pytest.mark.parametrize("sizes", [(1,), (5, 50, 500), (1, 2, 3, 1000, 2000)])
 @pytest.mark.parametrize("truth", [0.01, 0.5])
 def test_a_scene_shows_the_repetitions(sizes, truth):
-    spec = Throws(sizes=sizes, truth=truth)
+    spec = CoinTosses(sizes=sizes, truth=truth)
     many = repeat(spec)
     said = figure.strayed(spec, many, say)
     data = pack(figure.repeated(spec, many, say=say, alt=said))
@@ -302,7 +302,7 @@ def test_a_scene_shows_the_repetitions(sizes, truth):
 
 
 def test_the_sentence_says_what_the_arrays_say():
-    spec = Throws()
+    spec = CoinTosses()
     run = climb(spec)
     order = np.argsort(run.arrived)
     titles = [rule.title for rule in spec.contenders]

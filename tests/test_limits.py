@@ -31,7 +31,7 @@ from spec import Refused, settings, type_hints
 from spec.limits import Limits, allowed, languages, read, table, variable
 from surfaces import SURFACES
 from ui import language, training
-from ui.desk import Desk
+from ui.page_state import PageState
 
 NUMBERS = {one.name: one.metadata["limit"] for one in fields(Limits) if one.metadata["limit"].high}
 LESSONS = lessons.lessons()
@@ -129,18 +129,18 @@ def test_surfaces_and_maps_lie_within_the_tightest_limits(tight: Limits) -> None
 @pytest.mark.heavy
 @pytest.mark.parametrize("key", LESSONS)
 def test_a_lesson_lies_within_the_tightest_limits(tight: Limits, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    arrive = Desk._arrive
+    arrive = PageState._arrive
 
-    def only_arrive(desk: Desk) -> None:
-        arrive(desk)
+    def only_arrive(state: PageState) -> None:
+        arrive(state)
         st.stop()
 
-    monkeypatch.setattr(Desk, "_arrive", only_arrive)
+    monkeypatch.setattr(PageState, "_arrive", only_arrive)
     lesson = LESSONS[key]
     tried = [parse_qs(target, keep_blank_values=True) for target in lesson.next if not target.startswith("lesson:")]
     for query in ({}, *tried):
         tested = visit(lesson.page, query={"lesson": [key], **query})
-        assert tested.session_state[f"desk {lesson.page}"]["notices"] == [], query
+        assert tested.session_state[f"state {lesson.page}"]["notices"] == [], query
 
 
 # -- where they bite

@@ -245,7 +245,7 @@ def test_the_good_half_of_a_broken_link_is_used() -> None:
 
 
 def ugly_numbers(kind: type) -> dict[str, float]:
-    """Return numbers with every digit for the fields of a rule or schedule that take one."""
+    """Return numbers with all digits for the numeric fields of an optimizer or schedule."""
     kinds = typing.get_type_hints(kind)
     return {
         name: (fact.minimum or 0) + 1.2345678901234567e-05

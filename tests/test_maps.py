@@ -179,13 +179,13 @@ def test_starts_beside_a_minimum_end_in_it() -> None:
     for number, point in enumerate(find("himmelblau").minima):
         row, column = np.abs(y - point[1]).argmin(), np.abs(x - point[0]).argmin()
         assert basin[row, column] == number
-    assert set(np.unique(basin)) <= {*range(4), maps.ASTRAY}
+    assert set(np.unique(basin)) <= {*range(4), maps.UNSETTLED}
 
 
 def test_what_has_not_settled_is_not_counted() -> None:
     chart = small(maps.map_of("basins", "himmelblau", (SGD(lr=1e-6), SGD(lr=10.0))))
     slow, wild = maps.settled(chart, survey(chart))
-    assert (slow == maps.ASTRAY).mean() > 0.9
+    assert (slow == maps.UNSETTLED).mean() > 0.9
     assert (wild == maps.LOST_CELL).all()
 
 
@@ -295,7 +295,7 @@ def heat_of(chart: Map, found: maps.Survey) -> np.ndarray:
 def shown(tested: AppTest) -> Map:
     assert [error.message for error in tested.exception] == []
     assert len([part for part in tested.get("bidi_component") if part.key.endswith("stage")]) == 1
-    return tested.session_state["desk maps"]["spec"]
+    return tested.session_state["state maps"]["spec"]
 
 
 @each_kind

@@ -43,7 +43,7 @@ def plain(surface: str = "ravine", **fields) -> Noisy:
     return dataclasses.replace(default_noisy(surface), **{**alone, **fields})
 
 
-# -- the walks
+# -- the runs
 
 
 @pytest.mark.parametrize("key", RULES)

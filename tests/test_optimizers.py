@@ -24,7 +24,7 @@ from spec import Refused, Setting, settings
 
 STEPS = 200
 
-# torch names a rule as we do, but for case; these two are settings of its SGD.
+# torch uses the same names except for case; these two are settings of its SGD.
 SETTINGS_OF_SGD: dict[str, dict[str, Any]] = {"momentum": {}, "nesterov": {"nesterov": True}}
 TORCH = {name.lower(): rule for name, rule in vars(torch.optim).items() if inspect.isclass(rule)}
 
@@ -57,7 +57,7 @@ def numbers_of_torch_are_float64() -> Iterator[None]:
 
 
 def own(rule: type[Optimizer] | Optimizer) -> dict[str, Setting]:
-    """Return the settings of a rule itself, numbers and switches; its schedule belongs to whoever drives it."""
+    """Return an optimizer's own settings, numbers and switches, without its schedule."""
     usual = rule() if isinstance(rule, type) else rule
     return {name: fact for name, fact in settings(rule).items() if isinstance(getattr(usual, name), (int, float))}
 
@@ -76,7 +76,7 @@ def torch_arguments(key: str, fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def drawn(rule: type[Optimizer], seed: int, *, mistakes: bool = True) -> Optimizer:
-    """Return the rule with every hyper-parameter drawn from its slider, and a third of them left as they are."""
+    """Return the optimizer with every hyperparameter drawn from its slider, except a third that keep their defaults."""
     rng = np.random.default_rng([seed, *rule.key.encode()])
     values: dict[str, Any] = {}
     for name, fact in own(rule).items():
@@ -92,12 +92,12 @@ def drawn(rule: type[Optimizer], seed: int, *, mistakes: bool = True) -> Optimiz
 
 
 def without_decay(rule: type[Optimizer]) -> dict[str, float]:
-    """Return the settings with which a rule does not shrink its weights; not every rule can."""
+    """Return the settings without weight decay, for an optimizer that has it."""
     return {"weight_decay": 0.0} if "weight_decay" in settings(rule) else {}
 
 
 def with_decay(rule: type[Optimizer]) -> dict[str, float]:
-    """Return the settings with which a rule shrinks its weights, where it can."""
+    """Return settings with weight decay, for an optimizer that has it."""
     return dict.fromkeys(without_decay(rule), 0.1)
 
 
@@ -158,7 +158,7 @@ def test_rule_describes_itself(rule: type[Optimizer]) -> None:
     assert rule.family in FAMILIES
     assert rule.begins in {"", *FAMILIES}
     assert rule.begins != rule.family
-    assert rule.pace > 0
+    assert rule.lr_factor > 0
     assert "def step(self, params: Array, grads: Array, state: State)" in inspect.getsource(rule.step)
 
 
@@ -435,7 +435,7 @@ def test_stays_where_the_gradient_is_zero(rule: type[Optimizer], point: np.ndarr
 @examples
 @given(point=points, grads=gradients)
 def test_stays_at_rate_zero(rule: type[Optimizer], point: np.ndarray, grads: np.ndarray) -> None:
-    """Rate 0, and no shortest step where a rule has one."""
+    """Learning rate 0, and no minimum step size for an optimizer that has one."""
     none = {"step_size_min": 0.0} if "step_size_min" in settings(rule) else {}
     walked = path(rule(lr=0.0, **none), point, grads)
     np.testing.assert_array_equal(walked, np.broadcast_to(point, walked.shape))
@@ -476,7 +476,7 @@ def test_coordinates_move_independently(
 def test_family_says_how_the_step_scales_with_the_gradient(
     rule: type[Optimizer], grads: np.ndarray, scale: float
 ) -> None:
-    """Twice the gradient is twice the step, or, for rules that divide by its size, the same step."""
+    """Twice the gradient gives twice the step or, for optimizers that divide by its size, the same step."""
     optimizer = rule(**without_decay(rule), **({"eps": 1e-300} if "eps" in settings(rule) else {}))
     once, scaled = path(optimizer, np.zeros(4), grads), path(optimizer, np.zeros(4), scale * grads)
     wanted = (scale if (rule.begins or rule.family) in ("gradient", "velocity") else 1.0) * once
@@ -547,7 +547,7 @@ def test_lion_is_the_algorithm_of_its_paper(seed: int) -> None:
 
 
 def run_on_noise(rule: Optimizer) -> tuple[np.ndarray, np.ndarray]:
-    """Return 200 gradients, and the path on which they lead a rule."""
+    """Return 200 gradients, and the resulting path of an optimizer."""
     grads = np.random.default_rng(4).normal(size=(STEPS, 7))
     return path(rule, start(7), grads), grads
 

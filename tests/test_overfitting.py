@@ -54,7 +54,7 @@ def say(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def trained() -> History:
-    """The network without a remedy, and with each, side by side."""
+    """The network without regularization, and with each kind of it, side by side."""
     return fitting.fit(WHOLE.variants(), ("weights", "zeros"))
 
 
@@ -237,12 +237,12 @@ def test_the_histogram_counts_every_weight(trained: History) -> None:
 
 
 def test_what_is_beyond_the_bins_is_counted_at_their_end() -> None:
-    class Glimpse:
+    class Snapshot:
         class stack:
             n_weights = 4
             params = np.array([[0.0, 1e30, -9.0, np.nan, 7.0]], np.float32)
 
-    counts = RECORDS["weights"].take(Glimpse)[0]  # type: ignore[arg-type]
+    counts = RECORDS["weights"].take(Snapshot)[0]  # type: ignore[arg-type]
     assert (counts[0], counts[BINS // 2], counts[-1], counts.sum()) == (1, 1, 1, 3)
 
 
@@ -444,7 +444,7 @@ def test_an_empty_link_opens_the_first_preset_and_settings_alone_still_mean_two_
     query: dict[str, list[str]], dataset: str, address: dict[str, str]
 ) -> None:
     tested = visit("overfitting", query=query)
-    assert tested.session_state["desk overfitting"]["spec"].dataset == dataset
+    assert tested.session_state["state overfitting"]["spec"].dataset == dataset
     assert dict(tested.query_params) == address
     again = visit("overfitting", query={name: [value] for name, value in address.items()})
-    assert again.session_state["desk overfitting"]["spec"] == tested.session_state["desk overfitting"]["spec"]
+    assert again.session_state["state overfitting"]["spec"] == tested.session_state["state overfitting"]["spec"]

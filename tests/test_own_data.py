@@ -416,14 +416,14 @@ def script() -> None:
     from datasets import find
     from experiments.fit import Fit
     from ui import data
-    from ui.desk import Desk
+    from ui.page_state import PageState
 
-    desk = Desk("bench", lambda anchors: Fit(), lambda fit: lambda rule: rule())
-    data.choose(desk)
-    desk.notices()
-    data.bring(lambda key: desk.change(dataset=key))
-    data.look(find(desk.spec.dataset))
-    desk.publish()
+    state = PageState("bench", lambda anchors: Fit(), lambda fit: lambda rule: rule())
+    data.choose(state)
+    state.notices()
+    data.bring(lambda key: state.change(dataset=key))
+    data.look(find(state.spec.dataset))
+    state.publish()
 
 
 def opened(query: dict[str, list[str]] | None = None) -> AppTest:
@@ -435,12 +435,12 @@ def opened(query: dict[str, list[str]] | None = None) -> AppTest:
 
 def chosen(tested: AppTest) -> str:
     assert not tested.exception
-    return tested.session_state["desk bench"]["spec"].dataset
+    return tested.session_state["state bench"]["spec"].dataset
 
 
 def test_a_file_is_shown_before_it_is_used_and_then_is_one_of_the_choices() -> None:
     tested = opened()
-    before = tested.session_state["desk bench"]["spec"]
+    before = tested.session_state["state bench"]["spec"]
     tested.file_uploader[0].set_value(("mine.csv", csv(table(day=DROPPED["day"])), "text/csv"))
     tested.run()
     assert chosen(tested) == "breast_cancer"
@@ -458,7 +458,7 @@ def test_a_file_is_shown_before_it_is_used_and_then_is_one_of_the_choices() -> N
     assert tested.selectbox("bench en dataset").value == name
     assert "mine.csv" in tested.selectbox("bench en dataset").options
     assert find(name).names == ("height", "side = right")
-    after = tested.session_state["desk bench"]["spec"]
+    after = tested.session_state["state bench"]["spec"]
     assert {**vars(after), "dataset": ""} == {**vars(before), "dataset": ""}, "nothing else has changed"
 
     tested.session_state["data look"] = True

@@ -321,7 +321,7 @@ def test_a_refused_formula_of_a_link_stands_in_its_field_and_the_rest_is_kept(pa
     bad = "x^2 + gamma(y)"
     query = {"surface": [f"formula~text~{bad}~box~-3_3_-2_2"], "rule": ["sgd~lr~0.05"], "steps": ["17"]}
     tested = visit(page, query=query)
-    spec = tested.session_state[f"desk {page}"]["spec"]
+    spec = tested.session_state[f"state {page}"]["spec"]
     assert find(spec.surface) == Formula(box=(-3.0, 3.0, -2.0, 2.0))
     assert spec.steps == 17
     assert (spec.contenders if page == "race" else spec.rules)[0].lr == 0.05
@@ -329,14 +329,14 @@ def test_a_refused_formula_of_a_link_stands_in_its_field_and_the_rest_is_kept(pa
     assert "gamma" in reasons(tested)
     assert any("gamma" in warning.value for warning in tested.warning)
     tested = field(tested, "Formula").set_value("x^2 + y^4").run()
-    assert find(tested.session_state[f"desk {page}"]["spec"].surface) == Formula("x^2 + y^4", (-3.0, 3.0, -2.0, 2.0))
+    assert find(tested.session_state[f"state {page}"]["spec"].surface) == Formula("x^2 + y^4", (-3.0, 3.0, -2.0, 2.0))
     assert not reasons(tested)
     assert not tested.warning
 
 
 def test_a_refused_plot_range_of_a_link_stands_in_its_field():
     tested = visit("race", query={"surface": ["formula~text~x^2 + y^4~box~3_1_0_1"]})
-    assert find(tested.session_state["desk race"]["spec"].surface).text == "x^2 + y^4"
+    assert find(tested.session_state["state race"]["spec"].surface).text == "x^2 + y^4"
     assert field(tested, "Plot range").value == "3_1_0_1"
     assert "minimum of x" in reasons(tested)
 
@@ -353,13 +353,13 @@ def test_a_refused_plot_range_of_a_link_stands_in_its_field():
 )
 def test_a_refused_number_stays_in_its_field_until_a_good_one_comes(typed, says):
     tested = visit("race")
-    before = tested.session_state["desk race"]["spec"]
+    before = tested.session_state["state race"]["spec"]
     tested = field(tested, "Starting point").set_value(typed).run()
-    assert tested.session_state["desk race"]["spec"] == before
+    assert tested.session_state["state race"]["spec"] == before
     assert field(tested, "Starting point").value == typed
     assert says in reasons(tested)
     tested = field(tested, "Starting point").set_value("3e-9, 1e-7").run()
-    assert tested.session_state["desk race"]["spec"].start == (3e-9, 1e-7)
+    assert tested.session_state["state race"]["spec"].start == (3e-9, 1e-7)
     assert field(tested, "Starting point").value == "3e-9, 1e-7"
     assert not reasons(tested)
     assert not tested.warning

@@ -23,10 +23,10 @@ from ui import language
 from ui.pages import pages
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
-DESKS = [page for page in PAGES if "Desk(" in (ROOT / "pages" / f"{page}.py").read_text()]
+STATES = [page for page in PAGES if "PageState(" in (ROOT / "pages" / f"{page}.py").read_text()]
 each_page = pytest.mark.parametrize("name", PAGES)
 untrained = pytest.mark.usefixtures("idle")
-each_desk = pytest.mark.parametrize("name", DESKS)
+each_state = pytest.mark.parametrize("name", STATES)
 
 NEVER = ("nan", "-inf", "~~~", "__class__", "{0.__class__}", "<b>*_`$x$`_*</b>", "\u202e", "\x00", "x" * 5000)
 
@@ -39,7 +39,7 @@ def whole(tested: AppTest) -> None:
 
 
 def store(tested: AppTest, page: str) -> dict[str, Any]:
-    return tested.session_state[f"desk {page}"]
+    return tested.session_state[f"state {page}"]
 
 
 def blocks(tested: AppTest, *kinds: str) -> Iterator[Any]:
@@ -113,7 +113,7 @@ def test_the_menu_changes_the_language(name: str) -> None:
 
 
 @pytest.mark.heavy
-@each_desk
+@each_state
 @untrained
 def test_an_unknown_language_is_no_obstacle(name: str) -> None:
     for lang in ("xx", "", "__class__", "../..", "ko-KR"):
@@ -164,12 +164,12 @@ def _title(widget: Any, word: Any) -> str:
 
 def state(tested: AppTest, page: str) -> tuple[Any, dict[str, str]]:
     """What the page holds: its Spec and its own parameters."""
-    store = tested.session_state[f"desk {page}"]
+    store = tested.session_state[f"state {page}"]
     return store["spec"], dict(store["own"])
 
 
 @pytest.mark.heavy
-@each_desk
+@each_state
 @untrained
 def test_spec_and_address_follow_every_widget(name: str) -> None:
     tested, mirror = open_all(visit(name)), visit(name)
@@ -181,7 +181,7 @@ def test_spec_and_address_follow_every_widget(name: str) -> None:
     ]
     for turn, key in enumerate(widgets(tested, name)):
         for i in range(len(TYPED)):
-            widget = widgets(tested, name).get(key)  # as it is now: another rule has other settings
+            widget = widgets(tested, name).get(key)  # as it is now: another optimizer has other settings
             values = other_values(widget, words, turn)[i:] if widget else []
             if not values:
                 break
@@ -198,7 +198,7 @@ def test_spec_and_address_follow_every_widget(name: str) -> None:
 
 
 @pytest.mark.heavy
-@each_desk
+@each_state
 @untrained
 def test_rules_are_added_and_removed(name: str) -> None:
     tested = visit(name)
@@ -250,7 +250,7 @@ def test_a_famous_mistake_runs_beside_the_right_rule_while_there_is_room() -> No
 
 
 @pytest.mark.heavy
-@each_desk
+@each_state
 @untrained
 def test_a_broken_link_opens_and_says_so(name: str) -> None:
     tested = visit(name)
@@ -270,14 +270,14 @@ def test_a_broken_link_opens_and_says_so(name: str) -> None:
 
 
 @pytest.mark.heavy
-@each_desk
+@each_state
 @untrained
 def test_no_word_breaks_a_page(name: str) -> None:
     tested = visit(name)
     spec, own = state(tested, name)
     open_all(tested, "more", "rule 0 menu")
     broken = []
-    for word in WORDS[DESKS.index(name) % 2 :: 2]:  # neighbours share the words; test_links.py tries all on every Spec
+    for word in WORDS[STATES.index(name) % 2 :: 2]:  # neighbours share the words; test_links.py tries all on every Spec
         go(tested, {parameter: [word] for parameter in (*facts(spec), "rule", *own, "lang")})
         try:
             whole(tested)
@@ -303,7 +303,7 @@ def test_any_link_opens(name: str) -> None:
     opens()
 
 
-@each_desk
+@each_state
 @untrained
 def test_a_notice_goes_with_the_next_change(name: str) -> None:
     tested = visit(name, query={"nothing": ["1"]})
@@ -331,7 +331,7 @@ def test_every_surface_opens_on_the_race() -> None:
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("name", [page for page in DESKS if "watch(" in (ROOT / "pages" / f"{page}.py").read_text()])
+@pytest.mark.parametrize("name", [page for page in STATES if "watch(" in (ROOT / "pages" / f"{page}.py").read_text()])
 def test_a_training_page_comes_to_its_end(name: str) -> None:
     tested = visit(name, query={"epochs": ["12"]})
     deadline = time.monotonic() + PATIENCE

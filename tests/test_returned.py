@@ -20,7 +20,7 @@ def returned(before: AppTest) -> AppTest:
     fresh = AppTest.from_file(str(ROOT / "app.py"), default_timeout=before.default_timeout)
     fresh.session_state["lang"] = "en"
     fresh.query_params.update(before.query_params)
-    fresh.switch_page(f"pages/{before.session_state['desk']}.py")
+    fresh.switch_page(f"pages/{before.session_state['state']}.py")
     return fresh._run(before._tree.get_widget_states())
 
 
@@ -29,7 +29,7 @@ def test_the_first_change_counts() -> None:
     page.slider(key="race en steps").set_value(123)
     after = returned(page)
     assert not after.exception
-    assert after.session_state["desk race"]["spec"].steps == 123
+    assert after.session_state["state race"]["spec"].steps == 123
     steps = after.slider(key="race en steps")
     assert (steps.value, steps.proto.set_value, list(steps.proto.value)) == (123, True, [123.0])
     assert CATCHING_UP not in after.session_state
@@ -39,26 +39,26 @@ def test_the_first_change_counts() -> None:
 def test_a_table_of_the_lost_visit_is_told_of_and_the_change_counts() -> None:
     sheet = Sheet(("a,b,won\n" + "1,2,yes\n3,5,no\n" * 20).encode(), secret="lost")
     page = visit("compare")
-    usual = page.session_state["desk compare"]["spec"].dataset
+    usual = page.session_state["state compare"]["spec"].dataset
     table = adopt(sheet, "mine", told(sheet))
     page.session_state["own tables"] = {table.key: table}
     page.run()
     page.selectbox(key="compare en dataset").set_value(table.key).run()
-    assert page.session_state["desk compare"]["spec"].dataset == table.key
+    assert page.session_state["state compare"]["spec"].dataset == table.key
     page.select_slider(key="compare en epochs").set_value(50)
     after = returned(page)
     assert not after.exception
-    assert after.session_state["desk compare"]["spec"].epochs == 50
+    assert after.session_state["state compare"]["spec"].epochs == 50
     assert [warning.value for warning in after.warning] == [GONE]
-    assert after.session_state["desk compare"]["spec"].dataset == usual
+    assert after.session_state["state compare"]["spec"].dataset == usual
 
 
 def test_without_a_change_nothing_changes() -> None:
     page = visit("compare", query={"epochs": ["30"], "vary": ["lr"]})
-    spec = page.session_state["desk compare"]["spec"]
+    spec = page.session_state["state compare"]["spec"]
     after = returned(page)
     assert not after.exception
-    assert after.session_state["desk compare"]["spec"] == spec
+    assert after.session_state["state compare"]["spec"] == spec
     assert not after.warning
 
 

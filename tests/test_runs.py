@@ -56,7 +56,7 @@ class Pace:
         self.let(0)
 
     def let(self, steps: int) -> None:
-        """Let the walk come as far as this step."""
+        """Let the run continue up to this step."""
         self.file.write_bytes(bytes(steps))
 
 

@@ -11,7 +11,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from datasets import DATASETS
 from experiments.descend import descend
-from experiments.scaling import BIAS, TABLES, Stretch, columns, condition, loss_surface
+from experiments.scaling import BIAS, TABLES, ColumnScaling, columns, condition, loss_surface
 from figures import scaling as figure
 from optimizers import SGD
 from spec import Refused
@@ -19,18 +19,18 @@ from surfaces import find
 from surfaces.bowls import LeastSquares
 
 STUDIES = [
-    Stretch.on(table).on_columns(second=second, scaling=scaling)
+    ColumnScaling.on(table).on_columns(second=second, scaling=scaling)
     for table in TABLES for second in (BIAS, 1) for scaling in ("standard", "minmax")
 ]  # fmt: skip
 
 
-def surface(study: Stretch, race: int) -> LeastSquares:
+def surface(study: ColumnScaling, race: int) -> LeastSquares:
     found = find(study.races()[race].surface)
     assert isinstance(found, LeastSquares)
     return found
 
 
-def scaled(study: Stretch, race: int) -> tuple[np.ndarray, np.ndarray]:
+def scaled(study: ColumnScaling, race: int) -> tuple[np.ndarray, np.ndarray]:
     x, y = DATASETS[study.dataset].read()
     x = x[:, [study.first] + ([] if study.second == BIAS else [study.second])].astype(float)
     scaler = {"standard": StandardScaler, "minmax": MinMaxScaler}[study.scaling]()
@@ -74,7 +74,7 @@ def test_condition_is_the_ratio_of_the_hessians_eigenvalues():
 
 
 def test_standardised_with_a_bias_the_bowl_is_round():
-    study = Stretch()
+    study = ColumnScaling()
     assert condition(surface(study, 1)) == pytest.approx(1)
     assert condition(surface(study, 0)) > 1e5
 
@@ -82,7 +82,7 @@ def test_standardised_with_a_bias_the_bowl_is_round():
 def test_the_same_rate_diverges_unscaled_as_the_lecture_notes_say():
     """One exam, standardised, rate 0.1: the cost falls by the same ratio each epoch; unscaled it leaps."""
     rule = SGD(lr=0.1)
-    study = Stretch(contenders=(rule,), steps=20, same_rate=True)
+    study = ColumnScaling(contenders=(rule,), steps=20, same_rate=True)
     plain, fair = (descend(race) for race in study.races())
     assert plain.diverged[0] >= 0
     falls = fair.loss[0] - surface(study, 1).floor
@@ -101,7 +101,7 @@ def test_standardising_forgets_units(seed, unit, zero):
 @pytest.mark.parametrize("fields", [{"first": 3}, {"first": 1, "second": 1}, {"dataset": "iris"}, {"scaling": "none"}])
 def test_settings_without_a_surface_are_refused(fields):
     with pytest.raises(Refused):
-        Stretch(**fields)
+        ColumnScaling(**fields)
 
 
 def test_columns_that_tell_the_same_are_refused():

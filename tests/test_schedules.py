@@ -51,7 +51,7 @@ def losses_of(ticks: int, rows: int = 1, seed: int = 0) -> np.ndarray:
 
 
 def rates(rule: Optimizer, losses: np.ndarray) -> np.ndarray:
-    """Return the rates [ticks, rows] that a rule's schedules set, given the losses at each tick."""
+    """Return the learning rates [ticks, rows] that an optimizer's schedules set, given the losses at each tick."""
     ticks, rows = losses.shape
     scheduled = Scheduled(rule, rows, ticks)
     set_to = np.empty_like(losses)
@@ -64,7 +64,7 @@ def rates(rule: Optimizer, losses: np.ndarray) -> np.ndarray:
 
 def theirs(schedule: Schedule, optimizer: torch.optim.Optimizer, lr: float, ticks: int) -> Callable[[float], None]:
     """Return the step of torch's scheduler, as our schedule words it for people; it takes the loss."""
-    scheduler = eval(schedule.counterpart, vars(lr_scheduler) | {"optimizer": optimizer, "lr": lr, "ticks": ticks})
+    scheduler = eval(schedule.torch_equivalent, vars(lr_scheduler) | {"optimizer": optimizer, "lr": lr, "ticks": ticks})
     plateau = isinstance(scheduler, lr_scheduler.ReduceLROnPlateau)
     return lambda loss: scheduler.step(loss) if plateau else scheduler.step()
 
@@ -83,7 +83,7 @@ def test_schedule_describes_itself(schedule: type[Schedule]) -> None:
     assert schedule.formula.count("{") == schedule.formula.count("}")
     name = schedule.source.rpartition("torch.optim.lr_scheduler.")[2]
     assert issubclass(getattr(lr_scheduler, name), lr_scheduler.LRScheduler)
-    assert schedule().counterpart.startswith(f"{name}(optimizer, ")
+    assert schedule().torch_equivalent.startswith(f"{name}(optimizer, ")
 
 
 @every_schedule

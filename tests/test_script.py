@@ -95,7 +95,7 @@ def test_a_script_comes_to_the_losses_of_its_run(one: Fit, monkeypatch: pytest.M
 
 
 def written_scripts() -> dict[str, str]:
-    """Return a script for every rule with every schedule, every data set, and every choice of the others."""
+    """Return a script for every optimizer with every schedule, every data set, and every choice of the others."""
     small = Fit("iris", (3,), epochs=5)
     fits = {
         **{f"{r}_{s}": replace(small, optimizer=RULES[r](schedule=SCHEDULES[s]())) for r in RULES for s in SCHEDULES},
@@ -129,11 +129,11 @@ def test_scripts_are_code_that_one_would_have_written(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout[-3000:]
 
 
-# -- rules
+# -- optimizers
 
 
 def path(make: Any, rule: Optimizer, steps: int = 12) -> np.ndarray:
-    """Return the steps of a rule of torch, made by `make(parameters)`, down a bowl that turns over."""
+    """Return the steps of a torch optimizer, made by `make(parameters)`, down a bowl that turns over."""
     leaf = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64, requires_grad=True)
     one = make([leaf])
     seen = []
@@ -155,7 +155,7 @@ def own_path(rule: Optimizer, steps: int = 12) -> np.ndarray:
 
 
 def other(rule: type[Optimizer]) -> Optimizer:
-    """Return a rule none of whose own settings is the usual one, without mistakes."""
+    """Return an optimizer none of whose own settings is the default, without mistakes."""
     usual, values = rule(), {}
     for name, fact in settings(rule).items():
         value = getattr(usual, name)
@@ -166,12 +166,12 @@ def other(rule: type[Optimizer]) -> Optimizer:
     return rule(**values)
 
 
-HERE = [rule for rule in RULES.values() if rule().counterpart]
+HERE = [rule for rule in RULES.values() if rule().torch_equivalent]
 
 
 @pytest.mark.parametrize("rule", [*(rule() for rule in HERE), *map(other, HERE)], ids=lambda rule: rule.key)
 def test_a_rule_of_torch_takes_our_steps(rule: Optimizer) -> None:
-    name, _, rest = rule.counterpart.partition("(")
+    name, _, rest = rule.torch_equivalent.partition("(")
     taken = path(
         lambda parameters: eval(f"rule({rest}", {"rule": getattr(torch.optim, name), "parameters": parameters}), rule
     )
@@ -194,7 +194,7 @@ def test_a_rule_written_line_by_line_takes_our_steps(rule: Optimizer) -> None:
 
 @pytest.mark.parametrize("rule", MISTAKEN, ids=lambda rule: rule.key)
 def test_torch_makes_none_of_the_famous_mistakes(rule: Optimizer) -> None:
-    assert rule.counterpart == ""
+    assert rule.torch_equivalent == ""
 
 
 @pytest.mark.parametrize("init", INITS)

@@ -367,4 +367,4 @@ def test_the_page_opens_the_test_part_at_the_end_and_takes_a_preset() -> None:
     presets.set_value("epochs")
     tested.run()
     assert not tested.exception
-    assert tested.session_state["desk tune"]["spec"] == PRESETS["epochs"].spec
+    assert tested.session_state["state tune"]["spec"] == PRESETS["epochs"].spec

@@ -281,11 +281,11 @@ def test_scales_that_cannot_be_trained_are_refused_before(query: dict[str, list[
     tested = visit("signals", query={"view": ["scales"], **query})
     assert not tested.exception
     assert any(warning.value.startswith(reason) for warning in tested.warning)
-    assert tested.session_state["desk signals"]["own"]["view"] == "layers"
+    assert tested.session_state["state signals"]["own"]["view"] == "layers"
     tested = visit("signals", query=query)  # and neither by the switch
     assert not tested.warning
     next(toggle for toggle in tested.sidebar.toggle if toggle.key.endswith("view view")).set_value(True)
     tested.run()
     assert not tested.exception
     assert any(warning.value.startswith(reason) for warning in tested.warning)
-    assert tested.session_state["desk signals"]["own"]["view"] == "layers"
+    assert tested.session_state["state signals"]["own"]["view"] == "layers"

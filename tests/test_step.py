@@ -27,14 +27,14 @@ SEEDS = range(12)
 
 
 def raced(rule: Optimizer, steps: int = 60, **fields: object) -> tuple[Race, dict[str, np.ndarray], np.ndarray]:
-    """Return a race of one rule over the ravine, its anatomy, and its path."""
+    """Return a race of one optimizer in the valley, its anatomy, and its path."""
     race = dataclasses.replace(default_race("ravine"), contenders=(rule,), steps=steps, **fields)
     run = descend(race)
     return race, anatomy(race, run, 0), run.path[0]
 
 
 def set_up(rule: type[Optimizer], seed: int) -> Optimizer:
-    """Return the rule at its defaults, or with settings, switches and mistakes drawn, at a rate at which it moves."""
+    """Return the optimizer with its defaults, or with random settings, switches and mistakes, and a rate that moves it."""
     one = drawn(rule, seed) if seed else rule()
     return dataclasses.replace(one, lr=0.1)
 

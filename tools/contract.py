@@ -57,7 +57,7 @@ def kinds() -> dict[str, type]:
 
 
 def written(kind: Any) -> str:
-    """Return a type as TypeScript writes it. Raises TypeError for one that has no counterpart."""
+    """Return a type as TypeScript writes it. Raises TypeError for one that has no torch_equivalent."""
     origin, inside = typing.get_origin(kind), typing.get_args(kind)
     if kind in PLAIN:
         return PLAIN[kind]

@@ -10,8 +10,8 @@ import streamlit as st
 import runs
 from runs import Chain
 from spec import digest
-from ui.desk import said
 from ui.language import _
+from ui.page_state import said
 from ui.training import POLL, visitor
 
 PATIENCE = 0.25  # seconds a page waits for an answer before it shows a grey field in its place

@@ -19,7 +19,7 @@ from experiments.anatomy import anatomy
 from experiments.descend import Descent, Race
 from experiments.descend import descend as _descend
 from experiments.divergence import Divergence, diagnose
-from experiments.likelihood import Climb, Repeats, Throws
+from experiments.likelihood import Climb, CoinTosses, Repeats
 from experiments.likelihood import climb as _climb
 from experiments.likelihood import repeat as _repeat
 from experiments.maps import Map, Survey, steps_taken
@@ -29,9 +29,9 @@ from experiments.noise import scatter as _scatter
 from runs.call import Call, results
 from spec import Refused, digest
 from surfaces import Surface, find, own
-from ui.desk import said
 from ui.kept import Kept
 from ui.language import _
+from ui.page_state import said
 from ui.training import visitor
 
 R = TypeVar("R")
@@ -99,13 +99,13 @@ def lost(race: Race, run: Descent) -> dict[int, Divergence]:
     return dict(zip(gone, _once("lost", race, make), strict=True))
 
 
-def climb(throws: Throws) -> Climb:
+def climb(throws: CoinTosses) -> Climb:
     """Return the paths of the optimizers that maximize a likelihood."""
     takes = 2 * throws.steps * STEP * len(throws.contenders)
     return _made("climb", throws, takes, "experiments.likelihood:climb", lambda: _climb(throws))
 
 
-def repeat(throws: Throws) -> Repeats:
+def repeat(throws: CoinTosses) -> Repeats:
     """Return the repeated throws of a thumbtack."""
     return _once("repeat", (throws.truth, throws.sizes, throws.seed), lambda: _still(_repeat(throws)))
 

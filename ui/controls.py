@@ -25,8 +25,8 @@ from spec.text import brief, read_number
 from surfaces import SURFACES, find
 from surfaces.own import Drawing, with_bump
 from ui import wishes
-from ui.desk import Desk, Draft, said
 from ui.language import _
+from ui.page_state import Draft, PageState, said
 
 STEPS = (1, 1.5, 2, 3, 5, 7)  # a logarithmic slider's stops within a power of ten
 # Streamlit cuts off what is longer than a line.
@@ -58,25 +58,25 @@ def stops(low: float, high: float, *values: float) -> list[float]:
     return sorted({value for value in nice if low <= value <= high} | {float(value) for value in values})
 
 
-def field(desk: Desk, name: str, *, choices: Mapping[Any, str] | None = None,
+def field(state: PageState, name: str, *, choices: Mapping[Any, str] | None = None,
           on: Callable[[Any], None] | None = None) -> None:  # fmt: skip
-    """Draw the widget for field `name` of the desk's Spec.
+    """Draw the widget for field `name` of the state's Spec.
 
     `choices` gives the displayed names. `on` is called instead of the usual change of the field, only if the value is
     new: a browser may report a value again that it was given, for example after two quick changes of the language.
     """
 
     def change(value: Any) -> None:
-        if on is None or value == getattr(desk.spec, name):
-            desk.put(dataclasses.replace(desk.spec, **{name: value}))
+        if on is None or value == getattr(state.spec, name):
+            state.put(dataclasses.replace(state.spec, **{name: value}))
         else:
             on(value)
 
-    if desk.offers(name, caption(settings(desk.spec)[name])):
-        locked = desk.locks(name)
-        on_surface = name == "start" and "surface" in settings(desk.spec)
-        label = f"{caption(settings(desk.spec)[name])} ({', '.join(_axes(desk.spec))})" if on_surface else ""
-        draw(desk, f"{desk.key} {name}", desk.spec, name, change, choices=choices, label=label, locked=locked)
+    if state.offers(name, caption(settings(state.spec)[name])):
+        locked = state.locks(name)
+        on_surface = name == "start" and "surface" in settings(state.spec)
+        label = f"{caption(settings(state.spec)[name])} ({', '.join(_axes(state.spec))})" if on_surface else ""
+        draw(state, f"{state.key} {name}", state.spec, name, change, choices=choices, label=label, locked=locked)
 
 
 def _axes(spec: Any) -> tuple[str, str]:
@@ -84,7 +84,7 @@ def _axes(spec: Any) -> tuple[str, str]:
     return find(spec.surface).axes
 
 
-def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], None], *,
+def draw(state: PageState, key: str, spec: Any, name: str, change: Callable[[Any], None], *,
          choices: Mapping[Any, str] | None = None, label: str = "", hide_label: bool = False,
          locked: bool = False) -> None:  # fmt: skip
     """Draw a widget for one field of a Spec; `change(value)` is called with the value that the reader chose."""
@@ -103,7 +103,7 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
             try:
                 change(convert(st.session_state[key]))
             except Refused as refusal:
-                desk.refuse(refusal)
+                state.refuse(refusal)
 
         return {"on_change": act}
 
@@ -117,10 +117,10 @@ def draw(desk: Desk, key: str, spec: Any, name: str, change: Callable[[Any], Non
     elif kind is bool:
         st.toggle(value=follow(key, value), **common, **changed())
     elif kind is str:
-        _typed(desk, key, value, value, change, common, live=True)
+        _typed(state, key, value, value, change, common, live=True)
     elif isinstance(value, tuple) or (fact.optional and value is None):
         shown = ", ".join(map(brief, value or ()))
-        _typed(desk, key, value, shown, lambda text: change(_numbers(text, kind, fact)), common)
+        _typed(state, key, value, shown, lambda text: change(_numbers(text, kind, fact)), common)
     elif fact.log and fact.low and fact.high:
         far = min(max(abs(value), 1e-12), 1e12)  # stops on both sides of any value, within the range of a float
         low, high = (min(fact.low, far / 10), max(fact.high, far * 10)) if value else (fact.low, fact.high)
@@ -160,25 +160,25 @@ def follow(key: str, value: Any) -> Any:
     return value
 
 
-def _typed(desk: Desk, key: str, value: Any, shown: str, change: Callable[[str], None], common: dict[str, Any], *,
+def _typed(state: PageState, key: str, value: Any, shown: str, change: Callable[[str], None], common: dict[str, Any], *,
            live: bool = False) -> None:  # fmt: skip
     """Draw a text field that shows `value` as the text `shown`; invalid text stays in the field, with the reason.
 
     `change(text)` is called with the typed text; a `live` field takes effect while one types.
     """
-    name = key.removeprefix(desk.key)
+    name = key.removeprefix(state.key)
 
     def act() -> None:
         text = st.session_state[key]
-        desk.drafts.pop(name, None)
+        state.drafts.pop(name, None)
         try:
             change(text)
         except Refused as refusal:
-            desk.drafts[name] = Draft(value, text, refusal)
+            state.drafts[name] = Draft(value, text, refusal)
 
-    draft = desk.drafts.get(name)
+    draft = state.drafts.get(name)
     if draft and draft.before != value:  # the value has changed elsewhere since
-        draft = desk.drafts.pop(name) and None
+        draft = state.drafts.pop(name) and None
     text = follow(key, draft.text if draft else shown)
     st.text_input(value=text, on_change=act, **({"live": True} if live else {}), **common)
     if draft:
@@ -213,13 +213,13 @@ def _numbers(text: str, kind: Any, fact: Setting) -> tuple[Any, ...] | None:
     return numbers
 
 
-def surface(desk: Desk, change: Callable[[str], None]) -> None:
+def surface(state: PageState, change: Callable[[str], None]) -> None:
     """Draw the choice of a surface and the settings of the chosen one; `change(name)` is called with a new name."""
-    if not desk.offers("surface", _("Surface")):
+    if not state.offers("surface", _("Surface")):
         return
-    locked = desk.locks("surface")
-    current: Any = find(desk.spec.surface)
-    key = f"{desk.key} surface"
+    locked = state.locks("surface")
+    current: Any = find(state.spec.surface)
+    key = f"{state.key} surface"
     titles = {name: _(entry.title) for name, entry in SURFACES.items()}
     st.selectbox(
         _("Surface"), list(titles), index=list(titles).index(follow(key, current.key)), key=key,
@@ -234,25 +234,25 @@ def surface(desk: Desk, change: Callable[[str], None]) -> None:
                 disabled=locked,
             )  # fmt: skip
         else:
-            draw(desk, f"{key} {current.key} {part}", current, part,
+            draw(state, f"{key} {current.key} {part}", current, part,
                  lambda value, part=part: change(dataclasses.replace(current, **{part: value}).name),
                  locked=locked)  # fmt: skip
         if part == "text":
             st.latex(current.equation)
 
 
-def start(desk: Desk) -> Callable[[object], None]:
+def start(state: PageState) -> Callable[[object], None]:
     """Return the handler for a starting point that the reader clicked or dragged on the stage."""
-    return wishes.taking(desk, wishes.start, lambda wish: desk.change(start=tuple(wish["at"])))
+    return wishes.taking(state, wishes.start, lambda wish: state.change(start=tuple(wish["at"])))
 
 
-def paint(desk: Desk) -> Callable[[object], None]:
+def paint(state: PageState) -> Callable[[object], None]:
     """Return the handler that adds what the reader painted on the stage to the drawn surface."""
-    return wishes.taking(desk, wishes.paint, lambda wish: _paint(desk, wish))
+    return wishes.taking(state, wishes.paint, lambda wish: _paint(state, wish))
 
 
-def _paint(desk: Desk, wish: Paint) -> None:
-    race, drawing = desk.spec, find(desk.spec.surface)
+def _paint(state: PageState, wish: Paint) -> None:
+    race, drawing = state.spec, find(state.spec.surface)
     if not isinstance(drawing, Drawing):  # another surface was chosen meanwhile
         return
     strokes, refused = drawing.strokes, None
@@ -263,9 +263,9 @@ def _paint(desk: Desk, wish: Paint) -> None:
         refused = refusal
     if strokes != drawing.strokes:
         surface = dataclasses.replace(drawing, strokes=strokes).name
-        desk.change(surface=surface, contenders=rerated(race, surface))
+        state.change(surface=surface, contenders=rerated(race, surface))
     if refused:
-        desk.refuse(refused)
+        state.refuse(refused)
 
 
 def dragging(stage: str) -> bool:
@@ -276,54 +276,54 @@ def dragging(stage: str) -> bool:
         return False
 
 
-def contenders(desk: Desk, name: str, most: int = MOST) -> None:
+def contenders(state: PageState, name: str, most: int = MOST) -> None:
     """Draw the list of optimizers, each with its learning rate and a menu of other settings, and a way to add one."""
-    if not desk.offers("rule", _("Optimizers")):
+    if not state.offers("rule", _("Optimizers")):
         return
-    rules: tuple[Optimizer, ...] = getattr(desk.spec, name)
+    rules: tuple[Optimizer, ...] = getattr(state.spec, name)
     marks = []
     for i, look in enumerate(theme.styles(rules)):
-        with st.container(key=f"{desk.name}-contender-{i}", gap="small"):
-            _contender(desk, name, rules, i, most)
+        with st.container(key=f"{state.name}-contender-{i}", gap="small"):
+            _contender(state, name, rules, i, most)
         light, dark = (theme.PALETTES[mode][look["color"][1:]] for mode in ("light", "dark"))
-        marks.append(f".st-key-{desk.name}-contender-{i} {{ border-left: 4px solid light-dark({light}, {dark}); "
+        marks.append(f".st-key-{state.name}-contender-{i} {{ border-left: 4px solid light-dark({light}, {dark}); "
                      f"padding-left: .7rem; }}")  # fmt: skip
     st.html(f"<style>{' '.join(marks)}</style>")
-    if len(rules) < most and not desk.locks("rule"):
+    if len(rules) < most and not state.locks("rule"):
         taken = {rule.key for rule in rules}
         new = next((key for key in RULES if key not in taken), "sgd")
-        st.button(_("Add an optimizer"), icon=":material/add:", key=f"{desk.key} add", type="tertiary",
-                  on_click=lambda: desk.change(**{name: (*rules, desk.suggest(RULES[new]))}))  # fmt: skip
+        st.button(_("Add an optimizer"), icon=":material/add:", key=f"{state.key} add", type="tertiary",
+                  on_click=lambda: state.change(**{name: (*rules, state.suggest(RULES[new]))}))  # fmt: skip
 
 
 def _rule_title(key: str) -> str:
     return _(RULES[key].title)
 
 
-def _contender(desk: Desk, name: str, rules: tuple[Optimizer, ...], i: int, most: int) -> None:
+def _contender(state: PageState, name: str, rules: tuple[Optimizer, ...], i: int, most: int) -> None:
     rule = rules[i]
 
     def swap(new: Optimizer | None) -> None:
-        desk.change(**{name: (*rules[:i], *([new] if new else []), *rules[i + 1 :])})
+        state.change(**{name: (*rules[:i], *([new] if new else []), *rules[i + 1 :])})
 
-    key, locked = f"{desk.key} rule {i}", desk.locks("rule")
+    key, locked = f"{state.key} rule {i}", state.locks("rule")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         index = list(RULES).index(follow(key, rule.key))
         st.selectbox(
             _("Optimizer {number}").format(number=i + 1), list(RULES), index=index, format_func=_rule_title,
             key=key, label_visibility="collapsed", disabled=locked,
-            on_change=lambda: swap(desk.suggest(RULES[st.session_state[key]])),
+            on_change=lambda: swap(state.suggest(RULES[st.session_state[key]])),
         )  # fmt: skip
         menu = st.popover("", icon=":material/tune:", key=f"{key} menu", on_change="rerun", disabled=locked,
                           help=_("Settings of {rule}").format(rule=_(rule.title)))  # fmt: skip
     if slips := [_(fact.mistake) for part, fact in settings(rule).items() if fact.mistake and getattr(rule, part)]:
         st.caption(", ".join(slips))
-    draw(desk, f"{key} lr", rule, "lr", lambda value: swap(dataclasses.replace(rule, lr=value)),
+    draw(state, f"{key} lr", rule, "lr", lambda value: swap(dataclasses.replace(rule, lr=value)),
          label=_("Learning rate of {rule}").format(rule=_(rule.title)), hide_label=True, locked=locked)  # fmt: skip
     if menu.open:  # its content is computed only while it is visible
         with menu:
-            _menu(desk, key, rule, swap)
-            _famous_mistakes(key, rules, i, most, lambda new: desk.change(**{name: new}))
+            _menu(state, key, rule, swap)
+            _famous_mistakes(key, rules, i, most, lambda new: state.change(**{name: new}))
             if len(rules) > 1:
                 st.button(_("Remove"), icon=":material/delete:", key=f"{key} remove", on_click=lambda: swap(None))
 
@@ -354,7 +354,7 @@ def _famous_mistakes(key: str, rules: tuple[Optimizer, ...], i: int, most: int,
         st.toggle(caption(fact), value=shown, key=part, help=_(fact.help) or None, on_change=put, args=(after,))
 
 
-def _menu(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer | None], None]) -> None:
+def _menu(state: PageState, key: str, rule: Optimizer, swap: Callable[[Optimizer | None], None]) -> None:
     exact = f"{key} exact"
 
     def typed(text: str) -> None:
@@ -363,16 +363,16 @@ def _menu(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer | Non
         numbers = _numbers(text, tuple[float], settings(rule)["lr"]) or (rule.lr,)
         swap(dataclasses.replace(rule, lr=numbers[0]))
 
-    _typed(desk, exact, rule.lr, brief(rule.lr), typed, {"label": _("Exact learning rate η"), "key": exact})
+    _typed(state, exact, rule.lr, brief(rule.lr), typed, {"label": _("Exact learning rate η"), "key": exact})
     for name, fact in settings(rule).items():
         if name == "schedule":
-            _schedule(desk, key, rule, swap)
+            _schedule(state, key, rule, swap)
         elif name != "lr" and not fact.mistake:
-            draw(desk, f"{key} {name}", rule, name,
+            draw(state, f"{key} {name}", rule, name,
                  lambda value, name=name: swap(dataclasses.replace(rule, **{name: value})))  # fmt: skip
 
 
-def _schedule(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer], None]) -> None:
+def _schedule(state: PageState, key: str, rule: Optimizer, swap: Callable[[Optimizer], None]) -> None:
     """Draw the choice of an optimizer's learning rate schedule, and the settings of the chosen one."""
 
     def take(schedule: Schedule) -> None:
@@ -387,12 +387,12 @@ def _schedule(desk: Desk, key: str, rule: Optimizer, swap: Callable[[Optimizer],
     )  # fmt: skip
     st.caption(_(current.sentence))
     for part in settings(current):
-        draw(desk, f"{key} {current.key} {part}", current, part,
+        draw(state, f"{key} {current.key} {part}", current, part,
              lambda value, part=part: take(dataclasses.replace(current, **{part: value})))  # fmt: skip
 
 
 def presets(
-    desk: Desk, label: str, presets: Mapping[str, Preset], *,
+    state: PageState, label: str, presets: Mapping[str, Preset], *,
     on: Callable[[str], None] | None = None, view: str | None = None,
     networks: Mapping[str, Callable[[Any], Sequence[Fit]]] | None = None,
 ) -> None:  # fmt: skip
@@ -402,18 +402,18 @@ def presets(
     variants. Below is the note of the current preset: the one with the page's Spec and, if `view` is given, with the
     page's view too. `on(key)` is called instead of setting the preset's Spec.
     """
-    if not desk.offers("presets", label):
+    if not state.offers("presets", label):
         return
-    key = f"{desk.key} preset"
-    alike = [name for name, preset in presets.items() if preset.spec == desk.spec]
-    shown = next((name for name in alike if view is None or presets[name].view == desk.view(view)), None)
+    key = f"{state.key} preset"
+    alike = [name for name, preset in presets.items() if preset.spec == state.spec]
+    shown = next((name for name in alike if view is None or presets[name].view == state.view(view)), None)
 
     def take() -> None:
         if chosen := st.session_state[key]:  # None after a second click on the current preset, which changes nothing
             try:
-                (on or (lambda name: desk.put(presets[name].spec)))(chosen)
+                (on or (lambda name: state.put(presets[name].spec)))(chosen)
             except Refused as refusal:
-                desk.refuse(refusal)
+                state.refuse(refusal)
 
     def titled(name: str) -> str:
         preset = presets[name]
@@ -422,7 +422,7 @@ def presets(
         return f"{_(preset.title)} ({took})" if took else _(preset.title)
 
     common: dict[str, Any] = {
-        "key": key, "on_change": take, "format_func": titled, "disabled": desk.locks("presets")
+        "key": key, "on_change": take, "format_func": titled, "disabled": state.locks("presets")
     }  # fmt: skip
     if len(presets) > FEW:
         index = None if follow(key, shown) is None else list(presets).index(shown or "")
@@ -449,112 +449,112 @@ def lasting(estimate: float) -> str:
     return _("about {minutes} min").format(minutes=round(estimate / 60))
 
 
-def optional(desk: Desk, name: str, none: str, about: str = "") -> None:
+def optional(state: PageState, name: str, none: str, about: str = "") -> None:
     """Draw a logarithmic field of whole numbers that may also be None, which is the last stop and is labelled `none`.
 
     `about` is its help text.
     """
-    fact = settings(desk.spec)[name]
-    if not desk.offers(name, caption(fact)):
+    fact = settings(state.spec)[name]
+    if not state.offers(name, caption(fact)):
         return
-    value = getattr(desk.spec, name)
+    value = getattr(state.spec, name)
     low, high = fact.low or 1, fact.high or 1000
     options = sorted({round(stop) for stop in stops(low, high, *([value] if value else []))})
-    key = f"{desk.key} {name}"
+    key = f"{state.key} {name}"
     st.select_slider(
         caption(fact), [*options, 0], value=follow(key, value or 0), key=key,
         format_func=lambda number: str(number) if number else none, help=about or None,
-        on_change=lambda: desk.change(**{name: st.session_state[key] or None}), disabled=desk.locks(name),
+        on_change=lambda: state.change(**{name: st.session_state[key] or None}), disabled=state.locks(name),
     )  # fmt: skip
 
 
-def patience(desk: Desk) -> None:
+def patience(state: PageState) -> None:
     """Draw the patience of early stopping: one epoch or more, or off."""
-    optional(desk, "patience", _("off"), helped(settings(desk.spec)["patience"]))
+    optional(state, "patience", _("off"), helped(settings(state.spec)["patience"]))
 
 
-def stopping(desk: Desk) -> None:
+def stopping(state: PageState) -> None:
     """Draw the other settings of early stopping, which have no meaning without a patience."""
     for name in ("min_delta", "start_from_epoch", "restore_best_weights"):
-        field(desk, name)
+        field(state, name)
 
 
-def by_batch(desk: Desk) -> None:
+def by_batch(state: PageState) -> None:
     """Draw the switch between the two ways to measure the training loss."""
     helped = _(
         "On: the mean over the batches of each epoch, while the weights change and with dropout (Keras adds the "
         "penalties). Off: the loss of all training rows after each epoch, without dropout."
     )
-    view(desk, "train", _("Training loss as in Keras"), "batches", helped)
+    view(state, "train", _("Training loss as in Keras"), "batches", helped)
 
 
-def view(desk: Desk, name: str, label: str, value: str, helped: str | None = None) -> None:
+def view(state: PageState, name: str, label: str, value: str, helped: str | None = None) -> None:
     """Draw a switch between a page's default view and the view `value`."""
-    if not desk.offers(name, label):
+    if not state.offers(name, label):
         return
-    usual = desk.own[name][0]
-    key = f"{desk.key} view {name}"
+    usual = state.own[name][0]
+    key = f"{state.key} view {name}"
     st.toggle(
-        label, value=follow(key, desk.view(name) == value), key=key, disabled=desk.locks(name), help=helped,
-        on_change=lambda: desk.turn(name, value if st.session_state[key] else usual),
+        label, value=follow(key, state.view(name) == value), key=key, disabled=state.locks(name), help=helped,
+        on_change=lambda: state.turn(name, value if st.session_state[key] else usual),
     )  # fmt: skip
 
 
-def one_of(desk: Desk, name: str, label: str, titles: Mapping[str, str], **look: Any) -> None:
+def one_of(state: PageState, name: str, label: str, titles: Mapping[str, str], **look: Any) -> None:
     """Draw the choice between a page's views; `look` is passed on to the widget."""
-    if not desk.offers(name, label):
+    if not state.offers(name, label):
         return
-    key = f"{desk.key} view {name}"
+    key = f"{state.key} view {name}"
     st.segmented_control(
-        label, list(titles), default=follow(key, desk.view(name)), format_func=titles.__getitem__, key=key,
-        on_change=lambda: desk.turn(name, st.session_state[key]), required=True, disabled=desk.locks(name), **look,
+        label, list(titles), default=follow(key, state.view(name)), format_func=titles.__getitem__, key=key,
+        on_change=lambda: state.turn(name, st.session_state[key]), required=True, disabled=state.locks(name), **look,
     )  # fmt: skip
 
 
-def rule(desk: Desk, name: str) -> None:
+def rule(state: PageState, name: str) -> None:
     """Draw the optimizer of a Spec that has one, with its settings."""
-    current: Optimizer = getattr(desk.spec, name)
+    current: Optimizer = getattr(state.spec, name)
 
     def swap(new: Optimizer) -> None:
-        desk.change(**{name: new})
+        state.change(**{name: new})
 
-    which_rule(desk, current, swap)
-    rule_settings(desk, current, swap)
+    which_rule(state, current, swap)
+    rule_settings(state, current, swap)
 
 
-def which_rule(desk: Desk, current: Optimizer, swap: Callable[[Optimizer], None]) -> None:
+def which_rule(state: PageState, current: Optimizer, swap: Callable[[Optimizer], None]) -> None:
     """Draw the choice of the page's only optimizer; `swap(rule)` is called with a new one."""
-    if not desk.offers("rule", _("Optimizer")):
+    if not state.offers("rule", _("Optimizer")):
         return
-    key = f"{desk.key} rule"
+    key = f"{state.key} rule"
 
     def take() -> None:
         if st.session_state[key] != current.key:  # otherwise it is only reported again, see `field`
-            swap(desk.suggest(RULES[st.session_state[key]]))
+            swap(state.suggest(RULES[st.session_state[key]]))
 
     st.selectbox(
         _("Optimizer"), list(RULES), index=list(RULES).index(follow(key, current.key)), format_func=_rule_title,
         key=key,
-        on_change=take, disabled=desk.locks("rule"),
+        on_change=take, disabled=state.locks("rule"),
     )  # fmt: skip
 
 
 def rule_settings(
-    desk: Desk, current: Optimizer, swap: Callable[[Optimizer], None], leave: Collection[str] = ()
+    state: PageState, current: Optimizer, swap: Callable[[Optimizer], None], leave: Collection[str] = ()
 ) -> None:
     """Draw the settings of the page's only optimizer except those in `leave`; `swap(rule)` gets the changed optimizer.
 
     The settings of a locked optimizer are not drawn, because the picture names them.
     """
-    if not desk.offers("rule", _("Optimizer")) or desk.locks("rule"):
+    if not state.offers("rule", _("Optimizer")) or state.locks("rule"):
         return
-    key = f"{desk.key} rule"
+    key = f"{state.key} rule"
     for part, fact in settings(current).items():
         if part in leave:
             continue
         if part == "schedule":
-            _schedule(desk, key, current, swap)
+            _schedule(state, key, current, swap)
         elif not fact.mistake:
-            draw(desk, f"{key} {part}", current, part,
+            draw(state, f"{key} {part}", current, part,
                  lambda value, part=part: swap(dataclasses.replace(current, **{part: value})))  # fmt: skip
     _famous_mistakes(key, (current,), 0, 1, lambda rules: swap(rules[0]))

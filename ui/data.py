@@ -1,8 +1,8 @@
 """The data set of a page: the control that chooses it, the dialog for a visitor's own table, and a view of its rows.
 
-data.choose(desk)                                  # in the sidebar, in place of controls.field(desk, "dataset", ...)
-data.choose(desk, on=lambda dataset: ...)          # if another data set changes other settings too
-data.look(find(desk.spec.dataset))                 # below the picture, collapsed
+data.choose(state)                                  # in the sidebar, in place of controls.field(state, "dataset", ...)
+data.choose(state, on=lambda dataset: ...)          # if another data set changes other settings too
+data.look(find(state.spec.dataset))                 # below the picture, collapsed
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from spec import N_, N_n, Refused
 from spec.limits import allowed
 from ui import controls, panels
 from ui.asked import WAITING, asked
-from ui.desk import Desk, said
 from ui.language import _
+from ui.page_state import PageState, said
 from ui.training import COOKIE, visitor
 
 PER_LINE = 10  # pictures side by side, where there is room
@@ -59,7 +59,7 @@ KIND_NAMES = {
 # -- the choice
 
 
-def choose(desk: Desk, name: str = "dataset", on: Callable[[str], None] | None = None) -> None:
+def choose(state: PageState, name: str = "dataset", on: Callable[[str], None] | None = None) -> None:
     """Draw the choice of the data set: the built-in ones and the tables that were uploaded in this session.
 
     `on` is called instead of the usual change of field `name`. A table of another session cannot be shown here: the
@@ -68,31 +68,31 @@ def choose(desk: Desk, name: str = "dataset", on: Callable[[str], None] | None =
 
     def change(value: str) -> None:
         try:
-            (on or (lambda chosen: desk.change(**{name: chosen})))(value)
+            (on or (lambda chosen: state.change(**{name: chosen})))(value)
         except Refused as refusal:
-            desk.refuse(refusal)
+            state.refuse(refusal)
 
     mine = held()
-    locked = not desk.offers(name, _("Data set")) or desk.locks(name)
-    current = getattr(desk.spec, name)
+    locked = not state.offers(name, _("Data set")) or state.locks(name)
+    current = getattr(state.spec, name)
     if current.startswith(own.PREFIX) and current not in mine:
-        change(getattr(desk.usual, name))
-        desk.refuse(Refused(own.GONE))
+        change(getattr(state.usual, name))
+        state.refuse(Refused(own.GONE))
     titles = {key: _(entry.title) for key, entry in DATASETS.items()}
     titles |= {key: table.title for key, table in mine.items()}
-    controls.field(desk, name, choices=titles, on=on)
+    controls.field(state, name, choices=titles, on=on)
     if not locked:
-        _offer(desk, f"{desk.key} {name} own", change)
+        _offer(state, f"{state.key} {name} own", change)
 
 
-def _offer(desk: Desk, key: str, change: Callable[[str], None]) -> None:
+def _offer(state: PageState, key: str, change: Callable[[str], None]) -> None:
     """Draw the button that opens the dialog, which stays open when a training ends and the page is drawn again."""
 
     def opened() -> None:
-        st.session_state[OPEN] = desk.name
+        st.session_state[OPEN] = state.name
 
     st.button(_("Your own table …"), icon=":material/upload_file:", key=key, type="tertiary", on_click=opened)
-    if st.session_state.get(OPEN) == desk.name:
+    if st.session_state.get(OPEN) == state.name:
         st.dialog(_("Your own table"), width="large", on_dismiss=_closed)(lambda: bring(change))()
     else:
         _closed()

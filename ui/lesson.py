@@ -12,8 +12,8 @@ from experiments.readout import readout
 from figures.scene import literal, number
 from lessons import Lesson
 from ui import language
-from ui.desk import present, written
 from ui.language import _
+from ui.page_state import present, written
 
 LONGEST_TITLE = 100  # characters of a title that a lecturer writes
 
@@ -131,7 +131,7 @@ def notes() -> None:
 
 def _leave(lesson: Lesson) -> None:
     """End the lesson; the page keeps what it shows."""
-    st.session_state[f"desk {lesson.page}"]["lesson"] = ""
+    st.session_state[f"state {lesson.page}"]["lesson"] = ""
     st.session_state["touched"] = True
 
 
@@ -197,8 +197,8 @@ def offer() -> None:
 
 def _compose() -> None:
     """Draw the dialog for what the link contains besides the settings, and show the link."""
-    desk = present()
-    named = desk.controls
+    state = present()
+    named = state.controls
     st.markdown(_("The link opens this page with its current settings and the options below."))
     title = st.text_input(_("Page title"), max_chars=LONGEST_TITLE, key="lesson title", live=True)
     hidden = st.multiselect(
@@ -215,7 +215,7 @@ def _compose() -> None:
     slides = st.toggle(_("Open in slide mode"), key="lesson present")
     extra = {"title": title, "hide": ",".join(hidden), "lock": ",".join(locked), "lang": lang or "",
              "present": "1" if slides else ""}  # fmt: skip
-    query = desk.query() | {name: [text] for name, text in extra.items() if text}
-    here = (st.context.url or desk.name).partition("?")[0]
+    query = state.query() | {name: [text] for name, text in extra.items() if text}
+    here = (st.context.url or state.name).partition("?")[0]
     st.code(f"{here}?{written(query)}", language=None, wrap_lines=True)
     st.caption(_("Visitors can change everything that is not hidden or locked, and can leave the lesson."))

@@ -119,7 +119,7 @@ def explain(rules: Iterable[Optimizer]) -> None:
         own = [method for name, method in vars(type(schedule)).items() if name in ("factor", "see")]
         st.code("\n\n".join(map(_source, own)), language="python")
         st.caption(_("The same in PyTorch:"))
-        st.code(schedule.counterpart, language="python", wrap_lines=True)
+        st.code(schedule.torch_equivalent, language="python", wrap_lines=True)
 
 
 def _source(method: Callable[..., Any]) -> str:

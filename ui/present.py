@@ -15,8 +15,8 @@ from streamlit.components import v2
 
 from lessons import Lesson
 from ui import language, lesson, stage
-from ui.desk import written
 from ui.language import _
+from ui.page_state import written
 
 KEY = "slides"
 ADDRESS = ("present", "step")

@@ -36,8 +36,8 @@ def take() -> None:
     run, reported = get_script_run_ctx(), st.session_state.pop("reported", None)
     if reported is None or run is None or run.script_requests is None:
         return
-    if (desk := st.session_state.get("present desk")) is not None:
-        desk.hold_notices()
+    if (state := st.session_state.get("present state")) is not None:
+        state.hold_notices()
     st.session_state[CATCHING_UP] = True
     run.script_requests.request_rerun(
         RerunData(

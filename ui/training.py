@@ -15,8 +15,8 @@ from runs import Chain, Tab, View
 from spec import N_n
 from spec.limits import allowed
 from ui import panels
-from ui.desk import said
 from ui.language import _
+from ui.page_state import said
 
 POLL = 0.3  # seconds between two requests for a run's progress, with few viewers
 LOOKS = 8  # per second, by all viewers together: with more than two, each asks less often

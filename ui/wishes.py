@@ -12,21 +12,21 @@ from typing import TypeVar
 
 from figures.contract import Paint, PickCell, PickContender, PickPlace, PickStep, Start
 from spec import N_, Refused
-from ui.desk import Desk
+from ui.page_state import PageState
 
 W = TypeVar("W")
 MOST = 60  # points of a stroke; the browser sends no more
 LARGEST = 10**9  # the largest count or index
 
 
-def taking(desk: Desk, read: Callable[[object], W], act: Callable[[W], None]) -> Callable[[object], None]:
-    """Return a handler that calls `act` with the event parsed by `read`; the desk shows a refusal."""
+def taking(state: PageState, read: Callable[[object], W], act: Callable[[W], None]) -> Callable[[object], None]:
+    """Return a handler that calls `act` with the event parsed by `read`; the state shows a refusal."""
 
     def take(value: object) -> None:
         try:
             act(read(value))
         except Refused as refusal:
-            desk.refuse(refusal)
+            state.refuse(refusal)
 
     return take
 

@@ -22,8 +22,8 @@ from streamlit.components import v2
 from figures.contract import About, More, Scene, Sent
 from figures.scene import WORDS
 from ui import cached, language, lesson, static
-from ui.desk import Desk
 from ui.language import _
+from ui.page_state import PageState
 from ui.pages import heading
 
 HERE = Path(__file__).parent
@@ -110,26 +110,26 @@ def _while_shown(key: str, wish: str, act: Callable[[object], None]) -> Callable
 
 
 def stage(
-    scene: Scene | Callable[[], Scene], *, key: str, desk: Desk | None = None, same: Hashable = None,
+    scene: Scene | Callable[[], Scene], *, key: str, state: PageState | None = None, same: Hashable = None,
     **on: Callable[[object], None],
 ) -> None:  # fmt: skip
     """Show a scene; if one with this key is already shown, it continues with the new arrays.
 
-    `desk` holds the page's settings, which are in the caption of a saved picture, with a link to them. A scene that
+    `state` holds the page's settings, which are in the caption of a saved picture, with a link to them. A scene that
     depends only on these settings and on `same` may be a function, which is called once for all visitors.
 
     The reader's actions call `on_start`, `on_pick` or `on_paint` with what the browser sent, to be parsed by
     `ui.wishes`.
     """
     about: About = {}
-    if desk is not None:
-        title, question = heading(desk.name)
-        about = {**desk.about(), "title": title, "question": question}
-    covered = desk is not None and lesson.covered()
+    if state is not None:
+        title, question = heading(state.name)
+        about = {**state.about(), "title": title, "question": question}
+    covered = state is not None and lesson.covered()
     more: More = {"lang": language.current(), "plotly": publish()[1], "about": about, "covered": covered}
     try:
         if callable(scene):
-            data = cached.packed((key, desk and desk.spec, same, more), lambda: pack(sent(scene(), more)))
+            data = cached.packed((key, state and state.spec, same, more), lambda: pack(sent(scene(), more)))
         else:
             data = pack(sent(scene, more))
     except ValueError:  # a bug, for the log; the reader sees a message in place of an older picture

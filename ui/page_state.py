@@ -1,4 +1,4 @@
-"""A desk holds the settings of one page: one Spec, the same in the session, in the address bar and in the widgets.
+"""A state holds the settings of one page: one Spec, the same in the session, in the address bar and in the widgets.
 
 The Spec in the session is the single source of truth. Every change (a widget, a click on the stage, the back button, a
 link) makes a new Spec; widgets and address bar are then updated from it.
@@ -44,7 +44,7 @@ class Draft(NamedTuple):
     refusal: Refused
 
 
-class Desk(Generic[S]):
+class PageState(Generic[S]):
     """The settings of page `name`, of class S.
 
     `default(anchors)` returns the default Spec, whose fields a link leaves out; `anchors` are the fields of the link
@@ -74,7 +74,7 @@ class Desk(Generic[S]):
         self._check = check or (lambda spec, own: None)
         self._opening = opening
         self.controls: dict[str, str] = {}  # the labels of those drawn in this script run, by name
-        st.session_state["present desk"] = self
+        st.session_state["present state"] = self
         self._arrive()
         self._kept = {
             part: frozenset(names(part)) | frozenset(getattr(self.lesson, part, ())) for part in ("hide", "lock")
@@ -82,7 +82,7 @@ class Desk(Generic[S]):
 
     @property
     def _store(self) -> dict[str, Any]:
-        return st.session_state[f"desk {self.name}"]
+        return st.session_state[f"state {self.name}"]
 
     @property
     def key(self) -> str:
@@ -95,7 +95,7 @@ class Desk(Generic[S]):
 
     @property
     def drafts(self) -> dict[str, Draft]:
-        """The invalid texts in text fields, by the field's key without the desk's prefix."""
+        """The invalid texts in text fields, by the field's key without the state's prefix."""
         return self._store["drafts"]
 
     @property
@@ -166,11 +166,11 @@ class Desk(Generic[S]):
     def _arrive(self) -> None:
         """Take the Spec from the address if the address has changed, otherwise from the session."""
         query = {name: st.query_params.get_all(name) for name in st.query_params if name not in FRAME}
-        key = f"desk {self.name}"
+        key = f"state {self.name}"
         saved = st.session_state.get(key)
-        stayed = st.session_state.get("desk") == self.name
+        stayed = st.session_state.get("state") == self.name
         touched = st.session_state.pop("touched", False)
-        st.session_state["desk"] = self.name
+        st.session_state["state"] = self.name
         if saved is None:
             news = True
         else:
@@ -288,9 +288,9 @@ def went_back() -> bool:
     return run is not None and run.is_history_navigation
 
 
-def present() -> Desk[Any]:
-    """Return the desk of the page that is shown."""
-    return st.session_state["present desk"]
+def present() -> PageState[Any]:
+    """Return the state of the page that is shown."""
+    return st.session_state["present state"]
 
 
 def written(query: dict[str, list[str]]) -> str:
