@@ -1,4 +1,4 @@
-"""Small chains for the tests of `runs`: they need NumPy alone, and a test can hold, watch and break them."""
+"""Small chains for the tests of `runs`: they need only NumPy, and a test can pause, observe and break them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everyone can use it: axe-core on every page, the keyboard alone, contrast, colour blindness, no motion unasked."""
+"""Accessibility: axe-core on every page, keyboard only, contrast, colour blindness, and reduced motion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charts fill their boxes, with all of their axes, however wide the window is and whatever stands below them."""
+"""Charts fill their boxes, with all their axes, at every window width and with anything below them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maps in a browser: cells are painted where they belong, tell their numbers, and play their race when clicked."""
+"""Maps in a browser: cells are painted at their positions, have tooltips, and play their race when clicked."""
 
 from __future__ import annotations
 

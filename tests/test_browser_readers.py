@@ -1,4 +1,4 @@
-"""What readers' browsers do to a page, or do not allow it: translation, themes, touch, storage, full screen."""
+"""What readers' browsers change on a page or do not allow: translation, themes, touch, storage, full screen."""
 
 from __future__ import annotations
 

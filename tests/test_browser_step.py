@@ -1,4 +1,4 @@
-"""One step in a browser: the equation's numbers are those of the step that is shown, to and fro."""
+"""One step in a browser: the equation's numbers are those of the step shown, forwards and backwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages compute in workers: the same bits as here, in turns, and given up when nobody wants it any more."""
+"""What pages compute in workers: the same bits as in this process, in turns, and cancelled when no longer needed."""
 
 from __future__ import annotations
 

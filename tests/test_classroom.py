@@ -1,4 +1,4 @@
-"""The class that the benchmark holds: its browsers speak the server's protocol, as real ones do."""
+"""The class that the benchmark simulates: its browsers speak the server's protocol as real ones do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compare: axes move networks, their values survive as text, pictures and sentences say what the curves say."""
+"""Compare: the compared setting changes the networks, values survive as text, and sentences agree with the curves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every data set is what its entry says, and is split and scaled as scikit-learn would."""
+"""Every data set agrees with its entry, and is split and scaled as scikit-learn would do it."""
 
 import dataclasses
 import hashlib

@@ -1,4 +1,4 @@
-"""A race is what its rules and its surface say: each contender as if alone, the same in any process, failures told."""
+"""A race: each contender runs as if alone, the result is the same in any process, and failures are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why contenders diverge: the bounds of bowls are met to the digit, and the rate that is said to hold does hold."""
+"""Why contenders diverge: the bounds on bowls are exact, and the learning rate called stable is stable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written about the project is true: examples run, recipes work, files and versions named are there."""
+"""The documents are true: examples run, recipes work, and the named files and versions exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formulas: what people type is read as they mean it, computed exactly, and nothing typed can do anything else."""
+"""Formulas: typed text is read as it is meant, computed exactly, and cannot do anything else."""
 
 from __future__ import annotations
 

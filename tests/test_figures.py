@@ -1,4 +1,4 @@
-"""Figures: the bytes say what the arrays say, and the sentences say what the numbers say."""
+"""Figures: the bytes agree with the arrays, and the sentences with the numbers."""
 
 from __future__ import annotations
 

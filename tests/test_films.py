@@ -1,4 +1,4 @@
-"""What is taken away from a page: its numbers as files, its picture as a film, and the page itself as a live copy."""
+"""What can be saved from a page: its numbers as files, its picture as a film, and the page as a live copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training is torch's, comes out the same however it is cut and whoever trains beside, and prints what notes print."""
+"""Training agrees with torch and the lecture notes, and does not depend on how it is cut or what is trained with it."""
 
 import copy
 import math

@@ -1,4 +1,4 @@
-"""The words of the app are those of the glossary, in both languages: no form that it forbids is in any text."""
+"""The app uses the words of the glossary in both languages: no text contains a form that it forbids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formulas that are not real, or not finite, somewhere: each has its picture, with holes, and a start that is real."""
+"""Formulas that are not real, or not finite, somewhere: each has a picture with holes and a valid starting point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores stand beside a constant prediction and their standard error; parts that cannot carry a score say so."""
+"""Scores are shown with a constant prediction and their standard error; parts that cannot have a score say so."""
 
 from __future__ import annotations
 

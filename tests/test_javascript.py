@@ -1,4 +1,4 @@
-"""The browser's modules that need no browser do what they say: tests/javascript/, run by Node."""
+"""The browser's modules that need no browser, tested by tests/javascript/ in Node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the web process keeps is bounded in bytes, in all and for each visitor; so is what sessions send to it."""
+"""The cache of the web process is limited in bytes, in total and per visitor; so are uploads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Languages: every catalogue says everything the program says, and the program says nothing past the catalogues."""
+"""Languages: every catalogue is complete, and the app shows no text that is not in the catalogues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The house: the web process stays light, and imports point only down."""
+"""The architecture: the web process stays light, and imports follow the layers."""
 
 from __future__ import annotations
 

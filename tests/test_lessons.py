@@ -1,4 +1,4 @@
-"""Lessons: every one opens, in every language, covered until a prediction is made, and what it says comes true."""
+"""Lessons: each opens in every language, is covered until a prediction is made, and its statements are true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The likelihood is the binomial's, its slope is its derivative, and every rule that arrives arrives at K/N."""
+"""The likelihood is the binomial's, its slope its derivative, and every optimizer that converges does so at K/N."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_every_rule_climbs_to_the_share_of_hits(key, borders):
         rule = dataclasses.replace(rule, weight_decay=0.0)
     run = climb(one(rule, borders=borders, steps=2000))
     assert run.left[0] == -1
-    assert abs(run.theta[0, -1] - 0.27) < 2 * rule.lr + NEAR  # an optimizer with steps of equal length oscillates around it
+    assert abs(run.theta[0, -1] - 0.27) < 2 * rule.lr + NEAR  # steps of equal length oscillate around it
     assert run.height[0, -1] > run.height[0, 0]
 
 

@@ -1,4 +1,4 @@
-"""Limits of a server: read from the environment, told before they bite, kept by links, wide enough for the course."""
+"""Limits of a server: read from the environment, shown in advance, obeyed by links, and sufficient for the course."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links: a Spec survives as text, what a link once meant it means for ever, and no text breaks anything."""
+"""Links: a Spec survives as text, old links keep their meaning, and no text causes an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A map tells of each race what that race, run by itself, tells; its borders, minima and budgets are what they say."""
+"""A map's cells agree with single races, and its borders, minima and budgets with their description."""
 
 from __future__ import annotations
 

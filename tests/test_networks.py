@@ -1,4 +1,4 @@
-"""A stack computes what torch.nn computes, network by network, to the last bit whatever the others are."""
+"""A stack computes what torch.nn computes, network by network, to the last bit whatever the other networks are."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""Noise: clouds come to rest where the closed form says, and each remedy does what it is there for."""
+"""Noise: the runs settle where the closed form says, and each method against noise has its effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every rule against torch.optim, stacks against single runs, and what must hold for any gradient."""
+"""Every optimizer against torch.optim, stacks against single runs, and properties for any gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Overfitting: every remedy is what it says, what is read off the curves is there, and the sentence is true."""
+"""Overfitting: each kind of regularization does what it should, and readings and sentences agree with the curves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A visitor's own CSV file: what becomes of its columns, what is refused, and that nobody else can see it."""
+"""A visitor's own CSV file: what its columns become, what is refused, and that nobody else can see it."""
 
 from __future__ import annotations
 

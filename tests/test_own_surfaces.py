@@ -1,4 +1,4 @@
-"""Surfaces of the reader's own: what is found out about a formula or a drawing is so, and their names carry them."""
+"""The reader's own surfaces: the analysis of a formula or a drawing is correct, and their names contain them."""
 
 from __future__ import annotations
 

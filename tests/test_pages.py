@@ -1,4 +1,4 @@
-"""Pages, run without a browser: every one opens, in every language, whatever its widgets or its address say."""
+"""Pages without a browser: each opens in every language, with any value of its widgets and any address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts are scikit-learn's; what fills gaps and scales columns is learnt from the training part alone."""
+"""Parts are scikit-learn's; imputation and scaling are learned from the training set only."""
 
 import numpy as np
 import pytest

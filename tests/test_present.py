@@ -1,4 +1,4 @@
-"""Slide mode: a presenter's keys, type that is read from the last row, and a picture that stays where it is."""
+"""Slide mode: a presenter's keys, large type, and a picture that does not move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What networks are said to predict is what they predict: against scores, against scikit-learn, and as pictures."""
+"""Predictions of networks: they agree with the scores, with scikit-learn, and with their pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs: each experiment once, in turn, while somebody looks, and whatever happens to the processes that make it."""
+"""Runs: each experiment once, in turns, while it has viewers, whatever happens to the worker processes."""
 
 from __future__ import annotations
 

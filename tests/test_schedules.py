@@ -1,4 +1,4 @@
-"""Every schedule against torch.optim.lr_scheduler: the rates it sets, and the paths that rules then take."""
+"""Every schedule against torch.optim.lr_scheduler: its learning rates, and the resulting paths of optimizers."""
 
 from __future__ import annotations
 

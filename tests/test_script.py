@@ -1,4 +1,4 @@
-"""A script comes to the losses that its run came to, in torch's own words, and holds nothing a visitor wrote."""
+"""A script reaches the losses of its run, uses only torch, and contains nothing that a visitor wrote."""
 
 from __future__ import annotations
 

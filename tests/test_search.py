@@ -1,4 +1,4 @@
-"""A search is what scikit-learn's would be (grid, folds, means); epochs are read off; the test part is left alone."""
+"""A search agrees with scikit-learn (grid, folds, means), finds the best epoch, and does not use the test set."""
 
 from __future__ import annotations
 

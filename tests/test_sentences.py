@@ -1,4 +1,4 @@
-"""The sentences under the title are true: they say what is tied, untrained, diverged or undefined."""
+"""The sentences under the title are true: they report what is tied, untrained, diverged or undefined."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signals: what is written down of every layer is torch's and agrees with theory; the grid of scales is one stack."""
+"""Signals: the records of every layer agree with torch and with theory; the grid of scales is one stack."""
 
 from __future__ import annotations
 

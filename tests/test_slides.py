@@ -1,4 +1,4 @@
-"""Slides from the command line: the same arguments give the same bytes, in every format, and mistakes are told."""
+"""Slides from the command line: equal arguments give equal bytes, in every format, and errors are reported."""
 
 from __future__ import annotations
 

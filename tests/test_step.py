@@ -1,4 +1,4 @@
-"""Tests of the page One step: the equation that is shown is what the rule does, number by number."""
+"""The page One step: the equation shown is what the optimizer computes, number by number."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def raced(rule: Optimizer, steps: int = 60, **fields: object) -> tuple[Race, dic
 
 
 def set_up(rule: type[Optimizer], seed: int) -> Optimizer:
-    """Return the optimizer with its defaults, or with random settings, switches and mistakes, and a rate that moves it."""
+    """Return the optimizer with its defaults, or with random settings, switches and mistakes, and a suitable rate."""
     one = drawn(rule, seed) if seed else rule()
     return dataclasses.replace(one, lr=0.1)
 

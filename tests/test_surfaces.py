@@ -1,4 +1,4 @@
-"""Every surface keeps what its entry promises: shapes, minima, an exact gradient, rates that suit it."""
+"""Every surface agrees with its entry: shapes, minima, an exact gradient, and suitable learning rates."""
 
 from __future__ import annotations
 

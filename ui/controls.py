@@ -60,7 +60,7 @@ def stops(low: float, high: float, *values: float) -> list[float]:
 
 def field(state: PageState, name: str, *, choices: Mapping[Any, str] | None = None,
           on: Callable[[Any], None] | None = None) -> None:  # fmt: skip
-    """Draw the widget for field `name` of the state's Spec.
+    """Draw the widget for field `name` of the page's Spec.
 
     `choices` gives the displayed names. `on` is called instead of the usual change of the field, only if the value is
     new: a browser may report a value again that it was given, for example after two quick changes of the language.

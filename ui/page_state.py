@@ -1,4 +1,4 @@
-"""A state holds the settings of one page: one Spec, the same in the session, in the address bar and in the widgets.
+"""The page state holds the settings of one page: one Spec, the same in session, address bar and widgets.
 
 The Spec in the session is the single source of truth. Every change (a widget, a click on the stage, the back button, a
 link) makes a new Spec; widgets and address bar are then updated from it.
@@ -95,7 +95,7 @@ class PageState(Generic[S]):
 
     @property
     def drafts(self) -> dict[str, Draft]:
-        """The invalid texts in text fields, by the field's key without the state's prefix."""
+        """The invalid texts in text fields, by the field's key without the page's prefix."""
         return self._store["drafts"]
 
     @property
@@ -289,7 +289,7 @@ def went_back() -> bool:
 
 
 def present() -> PageState[Any]:
-    """Return the state of the page that is shown."""
+    """Return the page state of the page that is shown."""
     return st.session_state["present state"]
 
 

@@ -20,7 +20,7 @@ LARGEST = 10**9  # the largest count or index
 
 
 def taking(state: PageState, read: Callable[[object], W], act: Callable[[W], None]) -> Callable[[object], None]:
-    """Return a handler that calls `act` with the event parsed by `read`; the state shows a refusal."""
+    """Return a handler that calls `act` with the event parsed by `read`; the page shows a refusal."""
 
     def take(value: object) -> None:
         try:
