@@ -20,7 +20,7 @@ has no meaning of its own. `log` of one value is the natural logarithm; 2e3 is t
 
 A formula has two variables. "f(w, b) =" at the beginning declares them, for the first and the second axis; without it,
 they are the letters that stand in the formula (`names.chosen`). A letter may have a number as an index: x₁, x_1, x_{1},
-and x1 where x2 stands too. A beginning such as "z =" is skipped.
+and x1 where x2 stands too, or θ0 and θ1. A beginning such as "z =" is skipped.
 """
 
 from surfaces.formula.reader import parse

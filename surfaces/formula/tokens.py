@@ -82,7 +82,7 @@ def tokens_of(text: str, names: tuple[str, ...]) -> tuple[list[Token], tuple[str
     """
     spelled, places = _spelled(text)
     own, at = declared(spelled, places, _known(names or ("x", "y")))
-    pieces = list(_pieces(text, spelled, places, at))
+    pieces = list(_pieces(text, spelled, places, at, names or own))
     names = names or own or _used(pieces, places)
     known = _known(names)
     tokens: list[Token] = []
@@ -140,10 +140,26 @@ def _spelled(text: str) -> tuple[str, list[int]]:
     return "".join(characters), places
 
 
-def _pieces(text: str, spelled: str, places: list[int], at: int) -> Iterator[Piece]:
+def _numbered(spelled: str, names: tuple[str, ...]) -> set[str]:
+    """Return the variables whose index is a plain digit after the letter: "x1" and "x2", or "θ0" and "θ1".
+
+    They are so if both are declared, or if both stand in the formula, and the letter never stands alone.
+    """
+    lone = {*re.findall(r"(?<![^\W\d_])[^\W\d_](?![^\W\d_])[0-9]?", spelled)}
+    letters = {one[0] for one in lone}
+    pairs = [(letter + one, letter + other) for letter in letters for one, other in ("01", "12")]
+    known = {*names}
+    return {
+        one
+        for pair in pairs
+        if pair[0][0] not in lone and ({*pair} <= lone or {indexed(*pair[0]), indexed(*pair[1])} == known)
+        for one in pair
+    }
+
+
+def _pieces(text: str, spelled: str, places: list[int], at: int, names: tuple[str, ...]) -> Iterator[Piece]:
     """Yield the parts of a text from character `at` on, without spaces; a Greek letter's command as its letter."""
-    lone = re.findall(r"(?<![^\W\d_])[^\W\d_](?![^\W\d_])[0-9]?", spelled[at:])
-    numbered = {one[0] for one in lone if {one[0] + "1", one[0] + "2"} <= {*lone} and one[0] not in lone}
+    numbered = _numbered(spelled[at:], names)
     while at < len(spelled):
         found, start = TOKEN.match(spelled, at), at
         if found is None:
@@ -155,7 +171,7 @@ def _pieces(text: str, spelled: str, places: list[int], at: int) -> Iterator[Pie
             kind, part = "word", GREEK[part[1:]]
         if kind in ("word", "upright", "command") and (lowered := INDEX.match(spelled, at)):
             index, at = re.sub(r"\D", "", lowered[0]), lowered.end()
-        elif kind == "word" and part in numbered and spelled[at] in "12":  # x1, where x2 stands too, and no x
+        elif kind == "word" and part + spelled[at : at + 1] in numbered:
             index, at = spelled[at], at + 1
         if kind != "space":
             yield Piece(kind, part, index, found.start(kind) if kind == "upright" else start, at)
