@@ -142,7 +142,7 @@ def _left(spec: CoinTosses, run: Climb, i: int, title: str, say: Say) -> str:
     bound = 2 / steepest(spec)
     if rule.family == "gradient" and rule.lr > bound > 0:
         text = N_("Its learning rate {rate} is above {bound} = 2 / (curvature at K/N).")
-        said += " " + say(text).format(rate=f"{rule.lr:g}", bound=f"{bound:.3g}")
+        said += " " + say(text).format(rate=f"{rule.lr:g}", bound=number(bound))
     return said
 
 

@@ -313,7 +313,7 @@ def _arrived_line(layout: Plotly, near: float, say: Say) -> None:
     layout["shapes"] = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": near, "y1": near, "line": line}]
     layout["annotations"] = [{
         "xref": "paper", "x": 0.01, "xanchor": "left", "y": float(np.log10(near)), "yanchor": "bottom",
-        "text": say(N_("reached: below {value}")).format(value=f"{near:.2g}"), "showarrow": False,
+        "text": say(N_("reached: below {value}")).format(value=number(float(f"{near:.2g}"))), "showarrow": False,
         "font": {"size": theme.TYPE - 1, "color": "@quiet"},
     }]  # fmt: skip
 
@@ -361,7 +361,7 @@ def table(race: Race, run: Descent, looks: list[Look], titles: list[str], say: S
 def card(race: Race, why: Divergence, i: int, title: str, look: Look, say: Say) -> Card:
     """Return the card that explains a divergence: how far, because of which bound, and the stable learning rate."""
     far = N_("One step earlier it was {distance} picture diagonals from the center, at f = {loss}.")
-    lines = [say(far).format(distance=f"{why.distance:.3g}", loss=number(why.loss))]
+    lines = [say(far).format(distance=number(why.distance), loss=number(why.loss))]
     if why.cause.kind != "far":
         lines = [caused(why.cause, say)] if why.step == 0 else [*lines, caused(why.cause, say)]
     elif np.isfinite(why.bound):

@@ -88,7 +88,7 @@ def _lost(race: Race, run: Descent, i: int, title: str, say: Say) -> str:
         text = N_(
             "**{rule}** diverges at step {step}: its learning rate {rate} is above 2/λmax = {bound} at the start."
         )
-        return say(text).format(rule=title, step=step, rate=brief(first, 4), bound=f"{2 / steepest:.3g}")
+        return say(text).format(rule=title, step=step, rate=brief(first, 4), bound=number(2 / steepest))
     text = N_("**{rule}** diverges at step {step}, with learning rate {rate}.")
     return say(text).format(rule=title, step=step, rate=brief(last, 4))
 
@@ -114,7 +114,7 @@ def curved(surface: Surface, say: Say) -> str:
         low, high = curvature(surface, np.array(surface.minima[0], float))
         if np.isfinite(high) and 1e-6 < high < 1e6:  # larger values come from a kink: curvature is undefined
             text = N_("At the minimum the eigenvalues of the Hessian are λ = {low} and {high}, so 2/λmax = {bound}.")
-            parts.append(say(text).format(low=f"{low:.3g}", high=f"{high:.3g}", bound=f"{2 / high:.3g}"))
+            parts.append(say(text).format(low=number(low), high=number(high), bound=number(2 / high)))
     if surface.kinks:
         parts.append(say(N_("This surface has kinks, where the gradient jumps.")))
     return " ".join(parts)

@@ -21,7 +21,7 @@ from figures.contract import (
 )  # fmt: skip
 from figures.equation import equation, written
 from figures.race import briefly, floor, shown, stars
-from figures.scene import Say, names
+from figures.scene import Say, names, number
 from figures.scene import scene as _scene
 from optimizers import Optimizer
 from optimizers.lines import MEAN, MEAN_HAT, RATE, SQUARES, SQUARES_HAT
@@ -177,13 +177,13 @@ def reading(race: Race, values: list[Values], at: int, say: Say) -> str:
     if not np.isfinite(moves[0]):
         return say(N_("**{rule}** diverged before step {step}.")).format(rule=titles[0], step=at)
     plain = float(np.hypot(*(now["lr"] * now["g"])))
-    said = {"step": at, "rule": titles[0], "length": f"{moves[0]:.3g}", "plain": f"{plain:.3g}"}
+    said = {"step": at, "rule": titles[0], "length": number(moves[0]), "plain": number(plain)}
     text = N_("Step {step}: **{rule}** moves by {length}; SGD with the same learning rate would move by {plain}.")
     if np.allclose(now["step"], -now["lr"] * now["g"]):
         text = N_("Step {step}: **{rule}** moves by {length}, the learning rate times the gradient.")
     parts = [say(text).format(**said), *_why(first, now, find(race.surface).axes, say)]
     if len(titles) > 1:
-        others = ", ".join(f"{title} {move:.3g}" for title, move in zip(titles[1:], moves[1:], strict=True))
+        others = ", ".join(f"{title} {number(move)}" for title, move in zip(titles[1:], moves[1:], strict=True))
         parts.append(say(N_("The others: {moves}.")).format(moves=others))
     return " ".join(parts)
 
