@@ -15,12 +15,12 @@ MOST = 12  # classes that are shown one by one
 
 
 def balance(classes: Sequence[str], counts: np.ndarray, palette: dict[str, str], say: Say) -> str:
-    """Return HTML with one bar per class: its name, its number of rows, and its share of all rows.
+    """Return HTML with one bar per class: its name in the reader's language, its number of rows, and its share.
 
     If there are many classes, the largest are shown, in their original order, and the rest in one line.
     """
     shown: list[int] = sorted(np.argsort(-counts, kind="stable")[:MOST].tolist())
-    lines = [(classes[i] if classes[i].isdigit() else say(classes[i]), int(counts[i])) for i in shown]
+    lines = [(classes[i], int(counts[i])) for i in shown]
     if len(classes) > MOST:
         more = len(classes) - MOST
         rest = say(N_n("{count} more class", "{count} more classes", more)).format(count=more)
@@ -74,7 +74,7 @@ def shapes(names: Sequence[str], counts: np.ndarray, moments: np.ndarray, palett
 def _shape(name: str, counts: np.ndarray, moments: np.ndarray, palette: dict[str, str], say: Say) -> str:
     low, high, mean, deviation = (float(moment) for moment in moments)
     edges = (np.linspace(low, high, len(counts) + 1) - mean) / deviation
-    normal = counts.sum() * np.diff([NormalDist().cdf(edge) for edge in edges])
+    normal = counts.sum() * np.diff(list(map(NormalDist().cdf, edges)))
     top = max(counts.max(), normal.max())
     bars = "".join(
         f'<span style="flex:1;position:relative"><span style="position:absolute;inset:auto 0 0 0;'

@@ -10,7 +10,7 @@ from datasets import find as find_data
 from experiments.descend import Descent, Race
 from experiments.divergence import Divergence
 from experiments.scaling import BIAS, ColumnScaling, condition
-from figures import theme
+from figures import theme, worth
 from figures.contract import CurvesPanel, Figure, Look, PlanePanel, Scene, Table, TableRow, Track, Values
 from figures.race import card, plane
 from figures.scene import Say, names, number
@@ -71,9 +71,9 @@ def _plane(
 
 def weights(spec: ColumnScaling, say: Say) -> tuple[str, str]:
     """Return the names of the two weights."""
-    columns = find_data(spec.dataset).names
-    second = say(N_("bias")) if spec.second == BIAS else f"w ({say(columns[spec.second])})"
-    return f"w ({say(columns[spec.first])})", second
+    columns = worth.columns(find_data(spec.dataset), say)
+    second = say(N_("bias")) if spec.second == BIAS else f"w ({columns[spec.second]})"
+    return f"w ({columns[spec.first]})", second
 
 
 def above(run: Descent, race: Race) -> np.ndarray:

@@ -34,6 +34,11 @@ def classes(data: Dataset, say: Say) -> list[str]:
     return [name if plain or name.isdigit() else say(name) for name in data.classes]
 
 
+def columns(data: Dataset, say: Say) -> list[str]:
+    """Return the names of the columns in the reader's language; those of an uploaded table are not translated."""
+    return list(data.names) if isinstance(data, Own) else [say(name) for name in data.names]
+
+
 def shortened(name: str) -> str:
     """Return a name, shortened for a picture."""
     return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"

@@ -10,6 +10,7 @@ from experiments.descend import suited
 from experiments.links import Suggest
 from experiments.scaling import BIAS, MOST, TABLES, ColumnScaling
 from figures import scaling as figure
+from figures import worth
 from spec import N_
 from surfaces import find
 from ui import cached, controls, frame, panels
@@ -55,7 +56,7 @@ def settings(state: PageState[ColumnScaling]) -> None:
         on=lambda dataset: state.put(ColumnScaling.on(dataset)),
     )  # fmt: skip
     st.caption(_(find_data(spec.dataset).sentence))
-    names = {i: _(name) for i, name in enumerate(find_data(spec.dataset).names)}
+    names = dict(enumerate(worth.columns(find_data(spec.dataset), _)))
     for name, choices in (("first", names), ("second", {BIAS: _("bias")} | names)):
         controls.field(
             state, name, choices=choices, on=lambda value, name=name: state.put(spec.on_columns(**{name: value}))

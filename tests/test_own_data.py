@@ -26,6 +26,7 @@ from streamlit.testing.v1 import AppTest
 
 from datasets import find, own, prepare
 from datasets.own import Parsed, Sheet, adopt, parse, report
+from figures import worth
 from runs.chain import Chain, answer
 from spec import Refused, digest
 from ui.training import COOKIE
@@ -187,6 +188,15 @@ def test_the_task_can_be_chosen_and_columns_left_out() -> None:
     parsed = parse(content, "goal", "numbers", kinds=(("colour", "dropped"), ("won", "dropped")))
     assert (parsed.task, parsed.names) == ("numbers", ("height", "side = right"))
     assert said(parsed, "won").did == "excluded: your choice"
+
+
+def test_names_in_an_own_table_are_not_translated() -> None:
+    one = sheet(secret="names")
+    made = adopt(one, "x", told(one))
+    assert worth.columns(made, str.upper) == list(made.names)
+    assert worth.classes(made, str.upper) == list(made.classes)
+    moons = find("moons")
+    assert worth.columns(moons, str.upper) == [name.upper() for name in moons.names]
 
 
 def test_a_column_called_target_is_proposed_else_the_last_that_can_be_one() -> None:

@@ -24,7 +24,7 @@ from datasets.lines import HEADERS
 from datasets.numerals import MARKS
 from datasets.own import KINDS, TASKS, Own, Sheet
 from figures import data as figure
-from figures import theme
+from figures import theme, worth
 from figures.scene import literal
 from runs import Chain
 from spec import N_, N_n, Refused
@@ -322,7 +322,7 @@ def _seen(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
         if dataset.task == "numbers":
             st.html(figure.spread(told["counts"], told["edges"], palette, _))
         else:
-            st.html(figure.balance(dataset.classes, told["counts"], palette, _))
+            st.html(figure.balance(worth.classes(dataset, _), told["counts"], palette, _))
     with right:
         if dataset.pixels:
             _pictures(dataset, told)
@@ -341,13 +341,14 @@ def _seen(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
 def _scaled(dataset: Dataset, told: Mapping[str, np.ndarray], palette: dict[str, str]) -> None:
     """Draw the columns before and after standardization, because many believe that it makes them normal."""
     st.caption(_("Columns before and after standardizing"))
-    names = [_(dataset.names[column]) for column in told["column"]]
+    names = worth.columns(dataset, _)
+    names = [names[column] for column in told["column"]]
     st.html(figure.shapes(names, told["column counts"], told["column moments"], palette, _))
     st.caption(
         _(
             "Standardizing subtracts the mean and divides by the standard deviation. This changes the numbers on the "
-            "axis, but not the shape: a skewed column stays skewed. The dark lines show a normal distribution with the "
-            "same mean and standard deviation."
+            "axis, but not the shape: a skewed column stays skewed. The short lines show a normal distribution with "
+            "the same mean and standard deviation."
         )
     )
 
@@ -378,11 +379,8 @@ def _made(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
 def _rows(dataset: Dataset, told: Mapping[str, np.ndarray]) -> None:
     """Draw the first rows, with the target as the first column."""
     y = told["y"]
-    target = y if dataset.task == "numbers" else [_class(dataset.classes[int(one)]) for one in y]
+    classes = worth.classes(dataset, _)
+    target = y if dataset.task == "numbers" else [classes[int(one)] for one in y]
     goal = _("target")
-    table: dict[str, Any] = {f"▸ {goal}": target, **dict(zip(map(_, dataset.names), told["x"].T, strict=True))}
+    table: dict[str, Any] = {f"▸ {goal}": target, **dict(zip(worth.columns(dataset, _), told["x"].T, strict=True))}
     st.dataframe(table, hide_index=True, height=320)
-
-
-def _class(name: str) -> str:
-    return name if name.isdigit() else _(name)
